@@ -1,0 +1,71 @@
+# make train   environment, pinned dependencies, data, training, evaluation: the whole main job
+# make test    the same set-up plus what the tests need; runs the whole suite
+# make evidence   the long measurements, written to evidence/ as JSON
+# make lock    resolve the dependencies anew
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+# The locks hold for Python 3.11 on Linux; elsewhere pip resolves the ranges of pyproject.toml.
+LOCKED := $(shell $(PYTHON) -c "import sys; print(int(sys.version_info[:2] == (3, 11) and sys.platform == 'linux'))")
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
+
+ifeq ($(LOCKED),1)
+define install
+	$(PIP) install --quiet --require-hashes --requirement locks/$(1).txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+endef
+else
+define install
+	$(PIP) install --quiet --editable ".$(2)"
+endef
+endif
+
+.PHONY: train test evidence lock clean
+
+train: $(VENV)/core.done
+	$(VENV)/bin/fashionlab train $(ARGS)
+
+test: $(VENV)/tests.done
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+		|| { echo "fashionlab needs Python 3.11 or later; give one with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core.done: pyproject.toml locks/core.txt | $(VENV)/bin/python
+	@echo "installing what training needs into $(VENV) (about 700 MB, a minute or two) ..."
+	$(call install,core,)
+	@touch $@
+
+$(VENV)/tests.done: pyproject.toml locks/tests.txt | $(VENV)/bin/python
+	@echo "installing what the tests need into $(VENV) (about 800 MB, a minute or two) ..."
+	$(call install,tests,[tests])
+	@touch $@ $(VENV)/core.done
+
+$(VENV)/all.done: pyproject.toml locks/all.txt | $(VENV)/bin/python
+	@echo "installing every extra into $(VENV) (about 3 GB, some minutes) ..."
+	$(call install,all,[tensorflow,cluster,serving,notebook,tests])
+	$(PIP) install --quiet torch==2.13.0
+	@touch $@ $(VENV)/core.done $(VENV)/tests.done
+
+evidence: $(VENV)/all.done
+	$(VENV)/bin/python -m benchmarks.evidence $(ARGS)
+
+# pip-tools is installed apart: it is a tool of whoever makes the locks, not of the project. The smaller locks start as
+# copies of the large one, so that pip-compile keeps its versions and its hashes.
+COMPILE = $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options pyproject.toml locks/build.in
+EXTRAS = $(foreach extra,tensorflow cluster serving notebook tests,--extra $(extra))
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
+	$(COMPILE) --upgrade $(EXTRAS) --output-file locks/all.txt
+	cp locks/all.txt locks/core.txt && $(COMPILE) --output-file locks/core.txt
+	cp locks/all.txt locks/tests.txt && $(COMPILE) --extra tests --output-file locks/tests.txt
+
+clean:
+	rm -rf $(VENV) $(VENV)-lock build .pytest_cache .mypy_cache .ruff_cache

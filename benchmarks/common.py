@@ -1,0 +1,135 @@
+"""What the programs here share: the evidence they write, the machine it was measured on, medians and ratios."""
+
+import json
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+FASHIONLAB = [sys.executable, "-m", "fashionlab"]
+"""`fashionlab` as a user types it, from the environment that runs the benchmark."""
+
+PACKAGES = ("fashionlab", "keras", "jax", "jaxlib", "tensorflow", "torch", "numpy", "scikit-learn", "matplotlib")
+
+
+class Evidence:
+    """The JSON document of one measurement: made at its start, written at its end."""
+
+    def __init__(self, name: str) -> None:
+        """`name`: the module's name under `benchmarks`."""
+        self.document: dict[str, Any] = {
+            "benchmark": name,
+            "command": shlex.join(["python", "-m", f"benchmarks.{name}", *sys.argv[1:]]),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "code": describe_code(),
+            "machine": describe_machine(),
+            "versions": describe_versions(),
+        }
+        self._start = time.monotonic()
+
+    def write(self, path: Path | None, n: int, results: dict[str, Any]) -> None:
+        """Write to `path`, if there is one. n: how many independent measurements stand behind each figure."""
+        took = round(time.monotonic() - self._start, 1)
+        document = {**self.document, "seconds": took, "n": n, "results": results}
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            announce(f"{path} written after {took:.0f} s")
+
+
+def describe_code() -> dict[str, Any]:
+    """The commit, and whether anything but evidence differs from it."""
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": _git("status", "--porcelain", "--", ".", ":(exclude)evidence") != "",
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def describe_machine() -> dict[str, Any]:
+    """Processor, cores, memory, system, and the load average of the last minute."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    fields = [line.partition(":") for line in text.splitlines()]
+    known = {key.strip(): value.strip() for key, _, value in fields}
+    processor = known.get("model name", platform.processor())
+    if "cpu family" in known:
+        processor += f" (family {known['cpu family']}, model {known['model']})"
+    return {
+        "processor": processor,
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "load_average_at_start": round(os.getloadavg()[0], 2),
+    }
+
+
+def describe_versions() -> dict[str, str | None]:
+    """Of Python and the libraries that matter; null where one is not installed."""
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Median, least, greatest, and the values themselves in the order they were measured."""
+    return {
+        "median": statistics.median(values),
+        "min": min(values),
+        "max": max(values),
+        "values": list(values),
+    }
+
+
+def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> dict[str, Any]:
+    """The spread of the ratios pair by pair: of two contenders in the same round, or with the same seed."""
+    return spread([above / below for above, below in zip(numerators, denominators, strict=True)])
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Columns in line, the first flush left and the others flush right; the first row is the header."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        first, *rest = (
+            cell.ljust(width) if number == 0 else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        print("  ".join([first, *rest]))
+
+
+def announce(message: str) -> None:
+    """Tell whoever waits, on standard error."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def data_folder() -> Path:
+    """The folder with the four verified files of Fashion-MNIST; they are fetched if need be."""
+    import fashionlab
+    from fashionlab.data.cache import cache_folder
+
+    fashionlab.load()
+    named = os.environ.get("FASHIONLAB_DATA")
+    return Path(named) if named else cache_folder() / "fashion-mnist"

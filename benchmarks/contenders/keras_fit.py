@@ -1,0 +1,71 @@
+"""Keras `model.fit`, as the original notebook calls it, on either backend.
+
+One call of `fit` runs all the epochs and a callback waits for each one's turn, so that what `fit` does once (copying the
+arrays, tracing, compiling) is counted once.
+"""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contenders.turns import BATCH, CLASSES, LEARNING_RATE, RATES, WEIGHT_DECAY, WIDTHS, Data, Turns
+
+
+def serve(
+    data: Data,
+    turns: Turns,
+    *,
+    backend: str,
+    feed: str = "arrays",
+    jit_compile: str | bool = "auto",
+    steps_per_execution: int = 1,
+) -> None:
+    """feed: "arrays" (float32 arrays given to `fit`) or "tf.data" (a cached, shuffled, prefetching pipeline)."""
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = build()
+    model.compile(
+        optimizer=keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=jit_compile,
+        steps_per_execution=steps_per_execution,
+    )
+    in_turns = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: turns.wait(),
+        on_epoch_end=lambda epoch, logs: turns.report(float(logs["loss"]), float(logs["accuracy"])),
+    )
+    images = data.images.astype(np.float32) / 255
+    labels = keras.utils.to_categorical(data.labels, CLASSES)
+    given: dict[str, Any] = {"epochs": turns.epochs, "verbose": 0, "callbacks": [in_turns]}
+    if feed == "arrays":
+        model.fit(images, labels, batch_size=BATCH, **given)
+    else:
+        model.fit(pipeline(images, labels), **given)
+    outputs = model.predict(data.validation_images.astype(np.float32) / 255, batch_size=1000, verbose=0)
+    turns.finish(outputs.argmax(axis=1) == data.validation_labels, jit_compile=bool(model.jit_compile))
+
+
+def build() -> Any:
+    """The original's network: float32 pictures in, probabilities out."""
+    from keras import Input, Sequential, layers
+
+    stack: list[Any] = [Input((28, 28)), layers.Flatten()]
+    for number, (width, rate) in enumerate(zip(WIDTHS, RATES, strict=True), start=1):
+        stack.append(layers.Dense(width, activation="gelu"))
+        if number < len(WIDTHS):
+            stack.append(layers.BatchNormalization())
+        stack.append(layers.Dropout(rate))
+    return Sequential([*stack, layers.Dense(CLASSES, activation="softmax")])
+
+
+def pipeline(images: np.ndarray, labels: np.ndarray) -> Any:
+    """The pipeline that TensorFlow's guides recommend for data that fit into memory."""
+    import tensorflow as tf
+
+    rows = tf.data.Dataset.from_tensor_slices((images, labels)).cache().shuffle(len(images))
+    return rows.batch(BATCH).prefetch(tf.data.AUTOTUNE)

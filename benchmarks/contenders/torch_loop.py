@@ -1,0 +1,74 @@
+"""A plain PyTorch loop as its own users write it for data that fit into memory: no DataLoader, no `.item()` a step."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contenders.turns import BATCH, CLASSES, LEARNING_RATE, RATES, WEIGHT_DECAY, WIDTHS, Data, Turns
+
+
+def serve(data: Data, turns: Turns, *, compiled: str = "", fused: bool = True, gather: str = "step") -> None:
+    """compiled: what `torch.compile` is given, "" (nothing), "model" (forward and backward) or "step" (AdamW too).
+
+    gather: pick the rows of each "step", or bring the whole "epoch" into order at once.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    torch.manual_seed(0)
+    images = torch.from_numpy(data.images.reshape(len(data.images), -1).astype(np.float32) / 255)
+    labels = torch.from_numpy(data.labels.astype(np.int64))
+    model = build()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, eps=1e-7, fused=fused
+    )
+    forward = torch.compile(model) if compiled == "model" else model
+    loss_sum, correct = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+
+    def step(x: Any, y: Any) -> None:
+        logits = forward(x)
+        loss = cross_entropy(logits, y)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        loss_sum.add_(loss.detach(), alpha=len(y))
+        correct.add_((logits.detach().argmax(1) == y).sum())
+
+    take_step = torch.compile(step) if compiled == "step" else step
+    model.train()
+    for _ in range(turns.epochs):
+        turns.wait()
+        loss_sum.zero_()
+        correct.zero_()
+        order = torch.randperm(len(images))
+        if gather == "epoch":
+            for x, y in zip(images[order].split(BATCH), labels[order].split(BATCH), strict=True):
+                take_step(x, y)
+        else:
+            for rows in order.split(BATCH):
+                take_step(images[rows], labels[rows])
+        turns.report(loss_sum.item() / len(images), correct.item() / len(images))
+    model.eval()
+    with torch.no_grad():
+        pictures = torch.from_numpy(data.validation_images.astype(np.float32) / 255).flatten(1)
+        predicted = model(pictures).argmax(1).numpy()
+    turns.finish(predicted == data.validation_labels)
+
+
+def build() -> Any:
+    """The same network, with Keras' initial weights and its constants of batch normalization."""
+    from torch import nn
+
+    stack: list[Any] = []
+    widths = (28 * 28, *WIDTHS)
+    for number, rate in enumerate(RATES, start=1):
+        stack += [nn.Linear(widths[number - 1], widths[number]), nn.GELU()]
+        if number < len(WIDTHS):
+            stack.append(nn.BatchNorm1d(widths[number], eps=1e-3, momentum=0.01))
+        stack.append(nn.Dropout(rate))
+    model = nn.Sequential(*stack, nn.Linear(WIDTHS[-1], CLASSES))
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return model

@@ -1,0 +1,247 @@
+"""Seconds for one training epoch of the reference network: ours, its peers, and the limit of the machine.
+
+    python -m benchmarks.epoch --rounds 7 --json evidence/epoch.json
+
+The same network (384-256-128, GELU, batch normalization, dropout), the same 48,000 pictures, batch 64, float32, AdamW at
+1e-3, no augmentation, no validation; every library with its default threads. Each contender lives in a process of its own
+and trains one epoch when it is its turn, so none runs beside another and a drift of the machine hits all alike. The first
+epoch of each compiles and is reported apart. The limit is the matrix products of an epoch alone (`contenders/products.py`).
+
+How to read it: "times ours" is a contender's seconds by ours, pair by pair of the same round: median (least to greatest).
+Where a peer has several ways to be run, its figure is that of the fastest. All networks really learn: the program
+fails if training losses or validation accuracies after the last epoch are further apart than chance explains.
+
+Cost: about 4 minutes for 7 rounds on 2 cores, 3 GB of memory. Needs TensorFlow; PyTorch if it is to be a contender.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import ROOT, Evidence, announce, print_table, ratios, spread
+from benchmarks.contenders.turns import Data
+
+OURS, LIMIT = "ours", "limit"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """peer: whose figure it may become; module: of `benchmarks.contenders`; options: those of its `serve`."""
+
+    peer: str
+    label: str
+    module: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+CONTENDERS = {
+    "tf": Contender("Keras fit on TensorFlow", "arrays", "keras_fit", {"backend": "tensorflow"}),
+    "tf-nojit": Contender(
+        "Keras fit on TensorFlow", "arrays, jit_compile=False", "keras_fit",
+        {"backend": "tensorflow", "jit_compile": False},
+    ),
+    "tf-jit": Contender(
+        "Keras fit on TensorFlow", "arrays, jit_compile=True", "keras_fit",
+        {"backend": "tensorflow", "jit_compile": True},
+    ),
+    "tf-data": Contender(
+        "Keras fit on TensorFlow", "tf.data", "keras_fit", {"backend": "tensorflow", "feed": "tf.data"}
+    ),
+    "tf-steps": Contender(
+        "Keras fit on TensorFlow", "arrays, steps_per_execution=50", "keras_fit",
+        {"backend": "tensorflow", "steps_per_execution": 50},
+    ),
+    "jax": Contender("Keras fit on JAX", "arrays", "keras_fit", {"backend": "jax"}),
+    "jax-data": Contender("Keras fit on JAX", "tf.data", "keras_fit", {"backend": "jax", "feed": "tf.data"}),
+    "jax-steps": Contender(
+        "Keras fit on JAX", "arrays, steps_per_execution=50", "keras_fit",
+        {"backend": "jax", "steps_per_execution": 50},
+    ),
+    "torch": Contender("PyTorch", "eager loop, fused AdamW", "torch_loop"),
+    "torch-foreach": Contender("PyTorch", "eager loop, AdamW not fused", "torch_loop", {"fused": False}),
+    "torch-epoch": Contender("PyTorch", "eager loop, rows gathered once", "torch_loop", {"gather": "epoch"}),
+    "torch-compile": Contender("PyTorch compiled", "torch.compile(model)", "torch_loop", {"compiled": "model"}),
+    "torch-compile-step": Contender("PyTorch compiled", "torch.compile(step)", "torch_loop", {"compiled": "step"}),
+    OURS: Contender("fashionlab", "fused chunks", "fused"),
+    LIMIT: Contender("matrix products alone", "the limit", "products"),
+}  # fmt: skip
+
+DEFAULT = ("tf", "jax", "torch", OURS, LIMIT)
+
+SAME_LOSS, SAME_ACCURACY = 0.15, 0.03
+"""How far from ours a peer's training loss (relative) and validation accuracy (absolute) may be."""
+
+PAUSE = 0.2
+"""Seconds between two turns: thread pools spin for a moment after their work."""
+
+
+class Child:
+    """A contender's process."""
+
+    def __init__(self, contender: Contender, folder: Path, epochs: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.contenders.turns", contender.module, str(folder), str(epochs),
+             json.dumps(contender.options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            # A compile cache of its own: the first epoch of ours is a cold one.
+            env={**os.environ, "FASHIONLAB_CACHE": str(folder / "cache")},
+            text=True,
+        )  # fmt: skip
+
+    def turn(self) -> dict[str, Any]:
+        """Let it run one epoch (or say its last word), and wait for the answer."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"a contender ended with status {self._process.wait()}")
+        time.sleep(PAUSE)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def measure(names: list[str], data: Data, warmup: int, rounds: int) -> dict[str, dict[str, Any]]:
+    """By contender: warm-up seconds, seconds of the rounds, losses and accuracies, and its last word."""
+    with tempfile.TemporaryDirectory() as folder:
+        data.write(Path(folder))
+        children = {name: Child(CONTENDERS[name], Path(folder), warmup + rounds) for name in names}
+        answers: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        try:
+            for turn in range(warmup + rounds):
+                # Each round begins with another contender: none always follows the same neighbour's heat.
+                first = turn % len(names)
+                for name in names[first:] + names[:first]:
+                    answers[name].append(children[name].turn())
+                times = "  ".join(f"{name} {answers[name][-1]['seconds']:.2f}" for name in names)
+                kind = "warm-up" if turn < warmup else f"round {turn - warmup + 1}"
+                announce(f"{kind:>8}: {times}")
+            last = {name: children[name].turn() for name in names}
+        finally:
+            for child in children.values():
+                child.close()
+    return {
+        name: {
+            "warmup_seconds": [answer["seconds"] for answer in answers[name][:warmup]],
+            "seconds": spread([answer["seconds"] for answer in answers[name][warmup:]]),
+            "training_loss": [answer["loss"] for answer in answers[name]],
+            "training_accuracy": [answer["accuracy"] for answer in answers[name]],
+            **last[name],
+        }
+        for name in names
+    }
+
+
+def summarise(measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Ratios to ours and to the limit, and for each peer its fastest way to be run."""
+    seconds = {name: result["seconds"]["values"] for name, result in measured.items()}
+    fastest: dict[str, str] = {}
+    for name in measured:
+        best = fastest.setdefault(CONTENDERS[name].peer, name)
+        if statistics.median(seconds[name]) < statistics.median(seconds[best]):
+            fastest[CONTENDERS[name].peer] = name
+    return {
+        "fastest_of_peer": fastest,
+        "times_ours": {name: ratios(seconds[name], seconds[OURS]) for name in measured if OURS in measured},
+        "times_limit": {name: ratios(seconds[name], seconds[LIMIT]) for name in measured if LIMIT in measured},
+    }
+
+
+def different_work(measured: dict[str, dict[str, Any]]) -> list[str]:
+    """Sentences about contenders that did not learn what ours did; none if all is well."""
+    if OURS not in measured:
+        return []
+    ours, complaints = measured[OURS], []
+    for name, result in measured.items():
+        if name == LIMIT:
+            continue
+        loss, own_loss = result["training_loss"][-1], ours["training_loss"][-1]
+        if abs(loss - own_loss) > SAME_LOSS * own_loss:
+            complaints.append(f"{name}: training loss {loss:.4f}, ours {own_loss:.4f}")
+        accuracy, own_accuracy = result["validation_accuracy"], ours["validation_accuracy"]
+        if abs(accuracy - own_accuracy) > SAME_ACCURACY:
+            complaints.append(f"{name}: validation accuracy {accuracy:.4f}, ours {own_accuracy:.4f}")
+    return complaints
+
+
+def print_results(measured: dict[str, dict[str, Any]], summary: dict[str, Any]) -> None:
+    def ratio(kind: str, name: str) -> str:
+        of = summary[kind].get(name)
+        return f"{of['median']:.2f} ({of['min']:.2f} to {of['max']:.2f})" if of else ""
+
+    rows = [["contender", "median s", "min", "max", "warm-up s", "times ours", "times limit", "loss", "val. acc."]]
+    for name, result in measured.items():
+        contender, seconds = CONTENDERS[name], result["seconds"]
+        mark = " *" if name in summary["fastest_of_peer"].values() else ""
+        learned = [f"{result['training_loss'][-1]:.4f}", f"{result['validation_accuracy']:.4f}"]
+        rows.append(
+            [
+                f"{contender.peer}: {contender.label}{mark}",
+                *(f"{seconds[key]:.3f}" for key in ("median", "min", "max")),
+                " ".join(f"{value:.1f}" for value in result["warmup_seconds"]),
+                ratio("times_ours", name),
+                ratio("times_limit", name),
+                *(learned if name != LIMIT else ["", ""]),
+            ]
+        )
+    print_table(rows)
+    print("* the peer's figure: its fastest way. Ratios pair by pair of a round: median (least to greatest).")
+    if LIMIT in measured:
+        remarks = measured[LIMIT]["remarks"]
+        print(f"limit: {remarks['flops'] / measured[LIMIT]['seconds']['median'] / 1e9:.0f} GFLOP/s by {remarks['library']}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="measured epochs of each contender [7]")
+    parser.add_argument("--epochs-warmup", type=int, default=1, help="epochs before them, reported apart [1]")
+    parser.add_argument(
+        "--contenders", default=",".join(DEFAULT), help=f"of {', '.join(CONTENDERS)}, or all [{','.join(DEFAULT)}]"
+    )
+    parser.add_argument("--json", type=Path, help="also write the results there")
+    given = parser.parse_args()
+    names = list(CONTENDERS) if given.contenders == "all" else given.contenders.split(",")
+    unknown = [name for name in names if name not in CONTENDERS]
+    if unknown or given.rounds < 1 or given.epochs_warmup < 1:
+        parser.error(f"unknown contender {unknown[0]!r}" if unknown else "rounds and warm-up are at least 1")
+    import fashionlab
+
+    evidence = Evidence("epoch")
+    dataset = fashionlab.load()
+    split = dataset.split(seed=0, validation=0.2)
+    rows, aside = split.train, split.validation
+    data = Data(dataset.images[rows], dataset.labels[rows], dataset.images[aside], dataset.labels[aside])
+    measured = measure(names, data, given.epochs_warmup, given.rounds)
+    summary = summarise(measured)
+    complaints = different_work(measured)
+    print_results(measured, summary)
+    labels = {name: f"{CONTENDERS[name].peer}: {CONTENDERS[name].label}" for name in names}
+    results = {"contenders": labels, "measured": measured, **summary, "different_work": complaints}
+    evidence.write(given.json, given.rounds, results)
+    for complaint in complaints:
+        announce(f"not the same work: {complaint}")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The command line: one thin file a command. It parses, calls the lab, prints; it decides nothing."""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from fashionlab.errors import FashionlabError, Interrupted, UsageError
+
+COMMANDS = {
+    "data": ("fashionlab.cli.data", "Get the data set, check it, and show what is in it."),
+    "train": ("fashionlab.cli.train", "Train a model, evaluate it, and keep it as a run."),
+    "runs": ("fashionlab.cli.runs", "List, show, delete and measure the runs on disk."),
+}
+"""Verb -> module with a click command of the same name, and its line in the help: no module is imported for that."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from importlib import import_module
+
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: fashionlab train. Results go to standard output, progress to standard error. "
+    "Add --debug to any command to see the traceback of an error.",
+)
+@click.version_option(package_name="fashionlab")
+def cli() -> None:
+    """Train, regularize, compare and explain image classifiers on Fashion-MNIST.
+
+    Every number comes with its uncertainty, and every run can be made again from its recipe.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 the work failed, 2 the command was wrong, 130 interrupted."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = cli.main(arguments, prog_name="fashionlab", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except (FashionlabError, click.ClickException, click.Abort, KeyboardInterrupt, BrokenPipeError) as error:
+        if debug and not isinstance(error, (click.Abort, BrokenPipeError)):
+            raise
+        status = _report(error)
+    except Exception as error:
+        if debug:
+            raise
+        print(
+            f"fashionlab: {type(error).__name__}: {error}; this is a fault of fashionlab itself, "
+            "run it again with --debug and report what it prints",
+            file=sys.stderr,
+        )
+        status = 1
+    sys.exit(status)
+
+
+def _report(error: BaseException) -> int:
+    """Print one sentence for an error; return its exit status."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has gone (`| head`): nothing is left to say, and Python must not try at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "fashionlab"
+        print(f"{command}: {error.format_message()} See: {command} --help", file=sys.stderr)
+        return UsageError.exit_status
+    if isinstance(error, click.ClickException):
+        print(f"fashionlab: {error.format_message()}", file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, FashionlabError):
+        print(f"fashionlab: {error}", file=sys.stderr)
+        return error.exit_status
+    print("fashionlab: stopped", file=sys.stderr)
+    return Interrupted.exit_status
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    """A SIGTERM is treated like Ctrl-C: whatever is under way comes to a resumable end."""
+    raise KeyboardInterrupt

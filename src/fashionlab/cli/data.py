@@ -1,0 +1,40 @@
+"""`fashionlab data`."""
+
+from pathlib import Path
+
+import click
+
+from fashionlab.cli.common import DATA_DIR, JSON, RUNS, print_json, print_table
+
+
+def _run(dataset: str, seed: int, runs: Path, data_dir: Path | None, as_json: bool) -> None:
+    from fashionlab import lab
+
+    summary = lab.describe_data(dataset, data_dir=data_dir, seed=seed, folder=runs / "data")
+    if as_json:
+        print_json(summary)
+        return
+    from fashionlab.reports.tables import data_table
+
+    print_table(data_table(summary))
+    for figure in summary["figures"]:
+        click.echo(figure)
+
+
+data = click.Command(
+    "data",
+    callback=_run,
+    params=[
+        click.Argument(["dataset"], default="fashion-mnist", required=False),
+        click.Option(["--seed"], default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the split.  [0]"),
+        RUNS,
+        DATA_DIR,
+        JSON,
+    ],
+    help="""Get the data set, check it, and show what is in it.
+
+    DATASET is fashion-mnist (the default), digits, or the path of your own: a folder of IDX files, an .npz, or a folder
+    of image folders. Prints where the data came from, counts, pixel statistics and the split, and writes a picture of
+    samples into the folder of the runs. The test part is counted, not opened.
+    """,
+)

@@ -1,0 +1,64 @@
+"""What a worker process does to evaluate a run, and to predict with it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fashionlab.store import Ledger, Run
+from fashionlab.store.format import to_npz
+from fashionlab.training.network import open_network
+from fashionlab.training.recipe import Recipe
+from fashionlab.training.task import load_for
+from fashionlab.workers.child import Channel
+
+if TYPE_CHECKING:
+    import keras
+
+
+def evaluate(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Write the run's `predictions.npz`: logits and labels of validation and, unless told not to, of the test part.
+
+    Arguments: run (path), data_dir (or None), trust (or None), test (bool). The test part is opened here and nowhere
+    else, and the ledger says so first.
+    """
+    run = Run(Path(arguments["run"]))
+    recipe = Recipe.from_json(run.request["recipe"])
+    dataset = load_for(run, arguments.get("data_dir"))
+    logits = Predictor(open_network(run, arguments.get("trust")))
+    arrays: dict[str, np.ndarray] = {}
+    if not recipe.refit:
+        rows = dataset.split(recipe.seed, recipe.data.validation).validation
+        arrays["validation_rows"] = rows
+        arrays["validation_labels"] = dataset.labels[rows]
+        arrays["validation_logits"] = logits(dataset.images[rows])
+    if arguments["test"]:
+        ledger = Ledger(run.path.parent)
+        images, labels = dataset.test.open(lambda sha256, size: ledger.record(sha256, size, run.name))
+        arrays["test_labels"] = labels
+        arrays["test_logits"] = logits(images)
+    run.write("predictions.npz", to_npz(arrays))
+    return {}
+
+
+def predict(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Logits of the pictures in the .npy file at `images`, written to the .npy file at `logits`."""
+    run = Run(Path(arguments["run"]))
+    images = np.load(arguments["images"], allow_pickle=False)
+    np.save(arguments["logits"], Predictor(open_network(run, arguments.get("trust")))(images))
+    return {}
+
+
+class Predictor:
+    """Logits of a Keras model in this worker, whatever its backend."""
+
+    def __init__(self, model: "keras.Model") -> None:
+        from fashionlab.training.fused import Forward
+
+        self._forward = Forward(model)
+        self._weights = [v.value for v in model.trainable_variables]
+        self._others = [v.value for v in model.non_trainable_variables]
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Float32 logits [n, classes] of uint8 images [n, height, width]."""
+        return self._forward(self._weights, self._others, images)

@@ -1,0 +1,54 @@
+"""Writing files whole or not at all.
+
+The order is the one that survives a power cut on Linux: write a temporary file beside the target, fsync it, rename it
+over the target, fsync the folder. A reader sees the old content or the new, never a mixture, and a full disk leaves
+the old file in place.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from fashionlab.errors import StoreError
+
+
+def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+    """Write `content` (bytes, or a function that writes to an open binary file) to `path`, durably and whole.
+
+    Raises StoreError with the reason (disk full, no permission) and leaves what was at `path` as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(explain_write_failure(path, error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's own entries (new names, renames) durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def explain_write_failure(path: Path, error: OSError) -> str:
+    """One sentence for a failed write: the file, the reason, the remedy."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"cannot write {path}: the disk is full; free some space, and what was there before is unchanged"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"cannot write {path}: no permission; choose another folder or change its permissions"
+    return f"cannot write {path}: {error.strerror or error}"

@@ -1,0 +1,140 @@
+"""Find an architecture by name: one of the catalogue, or `path/to/file.py:function` of the user's own.
+
+Every architecture is a function `build(image_shape, classes, *, options) -> keras.Model` that maps pictures
+(uint8 [n, height, width]) to logits (float [n, classes]). Its keyword-only arguments are its options, and its
+docstring's first line is its description; there is nothing to register or to inherit from.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.settings import Setting, fill, settings_of, unknown_name
+
+if TYPE_CHECKING:
+    import keras
+
+CATALOGUE: dict[str, str] = {
+    "mlp": "fashionlab.models.mlp",
+}
+"""Name -> module with a `build` function. Importing such a module loads no framework."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A named build function; `source` is the text of the user's own file, None for the catalogue's."""
+
+    name: str
+    source: bytes | None
+    load: Callable[[], Callable[..., "keras.Model"]]
+
+    @cached_property
+    def builder(self) -> Callable[..., "keras.Model"]:
+        """The build function. For a user's own file this executes the file."""
+        return self.load()
+
+    @property
+    def description(self) -> str:
+        """First line of the build function's docstring."""
+        return (self.builder.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """The options it takes."""
+        return settings_of(self.builder)
+
+    @property
+    def source_sha256(self) -> str | None:
+        """Hash of the user's own file; None for the catalogue's, whose changes raise the results version."""
+        return None if self.source is None else hashlib.sha256(self.source).hexdigest()
+
+    def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """All options: those given, checked, and the defaults of the others. Raises UsageError."""
+        return fill(self.settings, options, f"model {self.name!r}")
+
+    def build(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> "keras.Model":
+        """The Keras model with initial weights that are a function of the seed, checked against the contract.
+
+        Raises UsageError if it does not map pictures of `image_shape` to `classes` logits.
+        """
+        import keras
+
+        with _seeded(seed):
+            model = self.builder(image_shape, classes, **self.fill(options))
+        if not isinstance(model, keras.Model):
+            raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
+        expected = (None, classes)
+        if tuple(model.output_shape) != expected:
+            raise UsageError(
+                f"model {self.name!r} gives outputs of shape {model.output_shape}, expected {expected}: "
+                "one logit for each class"
+            )
+        if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+            raise UsageError(
+                f"model {self.name!r} ends with softmax, expected logits: the softmax is in the loss; "
+                "remove the last activation"
+            )
+        return model
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Keras draws the seeds of initializers and dropout from Python's `random`; afterwards it goes on as before.
+
+    `keras.utils.set_random_seed` would import TensorFlow wherever it is installed, which takes seconds.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+def find_architecture(name: str) -> Architecture:
+    """The architecture called `name`, or the one in the user's own file when `name` is `file.py:function`.
+
+    Reads a user's file but does not execute it. Raises UsageError.
+    """
+    if name in CATALOGUE:
+        return Architecture(name, None, lambda: importlib.import_module(CATALOGUE[name]).build)
+    path, _, function = name.partition(":")
+    if not path.endswith(".py"):
+        raise UsageError(unknown_name("model", name, [*CATALOGUE, "path/to/file.py:build"], "the catalogue"))
+    try:
+        source = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read the model file {path}: {error.strerror}") from None
+    return architecture_from_source(name, source, function or "build", path)
+
+
+def architecture_from_source(name: str, source: bytes, function: str, path: str) -> Architecture:
+    """The architecture whose file has the text `source`; executing it waits until the builder is asked for."""
+
+    def load() -> Callable[..., "keras.Model"]:
+        spec = importlib.util.spec_from_loader("fashionlab_user_model", loader=None, origin=path)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        module.__file__ = path
+        try:
+            exec(compile(source, path, "exec"), module.__dict__)
+        except Exception as error:
+            raise UsageError(f"model file {path} failed when it was read: {type(error).__name__}: {error}") from error
+        builder = getattr(module, function, None)
+        if not callable(builder):
+            raise UsageError(f"model file {path} has no function {function!r}")
+        return builder  # type: ignore[no-any-return]  # checked to be callable; its result is checked by build
+
+    return Architecture(name, source, load)

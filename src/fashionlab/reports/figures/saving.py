@@ -1,0 +1,33 @@
+"""Writing a figure to disk, the same bytes for the same picture."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fashionlab.errors import StoreError
+from fashionlab.files import explain_write_failure, write_atomically
+from fashionlab.reports.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def save(figure: "Figure", folder: Path, name: str) -> list[Path]:
+    """Write `name`.png (144 dots an inch) and `name`.svg into `folder`, made if missing; return the two paths.
+
+    Each file is written whole or not at all. Neither holds a date or a version, so equal figures give equal bytes with
+    one version of matplotlib. Raises StoreError (disk full, no permission).
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(explain_write_failure(folder, error)) from error
+    written = []
+    for kind, nobody in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        content = io.BytesIO()
+        with style.styled():
+            figure.savefig(content, format=kind, dpi=style.DPI, metadata=nobody)
+        path = folder / f"{name}.{kind}"
+        write_atomically(path, content.getvalue())
+        written.append(path)
+    return written

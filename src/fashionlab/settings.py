@@ -1,0 +1,145 @@
+"""Settings: typed, bounded, documented values that a user sets by name.
+
+The fields of the recipe's dataclasses and the keyword-only arguments of a model's `build` function are declared the
+same way, `name: Annotated[float, Meta(ge=0, lt=1, description="share of units dropped")] = 0.2`, and this module turns
+either into `Setting`s: one source for the command line's options and help, for TOML files, and for error messages.
+"""
+
+import inspect
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from fashionlab.errors import UsageError
+
+REQUIRED: Any = object()
+"""Default of a setting that has none."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value a user may set: `type` is an annotation that msgspec understands, bounds included."""
+
+    name: str
+    type: Any
+    default: Any
+    description: str
+
+    @property
+    def flag(self) -> str:
+        """The option's spelling on the command line: `--batch-size`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def expected(self) -> str:
+        """The allowed values in words: "a number from 0 to below 1"."""
+        return describe(self.type)
+
+    def convert(self, value: Any) -> Any:
+        """Return `value` (a Python value, or text from a command line) as this setting's type.
+
+        Raises UsageError, one sentence with what was given and what is allowed.
+        """
+        given = value
+        if _is_sequence(self.type):
+            if isinstance(value, str):
+                value = [part for part in value.replace(" ", "").strip("[]()").split(",") if part]
+            elif not isinstance(value, (list, tuple)):
+                value = [value]
+        elif isinstance(value, str) and value.lower() == "none":
+            value = "null"
+        try:
+            return msgspec.convert(value, self.type, strict=False)
+        except msgspec.ValidationError:
+            raise UsageError(f"{self.flag}: given {_plain(given)}, expected {self.expected}") from None
+
+
+def settings_of(owner: Any) -> dict[str, Setting]:
+    """The settings that a dataclass declares as fields, or a function as keyword-only arguments, in order."""
+    if is_dataclass(owner):
+        hints = get_type_hints(owner, include_extras=True)
+        defaults = {field.name: REQUIRED if field.default is MISSING else field.default for field in fields(owner)}
+    else:
+        parameters = inspect.signature(owner).parameters
+        options = {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        defaults = {n: REQUIRED if p.default is inspect.Parameter.empty else p.default for n, p in options.items()}
+        hints = _hints_of_options(owner, options)
+    return {name: Setting(name, hints[name], default, _description(hints[name])) for name, default in defaults.items()}
+
+
+def fill(settings: Mapping[str, Setting], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """Every setting's value: converted where given, its default elsewhere.
+
+    Raises UsageError for a name that `owner` does not know, a value out of range, or a missing required value.
+    """
+    unknown = [name for name in given if name not in settings]
+    if unknown:
+        raise UsageError(unknown_name("setting", unknown[0], settings, owner))
+    missing = [name for name, s in settings.items() if s.default is REQUIRED and name not in given]
+    if missing:
+        raise UsageError(f"{owner} needs {settings[missing[0]].flag}, {settings[missing[0]].expected}")
+    return {name: s.convert(given[name]) if name in given else s.default for name, s in settings.items()}
+
+
+def unknown_name(kind: str, given: str, allowed: Mapping[str, Any] | list[str], owner: str) -> str:
+    """One sentence for a name that is not known, with the nearest ones or all of them."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(given, list(allowed), n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"{owner} has no {kind} {given!r}; {hint}allowed: {', '.join(allowed)}"
+
+
+def describe(annotation: Any) -> str:
+    """An annotation's allowed values in words."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        base, meta = arguments[0], next((m for m in arguments[1:] if isinstance(m, Meta)), Meta())
+        return describe(base) + _range(meta)
+    if origin is Literal:
+        return "one of " + ", ".join(str(choice) for choice in arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join("none" if a is type(None) else describe(a) for a in arguments)
+    if origin in (tuple, list):
+        return f"a comma-separated list, each {describe(arguments[0])}"
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    return names.get(annotation, "a value")
+
+
+def _hints_of_options(function: Any, options: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
+    """Annotations of the keyword-only arguments alone: the others may name things that only a type checker sees."""
+    annotated = {n: p.annotation for n, p in options.items() if p.annotation is not inspect.Parameter.empty}
+    holder = types.SimpleNamespace(__annotations__=annotated)
+    hints = get_type_hints(holder, globalns=getattr(function, "__globals__", {}), include_extras=True)
+    return {n: hints.get(n, Any if p.default in (None, p.empty) else type(p.default)) for n, p in options.items()}
+
+
+def _range(meta: Meta) -> str:
+    low = f" from {meta.ge}" if meta.ge is not None else f" above {meta.gt}" if meta.gt is not None else ""
+    if meta.lt is not None:
+        return f"{low} {'to ' if meta.ge is not None else 'and ' if low else ''}below {meta.lt}"
+    if meta.le is not None:
+        return f"{low} {'to' if low else 'at most'} {meta.le}"
+    return f"{low} up" if meta.ge is not None else low
+
+
+def _description(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        for meta in get_args(annotation)[1:]:
+            if isinstance(meta, Meta) and meta.description:
+                return meta.description
+    return ""
+
+
+def _is_sequence(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return get_origin(annotation) in (tuple, list)
+
+
+def _plain(value: Any) -> str:
+    return str(value) if isinstance(value, (int, float)) else repr(value)

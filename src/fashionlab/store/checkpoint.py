@@ -1,0 +1,49 @@
+"""The state of an unfinished run, in one file: tensors with the progress in their header.
+
+One file is one rename: there is no moment in which tensors and progress disagree.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fashionlab.errors import RunCorrupt, RunIncomplete
+from fashionlab.files import write_atomically
+from fashionlab.store.format import from_tensors, to_tensors
+from fashionlab.store.run import Run
+
+FILE = "state.safetensors"
+
+
+def save_checkpoint(run: Run, progress: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+    """Replace the run's checkpoint. Raises StoreError (disk full) and leaves the last one as it was."""
+    metadata = {"progress": json.dumps(progress, allow_nan=True), "sha256": _digest(tensors)}
+    write_atomically(run.checkpoint / FILE, to_tensors(tensors, metadata))
+
+
+def has_checkpoint(run: Run) -> bool:
+    """Whether there is anything to resume."""
+    return (run.checkpoint / FILE).is_file()
+
+
+def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Progress and tensors of the last checkpoint. Raises RunIncomplete if there is none, RunCorrupt if damaged."""
+    path = run.checkpoint / FILE
+    if not path.is_file():
+        raise RunIncomplete(f"run {run.name} stopped before its first checkpoint; delete it and train anew")
+    tensors, metadata = from_tensors(path.read_bytes(), str(path))
+    if metadata.get("sha256") != _digest(tensors):
+        raise RunCorrupt(f"{path} is damaged (its checksum differs); delete the run and train anew")
+    return json.loads(metadata["progress"]), tensors
+
+
+def _digest(tensors: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {array.dtype.str} {tensors[name].shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

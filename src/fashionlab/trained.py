@@ -1,0 +1,106 @@
+"""A finished run, opened: what one asks of a trained model."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.store import Run
+from fashionlab.training.recipe import Recipe
+from fashionlab.training.scores import softmax
+from fashionlab.workers import Worker
+
+if TYPE_CHECKING:
+    import keras
+
+
+class TrainedModel:
+    """A trained model and how it came about.
+
+    path: the run's folder; recipe: what was asked for; history: `history.csv` by column; metrics: `metrics.json`.
+    """
+
+    def __init__(self, run: Run, trust: str | None = None) -> None:
+        self._run, self._trust = run, trust
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self._run.path
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe, all defaults filled in."""
+        return Recipe.from_json(self._run.request["recipe"])
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the classes, in the order of the logits."""
+        return list(self._run.request["data"]["class_names"])
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """By column: epoch, seconds, loss, accuracy, val_loss, val_accuracy, learning_rate (losses in nats)."""
+        return self._run.history
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Accuracy with its 95 % interval, loss, per-class figures and confusion matrix of validation and test."""
+        return self._run.metrics
+
+    @property
+    def figures(self) -> list[Path]:
+        """The pictures of the run, PNG."""
+        return sorted((self._run.derived / "figures").glob("*.png"))
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities float32 [n, classes] of pictures, uint8 [n, height, width], 0 black, as in the data set.
+
+        Runs in a worker process. Raises UsageError if the pictures have another shape or type.
+        """
+        side = int(self._run.request["data"]["side"])
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (side, side):
+            raise UsageError(
+                f"given pictures of type {images.dtype} and shape {images.shape}, expected uint8 [n, {side}, {side}]"
+            )
+        if not len(images):
+            return np.empty((0, len(self.class_names)), np.float32)
+        with tempfile.TemporaryDirectory() as folder, Worker() as worker:
+            given, answer = Path(folder) / "images.npy", Path(folder) / "logits.npy"
+            np.save(given, images)
+            arguments = {
+                "run": str(self.path), "images": str(given), "logits": str(answer), "trust": self._trust
+            }  # fmt: skip
+            worker.call("fashionlab.evaluation.task:predict", arguments)
+            return softmax(np.load(answer, allow_pickle=False)).astype(np.float32)
+
+    def keras_model(self) -> "keras.Model":
+        """The Keras model with its trained weights, in this process, on the backend that Keras has here.
+
+        uint8 pictures in, logits out. Where Keras has not been imported yet, it is given JAX.
+        """
+        import os
+        import sys
+
+        if "keras" not in sys.modules:
+            os.environ.setdefault("KERAS_BACKEND", "jax")
+        from fashionlab.training.network import open_network
+
+        return open_network(self._run, self._trust)
+
+    def recipe_for_refit(self) -> Recipe:
+        """The recipe that trains on training and validation rows together for the epochs that validation chose."""
+        return replace(self.recipe, refit=int(self.metrics["best_epoch"]))
+
+    def __repr__(self) -> str:
+        part = self.metrics["test"] or self.metrics["validation"]
+        if part is None:
+            return f"TrainedModel({str(self.path)!r})"
+        return (
+            f"TrainedModel({str(self.path)!r}: accuracy {part['accuracy']:.2%} "
+            f"[{part['accuracy_low']:.2%}, {part['accuracy_high']:.2%}], n={part['n']:,})"
+        )

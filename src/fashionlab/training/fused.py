@@ -1,0 +1,180 @@
+"""The fused trainer: Keras' stateless calls inside compiled JAX chunks, with the data on the device.
+
+`model.fit` crosses from Python to the device at every step. Here one compiled program runs any number of steps: a loop
+from step `first` to step `last`, both given at run time, so it is traced once, needs no masked tail, and the caller
+may choose chunks as long as it likes to wait for news.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.training import draws
+from fashionlab.training.augment import augment
+from fashionlab.training.recipe import Fit
+from fashionlab.training.runner import Sums
+from fashionlab.training.schedule import make_optimizer
+
+FORWARD_BATCH = 1024
+"""Rows a compiled forward pass takes at once: large enough to fill two cores, small enough for a convolution."""
+
+
+class State(NamedTuple):
+    """Everything a step reads and changes, as device arrays."""
+
+    weights: list[jax.Array]
+    others: list[jax.Array]
+    optimizer: list[jax.Array]
+    loss: jax.Array
+    correct: jax.Array
+
+
+class Forward:
+    """Logits of a Keras model by one compiled program; a ragged last batch is filled up and cut off again."""
+
+    def __init__(self, model: keras.Model) -> None:
+        def logits(weights: Any, others: Any, pictures: jax.Array) -> jax.Array:
+            outputs, _ = model.stateless_call(weights, others, pictures, training=False)
+            return outputs.astype(jnp.float32)
+
+        self._logits = jax.jit(logits)
+
+    def __call__(self, weights: Any, others: Any, images: np.ndarray | jax.Array) -> np.ndarray:
+        """Float32 logits [n, classes] of uint8 images [n, height, width]."""
+        batches = []
+        for start in range(0, len(images), FORWARD_BATCH):
+            batch = images[start : start + FORWARD_BATCH]
+            missing = FORWARD_BATCH - len(batch)
+            if missing:
+                batch = jnp.pad(jnp.asarray(batch), ((0, missing), (0, 0), (0, 0)))
+            batches.append(self._logits(weights, others, batch))
+        return np.concatenate([np.asarray(batch) for batch in batches])[: len(images)]
+
+
+class FusedRunner:
+    """Runs epochs of one model on one device; see `runner.Runner` for the contract."""
+
+    def __init__(
+        self, model: keras.Model, fit: Fit, seed: int, images: np.ndarray, labels: np.ndarray, classes: int
+    ) -> None:
+        """images: uint8 [n, height, width]; labels: int [n]. They are copied to the device once, as they are."""
+        self.steps = -(-len(images) // fit.batch_size)
+        self._fit, self._seed, self._model, self._side = fit, seed, model, images.shape[1]
+        self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
+        self._rows = len(images)
+        self._optimizer = make_optimizer(fit, self.steps)
+        self._optimizer.build(model.trainable_variables)
+        self._seeds = [
+            i for i, v in enumerate(model.non_trainable_variables) if v.path.endswith("seed_generator_state")
+        ]
+        self._forward = Forward(model)
+        self._chunk = jax.jit(self._make_chunk(model, classes), donate_argnums=0)
+        # Copies, because the chunk gives its state's memory back to the device and Keras keeps these variables.
+        self._state = State(
+            [jnp.array(v.value) for v in model.trainable_variables],
+            [jnp.array(v.value) for v in model.non_trainable_variables],
+            [jnp.array(v.value) for v in self._optimizer.variables],
+            jnp.float32(0),
+            jnp.int32(0),
+        )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Lay out the order, the augmentation and the dropout keys of this epoch; set its sums to 0."""
+        self.lay_out(epoch)
+        keys = draws.dropout_keys(len(self._seeds), self._seed, epoch)
+        others = list(self._state.others)
+        for index, key in zip(self._seeds, keys, strict=True):
+            others[index] = jnp.asarray(key, dtype=others[index].dtype)
+        self._state = self._state._replace(others=others, loss=jnp.float32(0), correct=jnp.int32(0))
+
+    def lay_out(self, epoch: int) -> None:
+        """The order and augmentation alone: what a run resumed in mid-epoch needs."""
+        order = draws.order(self._rows, self._fit.batch_size, self._seed, epoch)
+        augmentation = draws.augmentation(self._fit, len(order), self._side, self._seed, epoch)
+        self._order = jax.device_put(order)
+        self._draws = {name: jax.device_put(value) for name, value in vars(augmentation).items() if len(value)}
+
+    def run(self, first: int, last: int) -> Sums:
+        """Take the steps from `first` up to but not including `last`; return the epoch's sums so far."""
+        self._state = self._chunk(
+            self._state, self._images, self._labels, self._order, self._draws, np.int32(first), np.int32(last)
+        )
+        return Sums(rows=last * self._fit.batch_size, loss=float(self._state.loss), correct=int(self._state.correct))
+
+    def logits(self, images: np.ndarray | jax.Array) -> np.ndarray:
+        """Float32 logits [n, classes] with dropout off and the present weights."""
+        return self._forward(self._state.weights, self._state.others, images)
+
+    def weights(self) -> list[np.ndarray]:
+        """The model's weights in Keras' order (`model.weights`: no seed states), copied to the host."""
+        values = {id(v): a for v, a in zip(self._model.trainable_variables, self._state.weights, strict=True)}
+        values |= {id(v): a for v, a in zip(self._model.non_trainable_variables, self._state.others, strict=True)}
+        return [np.array(values[id(v)]) for v in self._model.weights]
+
+    def save(self) -> dict[str, np.ndarray]:
+        """The whole state by name, on the host: enough to go on bit for bit."""
+        return {
+            **{f"weights/{i:03}": np.array(a) for i, a in enumerate(self._state.weights)},
+            **{f"others/{i:03}": np.array(a) for i, a in enumerate(self._state.others)},
+            **{f"optimizer/{i:03}": np.array(a) for i, a in enumerate(self._state.optimizer)},
+            "loss": np.array(self._state.loss),
+            "correct": np.array(self._state.correct),
+        }
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Take over a state that `save` gave. Raises UsageError if names, shapes or types are not this model's."""
+        own = self.save()
+        wrong = sorted(own.keys() ^ saved.keys()) or [
+            name for name, a in own.items() if a.shape != saved[name].shape or a.dtype != saved[name].dtype
+        ]
+        if wrong:
+            raise UsageError(f"the checkpoint does not belong to this model: {wrong[0]} differs")
+        groups: dict[str, list[jax.Array]] = {"weights": [], "others": [], "optimizer": []}
+        for name in sorted(saved):
+            group, _, index = name.partition("/")
+            if index:
+                groups[group].append(jnp.array(saved[name]))
+        self._state = State(
+            **groups,
+            loss=jnp.array(saved["loss"]),
+            correct=jnp.array(saved["correct"]),
+        )
+
+    def _make_chunk(self, model: keras.Model, classes: int) -> Any:
+        fit, optimizer, batch = self._fit, self._optimizer, self._fit.batch_size
+
+        def loss_of(weights: Any, others: Any, pictures: Any, targets: Any) -> Any:
+            logits, others, penalties = model.stateless_call(
+                weights, others, pictures, training=True, return_losses=True
+            )
+            smooth = targets * (1 - fit.label_smoothing) + fit.label_smoothing / classes
+            loss = -jnp.mean(jnp.sum(smooth * jax.nn.log_softmax(logits.astype(jnp.float32)), axis=-1))
+            return loss + sum(penalties), (others, logits, loss)
+
+        def chunk(
+            state: State, images: Any, labels: Any, order: Any, draws: Any, first: jax.Array, last: jax.Array
+        ) -> State:
+            def step(number: Any, state: State) -> State:
+                rows = jax.lax.dynamic_slice(order, (number * batch,), (batch,))
+                mine = {
+                    name: jax.lax.dynamic_slice_in_dim(value, number * batch, batch) for name, value in draws.items()
+                }
+                truth = jnp.take(labels, rows)
+                pictures, targets = augment(fit, jnp.take(images, rows, axis=0), jax.nn.one_hot(truth, classes), mine)
+                (_, (others, logits, loss)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
+                    state.weights, state.others, pictures, targets
+                )
+                weights, optimizer_state = optimizer.stateless_apply(state.optimizer, gradients, state.weights)
+                correct = jnp.sum(jnp.argmax(logits, axis=-1) == truth, dtype=jnp.int32)
+                return State(
+                    list(weights), list(others), list(optimizer_state),
+                    state.loss + loss * batch, state.correct + correct,
+                )  # fmt: skip
+
+            return jax.lax.fori_loop(first, last, step, state)
+
+        return chunk

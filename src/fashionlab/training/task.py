@@ -1,0 +1,145 @@
+"""What a worker process does to train a run."""
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fashionlab.data import Dataset, load
+from fashionlab.errors import DataError
+from fashionlab.models import find_architecture
+from fashionlab.store import (
+    HISTORY_COLUMNS,
+    NORMS_COLUMNS,
+    Run,
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from fashionlab.store.format import to_csv, to_json, to_tensors
+from fashionlab.training.loop import Loop, Progress, Surroundings
+from fashionlab.training.network import build_network, name_weights
+from fashionlab.training.recipe import Recipe, check_names
+from fashionlab.workers.child import Channel
+
+
+def fill_options(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """All options of a user's own model, checked: {model, options} -> options. Executes the user's file."""
+    architecture = find_architecture(arguments["model"])
+    check_names(architecture)
+    return architecture.fill(arguments["options"])
+
+
+def train(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Train the run at `run` from its checkpoint, or from the start; write its history and its weights.
+
+    Arguments: run (path), data_dir (or None), trust (or None), checkpoint_seconds. Returns how it ended.
+    """
+    run = Run(Path(arguments["run"]))
+    with run.lock():
+        recipe = Recipe.from_json(run.request["recipe"])
+        dataset = load_for(run, arguments.get("data_dir"))
+        model = build_network(run, arguments.get("trust"))
+        loop = _make_loop(run, recipe, dataset, model, arguments["checkpoint_seconds"], channel)
+        loop.run()
+        run.write("environment.json", to_json(describe_environment(model)))
+        run.write("history.csv", to_csv(HISTORY_COLUMNS, loop.progress.history))
+        run.write("norms.csv", to_csv(NORMS_COLUMNS, loop.progress.norms))
+        run.write("weights.safetensors", to_tensors(name_weights(model, loop.best)))
+    return {"stopped": loop.progress.stopped, "best_epoch": loop.progress.best_epoch}
+
+
+def load_for(run: Run, data_dir: str | None) -> Dataset:
+    """The run's data set, the same to the bit. Raises DataError if what is found now is another."""
+    recipe = Recipe.from_json(run.request["recipe"])
+    dataset = load(recipe.data.dataset, data_dir=data_dir)
+    if dataset.sha256 != run.request["data"]["sha256"]:
+        raise DataError(
+            f"the data set {recipe.data.dataset!r} has changed since run {run.name} was started "
+            f"(SHA-256 {dataset.sha256[:12]}…, expected {run.request['data']['sha256'][:12]}…); "
+            "give it the old data, or train anew"
+        )
+    return dataset.limited(recipe.data.limit) if recipe.data.limit else dataset
+
+
+def _make_loop(
+    run: Run, recipe: Recipe, dataset: Dataset, model: Any, checkpoint_seconds: float, channel: Channel
+) -> Loop:
+    from fashionlab.training.fused import FusedRunner
+
+    images, labels = dataset.images, dataset.labels
+    validation = None
+    if not recipe.refit:
+        split = dataset.split(recipe.seed, recipe.data.validation)
+        validation = images[split.validation], labels[split.validation]
+        images, labels = images[split.train], labels[split.train]
+    runner = FusedRunner(model, recipe.fit, recipe.seed, images, labels, len(dataset.class_names))
+
+    def save(progress: Progress, tensors: dict[str, np.ndarray]) -> None:
+        save_checkpoint(run, progress.to_json(), tensors)
+
+    trainable = {id(w) for w in model.trainable_weights}
+    loop = Loop(
+        runner,
+        recipe,
+        [w.path for w in model.weights],
+        [id(w) in trainable for w in model.weights],
+        validation,
+        Surroundings(channel.emit, channel.stop_requested, save, checkpoint_seconds),
+    )
+    if has_checkpoint(run):
+        progress, tensors = load_checkpoint(run)
+        loop.restore(Progress.from_json(progress), tensors)
+    channel.emit(
+        {
+            "event": "start",
+            "rows": len(images),
+            "steps": runner.steps,
+            "epoch": loop.progress.epoch,
+            "epochs": recipe.refit or recipe.fit.epochs,
+            "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
+            "device": describe_device(),
+            "history": loop.progress.history,
+            "best_epoch": loop.progress.best_epoch,
+        }
+    )
+    return loop
+
+
+def describe_device() -> str:
+    """The device that JAX trains on, in words: "CPU, 2 cores" or the name of the GPU."""
+    import jax
+
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        cores = len(os.sched_getaffinity(0))
+        return f"CPU, {cores} core{'s' if cores > 1 else ''}"
+    return str(device.device_kind)
+
+
+def describe_environment(model: Any) -> dict[str, Any]:
+    """Where the run was trained: versions, processor, device."""
+    packages = ("fashionlab", "keras", "jax", "jaxlib", "numpy", "safetensors")
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "device": describe_device(),
+        "packages": {name: version(name) for name in packages},
+        "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
+        "byte_order": sys.byteorder,
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.processor()

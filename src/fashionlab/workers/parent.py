@@ -1,0 +1,166 @@
+"""The parent's side of a worker process."""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fashionlab import errors
+from fashionlab.data.cache import cache_folder
+from fashionlab.errors import FashionlabError, Interrupted, WorkerError
+
+Event = dict[str, Any]
+
+
+def environment(backend: str = "jax", threads: int | None = None) -> dict[str, str]:
+    """The environment variables of a worker: its backend, its compile cache, quiet libraries, repeatable kernels."""
+    cache = cache_folder()
+    flags = ["--xla_gpu_deterministic_ops=true"]
+    if threads == 1:
+        flags.append("--xla_cpu_multi_thread_eigen=false")
+    package = str(Path(__file__).resolve().parents[2])
+    return {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "KERAS_HOME": str(cache / "keras"),
+        "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "XLA_FLAGS": " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip(),
+        "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")])),
+    }
+
+
+class Worker:
+    """A child process that runs one task after another.
+
+    It starts at once and imports in the background; a call waits for it. Use it as a context manager.
+    """
+
+    def __init__(self, backend: str = "jax", threads: int | None = None, preload: Sequence[str] = ()) -> None:
+        """`preload` names modules that the child imports ahead of the first task; `threads` is 1, or None for all."""
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "fashionlab.workers.child", *preload],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(backend, threads),
+            # A group of its own: Ctrl-C in the terminal reaches the parent alone, which passes the wish on.
+            start_new_session=True,
+        )
+        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._said: deque[str] = deque(maxlen=200)
+        self._readers = [
+            threading.Thread(target=reader, daemon=True) for reader in (self._read_messages, self._read_output)
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def call(self, task: str, arguments: Mapping[str, Any], on_event: Callable[[Event], object] | None = None) -> Any:
+        """Run `task`, "fashionlab.module:function", and return its result; events go to `on_event` as they come.
+
+        A FashionlabError raised inside is raised here; anything else is a WorkerError with the child's traceback
+        as its note. Ctrl-C (KeyboardInterrupt) asks the task to stop and goes on waiting; a second one ends the child.
+        """
+        self._send({"task": task, "arguments": dict(arguments)})
+        asked = False
+        while True:
+            try:
+                message = self._messages.get()
+            except KeyboardInterrupt:
+                if asked:
+                    self.kill()
+                    raise Interrupted("stopped at once") from None
+                asked = True
+                self.ask_to_stop()
+                continue
+            if message is None:
+                raise self._died()
+            if "event" in message:
+                if on_event:
+                    on_event(message["event"])
+            elif "error" in message:
+                raise _as_exception(message["error"])
+            else:
+                return message["result"]
+
+    def ask_to_stop(self) -> None:
+        """Ask the present task to come to an end; its call then raises Interrupted."""
+        self._send({"stop": True})
+
+    def kill(self) -> None:
+        """End the child at once."""
+        self._child.kill()
+        self._child.wait()
+
+    def close(self) -> None:
+        """Let the child end; kill it if it does not within a few seconds."""
+        with contextlib.suppress(BrokenPipeError):
+            if self._child.stdin:
+                self._child.stdin.close()
+        try:
+            self._child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        for reader in self._readers:
+            reader.join(timeout=1)
+
+    @property
+    def output(self) -> str:
+        """The last lines that the child's libraries, or the user's model, printed."""
+        return "\n".join(self._said)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write((json.dumps(message) + "\n").encode())
+            self._child.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+
+    def _read_messages(self) -> None:
+        assert self._child.stdout is not None
+        for line in self._child.stdout:
+            self._messages.put(json.loads(line))
+        self._messages.put(None)
+
+    def _read_output(self) -> None:
+        assert self._child.stderr is not None
+        for line in self._child.stderr:
+            self._said.append(line.decode(errors="replace").rstrip())
+
+    def _died(self) -> WorkerError:
+        status = self._child.wait()
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        if status == -9:
+            how += " (out of memory, perhaps)"
+        error = WorkerError(f"the worker process {how}; what was saved can be resumed")
+        error.add_note(self.output)
+        return error
+
+
+def _as_exception(report: dict[str, str]) -> FashionlabError:
+    kind = getattr(errors, report["type"], None)
+    if isinstance(kind, type) and issubclass(kind, FashionlabError):
+        error = kind(report["message"])
+    else:
+        error = WorkerError(f"a worker task failed with {report['type']}: {report['message']}")
+    error.add_note(report["traceback"])
+    return error

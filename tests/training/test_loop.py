@@ -1,0 +1,151 @@
+"""The loop's decisions, with a runner whose losses the test writes itself."""
+
+import math
+from itertools import count
+
+import numpy as np
+import pytest
+
+from fashionlab.errors import Interrupted, NonFiniteLoss
+from fashionlab.training.loop import Loop, Progress, Surroundings
+from fashionlab.training.recipe import Recipe
+from fashionlab.training.runner import Sums
+
+LABELS = np.array([0, 1])
+IMAGES = np.zeros((2, 4, 4), np.uint8)
+
+
+class ScriptedRunner:
+    """Its one weight is the number of steps taken; validation losses come from a list, by epoch."""
+
+    steps = 5
+
+    def __init__(self, val_losses, loss=lambda step: 1.0):
+        self.val_losses, self.loss, self.taken, self.epoch = val_losses, loss, 0, 0
+
+    def begin_epoch(self, epoch):
+        self.epoch, self.sum = epoch, 0.0
+
+    def lay_out(self, epoch):
+        self.epoch = epoch
+
+    def run(self, first, last):
+        for _ in range(first, last):
+            self.taken += 1
+            self.sum += self.loss(self.taken)
+        return Sums(last, self.sum, last)
+
+    def logits(self, images):
+        # Two rows whose true class has log-odds z: their cross-entropy is log(1 + exp(-z)).
+        wanted = self.val_losses[self.epoch - 1]
+        z = -math.log(math.expm1(wanted)) if math.isfinite(wanted) else math.nan
+        return np.array([[z, 0.0], [0.0, z]])
+
+    def weights(self):
+        return [np.array([float(self.taken)])]
+
+    def save(self):
+        return {"taken": np.array(self.taken), "sum": np.array(self.sum if self.epoch else 0.0)}
+
+    def restore(self, saved):
+        self.taken, self.sum = int(saved["taken"]), float(saved["sum"])
+
+
+def make_loop(runner, saves=None, events=None, stop=lambda: False, validation=(IMAGES, LABELS), refit=0, **settings):
+    recipe = Recipe.make("mlp", settings)
+    recipe = Recipe(recipe.data, recipe.model, recipe.fit, 0, refit)
+    saves = [] if saves is None else saves
+
+    def save(progress, tensors):
+        saves.append((Progress.from_json(progress.to_json()), tensors))
+
+    outside = Surroundings((events if events is not None else []).append, stop, save, checkpoint_seconds=0)
+    return Loop(runner, recipe, ["layer/kernel"], [True], validation, outside)
+
+
+def test_the_best_weights_are_kept_when_early_stopping_triggers():
+    loop = make_loop(ScriptedRunner([0.9, 0.5, 0.6, 0.7, 0.8]), patience=2, epochs=5)
+    loop.run()
+    assert loop.progress.stopped == "patience"
+    assert (loop.progress.epoch, loop.progress.best_epoch) == (4, 2)
+    assert loop.best[0] == 10
+    assert [row["val_loss"] for row in loop.progress.history] == pytest.approx([0.9, 0.5, 0.6, 0.7])
+
+
+def test_the_best_weights_are_kept_when_early_stopping_never_triggers():
+    loop = make_loop(ScriptedRunner([0.9, 0.5, 0.6]), patience=9, epochs=3)
+    loop.run()
+    assert loop.progress.stopped == "epochs"
+    assert loop.progress.best_epoch == 2
+    assert loop.best[0] == 10
+
+
+def test_a_refit_has_no_validation_and_keeps_the_last_weights():
+    loop = make_loop(ScriptedRunner([]), validation=None, refit=3, epochs=30)
+    loop.run()
+    assert (loop.progress.epoch, loop.progress.best_epoch) == (3, 3)
+    assert loop.best[0] == 15
+    assert math.isnan(loop.progress.history[0]["val_loss"])
+
+
+def test_a_loss_that_is_not_finite_stops_at_the_chunk_and_keeps_the_last_good_state():
+    saves = []
+    runner = ScriptedRunner([0.9, 0.5, 0.4], loss=lambda step: math.nan if step == 13 else 1.0)
+    loop = make_loop(runner, saves, epochs=3)
+    with pytest.raises(
+        NonFiniteLoss, match=r"in epoch 3, between steps \d and \d of 5; .*best epoch so far is 2.*lower"
+    ):
+        loop.run()
+    assert loop.progress.best_epoch == 2
+    assert loop.best[0] == 10
+    progress, tensors = saves[-1]
+    assert all(np.isfinite(array).all() for array in tensors.values())
+    assert progress.epoch == 2
+
+
+def test_a_validation_loss_that_is_not_finite_is_never_the_best():
+    loop = make_loop(ScriptedRunner([0.9, math.nan, 0.1]), epochs=3)
+    with pytest.raises(NonFiniteLoss, match="in epoch 2, at its end"):
+        loop.run()
+    assert loop.progress.best_epoch == 1
+
+
+def test_a_stop_is_heard_after_the_chunk_and_every_point_of_interruption_resumes_to_the_same_end(monkeypatch):
+    monkeypatch.setattr("fashionlab.training.loop.CHUNK_SECONDS", 1e-12)  # every chunk is one step
+    val_losses = [0.9, 0.5, 0.6, 0.4, 0.7]
+    events = []
+    whole = make_loop(ScriptedRunner(val_losses, loss=lambda s: 1 / s), events=events, epochs=5)
+    whole.run()
+    points = sum(event["event"] == "chunk" for event in events)
+    stopped_at = set()
+    for chunks in range(1, points + 1):
+        saves, asked = [], count(1)
+        loop = make_loop(
+            ScriptedRunner(val_losses, loss=lambda s: 1 / s),
+            saves,
+            stop=lambda asked=asked, chunks=chunks: next(asked) >= chunks,
+            epochs=5,
+        )
+        with pytest.raises(Interrupted, match="stopped in epoch"):
+            loop.run()
+        progress, tensors = saves[-1]
+        stopped_at.add((progress.epoch, progress.step))
+        again = make_loop(ScriptedRunner(val_losses, loss=lambda s: 1 / s), epochs=5)
+        again.restore(progress, tensors)
+        again.run()
+        assert again.best[0] == whole.best[0]
+        assert again.progress.norms == whole.progress.norms
+        for ours, theirs in zip(again.progress.history, whole.progress.history, strict=True):
+            assert {**ours, "seconds": 0} == {**theirs, "seconds": 0}
+    assert len(stopped_at) == points
+    assert {step for _, step in stopped_at} == {1, 2, 3, 4, 5}
+
+
+def test_events_tell_what_a_display_needs():
+    events = []
+    make_loop(ScriptedRunner([0.9, 0.5]), events=events, epochs=2).run()
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert [event["improved"] for event in epochs] == [True, True]
+    assert epochs[-1]["stopped"] == "epochs"
+    chunk = next(event for event in events if event["event"] == "chunk")
+    assert {"epoch", "step", "steps", "loss", "accuracy", "images_per_second"} <= chunk.keys()
