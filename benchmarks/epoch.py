@@ -2,14 +2,16 @@
 
     python -m benchmarks.epoch --rounds 7 --json evidence/epoch.json
 
-The same network (384-256-128, GELU, batch normalization, dropout), the same 48,000 pictures, batch 64, float32, AdamW at
-1e-3, no augmentation, no validation; every library with its default threads. Each contender lives in a process of its own
-and trains one epoch when it is its turn, so none runs beside another and a drift of the machine hits all alike. The first
-epoch of each compiles and is reported apart. The limit is the matrix products of an epoch alone (`contenders/products.py`).
+The same network (384-256-128, GELU, batch normalization, dropout), the same 48,000 pictures, batch 64, float32,
+AdamW at 1e-3, no augmentation, no validation; every library with its default threads. Each contender lives in a
+process of its own and trains one epoch when it is its turn, so none runs beside another and a drift of the machine
+hits all alike. The first epoch of each compiles and is reported apart. The limit is the matrix products of an epoch
+alone (`contenders/products.py`).
 
-How to read it: "times ours" is a contender's seconds by ours, pair by pair of the same round: median (least to greatest).
-Where a peer has several ways to be run, its figure is that of the fastest. All networks really learn: the program
-fails if training losses or validation accuracies after the last epoch are further apart than chance explains.
+How to read it: "times ours" is a contender's seconds by ours, pair by pair of the same round: median (least to
+greatest). "CPU s" counts all threads and sees less of other programs (but pools that spin raise it). Where a peer
+has several ways to be run, its figure is that of the fastest. All networks really learn: the program fails if
+training losses or validation accuracies after the last epoch are further apart than chance explains.
 
 Cost: about 4 minutes for 7 rounds on 2 cores, 3 GB of memory. Needs TensorFlow; PyTorch if it is to be a contender.
 """
@@ -56,13 +58,13 @@ CONTENDERS = {
         "Keras fit on TensorFlow", "tf.data", "keras_fit", {"backend": "tensorflow", "feed": "tf.data"}
     ),
     "tf-steps": Contender(
-        "Keras fit on TensorFlow", "arrays, steps_per_execution=50", "keras_fit",
+        "Keras fit on TensorFlow, tuned", "arrays, steps_per_execution=50", "keras_fit",
         {"backend": "tensorflow", "steps_per_execution": 50},
     ),
     "jax": Contender("Keras fit on JAX", "arrays", "keras_fit", {"backend": "jax"}),
     "jax-data": Contender("Keras fit on JAX", "tf.data", "keras_fit", {"backend": "jax", "feed": "tf.data"}),
     "jax-steps": Contender(
-        "Keras fit on JAX", "arrays, steps_per_execution=50", "keras_fit",
+        "Keras fit on JAX, tuned", "arrays, steps_per_execution=50", "keras_fit",
         {"backend": "jax", "steps_per_execution": 50},
     ),
     "torch": Contender("PyTorch", "eager loop, fused AdamW", "torch_loop"),
@@ -84,14 +86,18 @@ PAUSE = 0.2
 
 
 class Child:
-    """A contender's process."""
+    """A contender's process. What its libraries say goes to a file, and is shown only if it fails."""
 
-    def __init__(self, contender: Contender, folder: Path, epochs: int) -> None:
+    def __init__(self, contender: Contender, log: Path, epochs: int) -> None:
+        """`log` lies in the folder with the data."""
+        folder = log.parent
+        self._log = log
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contenders.turns", contender.module, str(folder), str(epochs),
              json.dumps(contender.options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=log.open("w"),
             cwd=ROOT,
             # A compile cache of its own: the first epoch of ours is a cold one.
             env={**os.environ, "FASHIONLAB_CACHE": str(folder / "cache")},
@@ -106,7 +112,8 @@ class Child:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"a contender ended with status {self._process.wait()}")
+            announce(self._log.read_text(encoding="utf-8", errors="replace")[-3000:])
+            raise SystemExit(f"contender {self._log.stem} ended with status {self._process.wait()}")
         time.sleep(PAUSE)
         answer: dict[str, Any] = json.loads(line)
         return answer
@@ -125,7 +132,7 @@ def measure(names: list[str], data: Data, warmup: int, rounds: int) -> dict[str,
     """By contender: warm-up seconds, seconds of the rounds, losses and accuracies, and its last word."""
     with tempfile.TemporaryDirectory() as folder:
         data.write(Path(folder))
-        children = {name: Child(CONTENDERS[name], Path(folder), warmup + rounds) for name in names}
+        children = {name: Child(CONTENDERS[name], Path(folder, f"{name}.log"), warmup + rounds) for name in names}
         answers: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
         try:
             for turn in range(warmup + rounds):
@@ -144,6 +151,7 @@ def measure(names: list[str], data: Data, warmup: int, rounds: int) -> dict[str,
         name: {
             "warmup_seconds": [answer["seconds"] for answer in answers[name][:warmup]],
             "seconds": spread([answer["seconds"] for answer in answers[name][warmup:]]),
+            "cpu_seconds": spread([answer["cpu_seconds"] for answer in answers[name][warmup:]]),
             "training_loss": [answer["loss"] for answer in answers[name]],
             "training_accuracy": [answer["accuracy"] for answer in answers[name]],
             **last[name],
@@ -189,26 +197,29 @@ def print_results(measured: dict[str, dict[str, Any]], summary: dict[str, Any]) 
         of = summary[kind].get(name)
         return f"{of['median']:.2f} ({of['min']:.2f} to {of['max']:.2f})" if of else ""
 
-    rows = [["contender", "median s", "min", "max", "warm-up s", "times ours", "times limit", "loss", "val. acc."]]
+    rows = [
+        ["contender", "median s", "min", "max", "CPU s", "warm-up s", "times ours", "times limit", "loss", "val. acc."]
+    ]
     for name, result in measured.items():
         contender, seconds = CONTENDERS[name], result["seconds"]
         mark = " *" if name in summary["fastest_of_peer"].values() else ""
-        learned = [f"{result['training_loss'][-1]:.4f}", f"{result['validation_accuracy']:.4f}"]
+        learned = (result["training_loss"][-1], result["validation_accuracy"])
         rows.append(
             [
                 f"{contender.peer}: {contender.label}{mark}",
                 *(f"{seconds[key]:.3f}" for key in ("median", "min", "max")),
+                f"{result['cpu_seconds']['median']:.2f}",
                 " ".join(f"{value:.1f}" for value in result["warmup_seconds"]),
                 ratio("times_ours", name),
                 ratio("times_limit", name),
-                *(learned if name != LIMIT else ["", ""]),
+                *("" if value is None else f"{value:.4f}" for value in learned),
             ]
         )
     print_table(rows)
     print("* the peer's figure: its fastest way. Ratios pair by pair of a round: median (least to greatest).")
     if LIMIT in measured:
-        remarks = measured[LIMIT]["remarks"]
-        print(f"limit: {remarks['flops'] / measured[LIMIT]['seconds']['median'] / 1e9:.0f} GFLOP/s by {remarks['library']}")
+        remarks, seconds = measured[LIMIT]["remarks"], measured[LIMIT]["seconds"]["median"]
+        print(f"limit: {remarks['flops'] / seconds / 1e9:.0f} GFLOP/s by {remarks['library']}")
 
 
 def main() -> int:

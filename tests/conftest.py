@@ -28,3 +28,9 @@ def fashion() -> Dataset:
 def sample() -> Dataset:
     """600 real pictures and 200 to test: `load` reads them in milliseconds, with no network."""
     return load(str(SAMPLE))
+
+
+@pytest.fixture(scope="session")
+def sample_path() -> Path:
+    """Where `sample` lies, for what takes a path."""
+    return SAMPLE

@@ -27,6 +27,7 @@ SETTINGS = settings_of(Example)
     ("name", "given", "converted"),
     [
         ("rate", "0.5", 0.5),
+        ("rate", ".5", 0.5),
         ("rows", "7", 7),
         ("limit", "none", None),
         ("limit", "5", 5),

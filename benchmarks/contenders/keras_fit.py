@@ -1,7 +1,7 @@
 """Keras `model.fit`, as the original notebook calls it, on either backend.
 
-One call of `fit` runs all the epochs and a callback waits for each one's turn, so that what `fit` does once (copying the
-arrays, tracing, compiling) is counted once.
+One call of `fit` runs all the epochs and a callback waits for each one's turn, so that what `fit` does once
+(copying the arrays, tracing, compiling) is counted once.
 """
 
 import os

@@ -1,8 +1,8 @@
 """The limit of the machine: the matrix products of an epoch and nothing else, by the fastest of three libraries.
 
-Forward and backward through the four kernels as if the network were linear: three products a layer (output, gradient of
-the kernel, gradient of the input) but for the first layer's input, which needs no gradient. Everything else that training
-does (activations, normalization, dropout, loss, AdamW, gathering rows) is left out.
+Forward and backward through the four kernels as if the network were linear: three products a layer (output,
+gradient of the kernel, gradient of the input) but for the first layer's input, which needs no gradient. Everything
+else that training does (activations, normalization, dropout, loss, AdamW, gathering rows) is left out.
 """
 
 import time
@@ -38,8 +38,10 @@ def serve(data: Data, turns: Turns) -> None:
             fastest = runs[min(seconds, key=lambda name: seconds[name])]
         fastest()
         turns.report(None, None)
-    flops = 2 * len(images) * sum(
-        (2 if number == 0 else 3) * inputs * outputs for number, (inputs, outputs) in enumerate(SHAPES)
+    flops = (
+        2
+        * len(images)
+        * sum((2 if number == 0 else 3) * inputs * outputs for number, (inputs, outputs) in enumerate(SHAPES))
     )
     turns.finish(None, library=min(seconds, key=lambda name: seconds[name]), trials=seconds, flops=flops)
 
@@ -61,7 +63,6 @@ def with_jax(images: np.ndarray, kernels: list[np.ndarray]) -> Callable[[], obje
 
     x, weights = jax.device_put(images), [jax.device_put(kernel) for kernel in kernels]
 
-    @jax.jit
     def epoch(x: Any, weights: list[Any]) -> list[Any]:
         def step(number: Any, gradients: list[Any]) -> list[Any]:
             outputs = [jax.lax.dynamic_slice_in_dim(x, number * BATCH, BATCH)]
@@ -76,7 +77,8 @@ def with_jax(images: np.ndarray, kernels: list[np.ndarray]) -> Callable[[], obje
 
         return jax.lax.fori_loop(0, len(images) // BATCH, step, [weight * 0 for weight in weights])
 
-    return lambda: jax.block_until_ready(epoch(x, weights))
+    compiled = jax.jit(epoch)
+    return lambda: jax.block_until_ready(compiled(x, weights))
 
 
 def with_numpy(images: np.ndarray, kernels: list[np.ndarray]) -> Callable[[], object]:
@@ -99,10 +101,8 @@ def with_torch(images: np.ndarray, kernels: list[np.ndarray]) -> Callable[[], ob
 
 def products(images: Any, kernels: list[Any], multiply: Callable[..., Any], empty: Callable[..., Any]) -> None:
     """The products of an epoch by a `multiply(a, b, out=c)`."""
-    outputs = [empty((BATCH, kernel.shape[1])) for kernel in kernels]
-    deltas = [empty((BATCH, kernel.shape[0])) for kernel in kernels]
-    if isinstance(images, np.ndarray):
-        outputs, deltas = ([a.astype(np.float32) for a in arrays] for arrays in (outputs, deltas))
+    outputs = [empty((BATCH, kernel.shape[1]), dtype=kernel.dtype) for kernel in kernels]
+    deltas = [empty((BATCH, kernel.shape[0]), dtype=kernel.dtype) for kernel in kernels]
     gradients = [kernel * 0 for kernel in kernels]
     for start in range(0, len(images) - BATCH + 1, BATCH):
         inputs = [images[start : start + BATCH], *outputs[:-1]]

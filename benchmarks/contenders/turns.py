@@ -1,7 +1,7 @@
 """The child's side of `benchmarks.epoch`: run one contender, one epoch at a time, each when the parent says so.
 
-Run as `python -m benchmarks.contenders.turns MODULE FOLDER EPOCHS OPTIONS`: a module of this package, the folder that
-`Data.write` filled, how many epochs will be asked for, and the contender's options as JSON.
+Run as `python -m benchmarks.contenders.turns MODULE FOLDER EPOCHS OPTIONS`: a module of this package, the folder
+that `Data.write` filled, how many epochs will be asked for, and the contender's options as JSON.
 """
 
 import importlib
@@ -51,21 +51,21 @@ class Turns:
     def __init__(self, epochs: int, descriptor: int) -> None:
         self.epochs = epochs
         self._descriptor = descriptor
-        self._start = 0.0
+        self._start = self._cpu_start = 0.0
 
     def wait(self) -> None:
         """Return when it is this contender's turn. The clock starts now. Ends the process if the parent has gone."""
         if not sys.stdin.readline():
             raise SystemExit(0)
-        self._start = time.perf_counter()
+        self._start, self._cpu_start = time.perf_counter(), time.process_time()
 
     def report(self, loss: float | None, accuracy: float | None) -> None:
         """Stop the clock; tell the parent the seconds, and the epoch's training loss and accuracy."""
-        seconds = time.perf_counter() - self._start
-        self._send({"seconds": seconds, "loss": loss, "accuracy": accuracy})
+        seconds, cpu_seconds = time.perf_counter() - self._start, time.process_time() - self._cpu_start
+        self._send({"seconds": seconds, "cpu_seconds": cpu_seconds, "loss": loss, "accuracy": accuracy})
 
     def finish(self, correct: np.ndarray | None, **remarks: Any) -> None:
-        """After the last epoch. correct: bool [n] of the validation part; remarks: anything worth knowing, JSON-able."""
+        """After the last epoch. correct: bool [n] of the validation part; remarks: anything worth knowing."""
         self.wait()
         accuracy = None if correct is None else float(np.mean(correct))
         self._send({"validation_accuracy": accuracy, "remarks": remarks})

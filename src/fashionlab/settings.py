@@ -6,6 +6,7 @@ either into `Setting`s: one source for the command line's options and help, for 
 """
 
 import inspect
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -47,11 +48,11 @@ class Setting:
         given = value
         if _is_sequence(self.type):
             if isinstance(value, str):
-                value = [part for part in value.replace(" ", "").strip("[]()").split(",") if part]
+                value = [_whole(part) for part in value.replace(" ", "").strip("[]()").split(",") if part]
             elif not isinstance(value, (list, tuple)):
                 value = [value]
-        elif isinstance(value, str) and value.lower() == "none":
-            value = "null"
+        elif isinstance(value, str):
+            value = "null" if value.lower() == "none" else _whole(value)
         try:
             return msgspec.convert(value, self.type, strict=False)
         except msgspec.ValidationError:
@@ -139,6 +140,11 @@ def _is_sequence(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     return get_origin(annotation) in (tuple, list)
+
+
+def _whole(text: str) -> str:
+    """".5" as "0.5": people write numbers so, JSON and therefore msgspec do not."""
+    return re.sub(r"^([+-]?)\.(?=\d)", r"\g<1>0.", text)
 
 
 def _plain(value: Any) -> str:

@@ -135,6 +135,6 @@ def architecture_from_source(name: str, source: bytes, function: str, path: str)
         builder = getattr(module, function, None)
         if not callable(builder):
             raise UsageError(f"model file {path} has no function {function!r}")
-        return builder  # type: ignore[no-any-return]  # checked to be callable; its result is checked by build
+        return builder
 
     return Architecture(name, source, load)

@@ -5,6 +5,7 @@ from step `first` to step `last`, both given at run time, so it is traced once, 
 may choose chunks as long as it likes to wait for news.
 """
 
+import os
 from typing import Any, NamedTuple
 
 import jax
@@ -21,6 +22,15 @@ from fashionlab.training.schedule import make_optimizer
 
 FORWARD_BATCH = 1024
 """Rows a compiled forward pass takes at once: large enough to fill two cores, small enough for a convolution."""
+
+
+def device_name() -> str:
+    """The device that JAX trains on, in words: "CPU, 2 cores", or the name of the GPU."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        cores = len(os.sched_getaffinity(0))
+        return f"CPU, {cores} core{'s' if cores > 1 else ''}"
+    return str(device.device_kind)
 
 
 class State(NamedTuple):

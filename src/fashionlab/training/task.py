@@ -69,7 +69,7 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
 def _make_loop(
     run: Run, recipe: Recipe, dataset: Dataset, model: Any, checkpoint_seconds: float, channel: Channel
 ) -> Loop:
-    from fashionlab.training.fused import FusedRunner
+    from fashionlab.training.fused import FusedRunner, device_name
 
     images, labels = dataset.images, dataset.labels
     validation = None
@@ -102,7 +102,7 @@ def _make_loop(
             "epoch": loop.progress.epoch,
             "epochs": recipe.refit or recipe.fit.epochs,
             "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
-            "device": describe_device(),
+            "device": device_name(),
             "history": loop.progress.history,
             "best_epoch": loop.progress.best_epoch,
         }
@@ -110,26 +110,17 @@ def _make_loop(
     return loop
 
 
-def describe_device() -> str:
-    """The device that JAX trains on, in words: "CPU, 2 cores" or the name of the GPU."""
-    import jax
-
-    device = jax.devices()[0]
-    if device.platform == "cpu":
-        cores = len(os.sched_getaffinity(0))
-        return f"CPU, {cores} core{'s' if cores > 1 else ''}"
-    return str(device.device_kind)
-
-
 def describe_environment(model: Any) -> dict[str, Any]:
     """Where the run was trained: versions, processor, device."""
+    from fashionlab.training.fused import device_name
+
     packages = ("fashionlab", "keras", "jax", "jaxlib", "numpy", "safetensors")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
-        "device": describe_device(),
+        "device": device_name(),
         "packages": {name: version(name) for name in packages},
         "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
         "byte_order": sys.byteorder,

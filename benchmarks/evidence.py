@@ -1,0 +1,45 @@
+"""`make evidence`: every measurement that is too long for the tests, one after the other, into `evidence/`.
+
+    python -m benchmarks.evidence                   all of it, about 40 minutes on 2 quiet cores
+    python -m benchmarks.evidence epoch main_job    some of it
+
+A program that fails is named at the end, and what the others wrote stays.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+
+from benchmarks.common import ROOT, announce
+
+PROGRAMS = {
+    "search": "how the defaults were chosen, on validation",
+    "seeds": "accuracy at the defaults, five seeds",
+    "epoch": "an epoch beside Keras, PyTorch and the machine's limit",
+    "main_job": "the whole job beside the original notebook",
+    "kill": "killed at random moments, resumed, compared bit for bit",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(PROGRAMS)}  [all]")
+    chosen = parser.parse_args().programs or list(PROGRAMS)
+    unknown = [name for name in chosen if name not in PROGRAMS]
+    if unknown:
+        parser.error(f"given {unknown[0]!r}, expected of {', '.join(PROGRAMS)}")
+    failed = []
+    for number, name in enumerate(chosen, start=1):
+        announce(f"--- {number} of {len(chosen)}, {time.strftime('%H:%M')}: {PROGRAMS[name]}")
+        path = ROOT / "evidence" / f"{name.replace('_', '-')}.json"
+        command = [sys.executable, "-m", f"benchmarks.{name}", "--json", str(path.relative_to(ROOT))]
+        if subprocess.run(command, cwd=ROOT).returncode:
+            failed.append(name)
+    if failed:
+        announce(f"failed: {', '.join(failed)}")
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

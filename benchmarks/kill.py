@@ -1,0 +1,247 @@
+"""Killed at random moments and resumed: is the run the same, bit for bit, as one that was never interrupted?
+
+    python -m benchmarks.kill --json evidence/kill.json
+
+An unbroken run first, twice. Then trials: the same command in a fresh folder; at a moment drawn uniformly over the
+time from its first checkpoint to its end, SIGKILL to the parent, to the worker, or to both, in turn; `--resume
+last`, which may be killed again at a moment of the same range; and so on until a resumption ends by itself.
+Compared are weights.safetensors and norms.csv byte for byte, history.csv without `seconds`, and the arrays of
+predictions.npz. Besides: the two unbroken runs with one another, and one on one core (taskset) instead of all.
+
+How to read it: "equal" must be as many as the trials. A process that ended before its moment was not killed, and a
+trial in which none was is made again. "One core" may differ: how a matrix product is divided among threads decides
+the order of its sums.
+
+Cost: about 8 minutes on 2 cores for 10 trials of 10 epochs; --epochs, --limit and --trials make it small.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import FASHIONLAB, ROOT, Evidence, announce, print_table
+from benchmarks.outcome import Outcome, difference, read_outcome
+
+VICTIMS = ("parent", "worker", "both")
+
+DRIVER = "import json, sys; from fashionlab import lab; a = json.loads(sys.argv[1]); getattr(lab, a.pop('verb'))(**a)"
+"""The verbs in Python, for a checkpoint interval that the command line does not offer."""
+
+TIMEOUT = 900.0
+"""Seconds after which a process counts as hung."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained; settings: of the recipe, by name. checkpoint_seconds: None for the default."""
+
+    settings: dict[str, Any]
+    checkpoint_seconds: float | None = None
+
+    def train(self, runs: Path) -> list[str]:
+        """The command that begins."""
+        if self.checkpoint_seconds is None:
+            flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
+            return [*FASHIONLAB, "train", "--runs", str(runs), "--json", *flags]
+        return self._drive({"verb": "train", "runs": str(runs), **self.settings})
+
+    def resume(self, runs: Path) -> list[str]:
+        """The command that goes on."""
+        if self.checkpoint_seconds is None:
+            return [*FASHIONLAB, "train", "--resume", "last", "--runs", str(runs), "--json"]
+        return self._drive({"verb": "resume", "run": "last", "runs": str(runs)})
+
+    def _drive(self, arguments: dict[str, Any]) -> list[str]:
+        document = json.dumps({**arguments, "checkpoint_seconds": self.checkpoint_seconds})
+        return [sys.executable, "-c", DRIVER, document]
+
+
+@dataclass(frozen=True)
+class Unbroken:
+    """A run that nobody disturbed. seconds: from its first checkpoint to the end of its process."""
+
+    outcome: Outcome
+    seconds: float
+
+
+def run_unbroken(job: Job, runs: Path, prefix: tuple[str, ...] = ()) -> Unbroken:
+    """Train from start to end in fresh processes. prefix: a command to run it under (taskset)."""
+    runs.mkdir(parents=True)
+    with log_of(runs).open("w") as log:
+        process = subprocess.Popen([*prefix, *job.train(runs)], stdout=log, stderr=log, cwd=ROOT)
+        wait_for_checkpoint(process, runs)
+        start = time.monotonic()
+        status = process.wait(TIMEOUT)
+    if status:
+        raise RuntimeError(f"the unbroken run ended with status {status}: {tail(runs)}")
+    return Unbroken(read_outcome(runs), time.monotonic() - start)
+
+
+def interrupted_equals_unbroken(
+    job: Job, unbroken: Unbroken, folder: Path, victim: str, chance: random.Random, most_kills: int = 3
+) -> dict[str, Any]:
+    """One trial in a fresh folder: kill at random moments, resume until it ends, compare.
+
+    Returns the kills, whether the run is equal, and where not. A process that ends before its moment was not killed; a
+    run without any kill does not count and is made again.
+    """
+    for take in range(10):
+        runs = folder / f"runs-{take}"
+        kills = kill_and_resume(job, unbroken.seconds, runs, victim, chance, most_kills)
+        if kills:
+            break
+    else:
+        raise RuntimeError(f"no process lived until its moment, drawn from {unbroken.seconds:.1f} s")
+    wrong = difference(unbroken.outcome, read_outcome(runs))
+    return {"victim": victim, "kills": kills, "equal": not wrong, "difference": wrong}
+
+
+def kill_and_resume(
+    job: Job, seconds: float, runs: Path, victim: str, chance: random.Random, most_kills: int
+) -> list[dict[str, Any]]:
+    """Train to the end with up to `most_kills` kills, each at a moment within `seconds`; return those that struck.
+
+    Of each: its moment as a share of `seconds`, how many resumptions went before, what the run was doing.
+    """
+    kills: list[dict[str, Any]] = []
+    runs.mkdir(parents=True)
+    command, wanted = job.train(runs), chance.randint(1, most_kills)
+    with log_of(runs).open("w") as log:
+        while True:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+            wait_for_checkpoint(process, runs)
+            share = chance.random()
+            killed = len(kills) < wanted and kill_after(process, share * seconds, victim)
+            trained = any(runs.glob("*/weights.safetensors"))
+            status = process.wait(TIMEOUT)
+            if not killed:
+                break
+            phase = "after training" if trained else "training"
+            kills.append({"share": round(share, 4), "resumptions": len(kills), "phase": phase, "status": status})
+            command = job.resume(runs)
+    if status:
+        raise RuntimeError(f"a resumption ended with status {status}: {tail(runs)}")
+    return kills
+
+
+def wait_for_checkpoint(process: "subprocess.Popen[bytes]", runs: Path) -> None:
+    """Return when the run in the folder has a checkpoint or is complete, or the process has ended."""
+    deadline = time.monotonic() + TIMEOUT
+    while process.poll() is None and time.monotonic() < deadline:
+        if any(runs.glob("*/checkpoint/state.safetensors")) or any(runs.glob("*/complete.json")):
+            return
+        time.sleep(0.01)
+
+
+def kill_after(process: "subprocess.Popen[bytes]", seconds: float, victim: str) -> bool:
+    """SIGKILL the parent, its worker or both after so many seconds; False if it had ended, or has no worker then."""
+    try:
+        process.wait(seconds)
+        return False
+    except subprocess.TimeoutExpired:
+        pass
+    workers = children_of(process.pid)
+    if victim != "parent" and not workers:
+        return False
+    for worker in workers if victim != "parent" else []:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    if victim != "worker":
+        process.send_signal(signal.SIGKILL)
+    return True
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(word) for word in path.read_text(encoding="ascii").split()]
+        except OSError:
+            continue
+    return found
+
+
+def log_of(runs: Path) -> Path:
+    """Where the processes that train in this folder leave what they say."""
+    return runs.with_suffix(".log")
+
+
+def tail(runs: Path) -> str:
+    """The end of what they said."""
+    return log_of(runs).read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def measure(job: Job, folder: Path, trials: int, seed: int) -> dict[str, Any]:
+    """The unbroken run, the same again, on one core, and the trials."""
+    announce("two unbroken runs, then one on one core")
+    first = run_unbroken(job, folder / "first").outcome
+    # The second is the measure of time: the first may also have compiled.
+    unbroken = run_unbroken(job, folder / "second")
+    one_core = run_unbroken(job, folder / "one-core", ("taskset", "-c", "0")).outcome
+    announce(f"{unbroken.seconds:.1f} s from the first checkpoint to the end")
+    chance = random.Random(seed)
+    results = []
+    for number in range(trials):
+        victim = VICTIMS[number % len(VICTIMS)]
+        result = interrupted_equals_unbroken(job, unbroken, folder / f"trial-{number}", victim, chance)
+        shares = ", ".join(f"{kill['share']:.2f} ({kill['phase']})" for kill in result["kills"])
+        announce(f"trial {number}: {victim} killed at {shares}: {'equal' if result['equal'] else result['difference']}")
+        results.append(result)
+    return {
+        "seconds_unbroken": unbroken.seconds,
+        "epochs": len(unbroken.outcome.history["epoch"]),
+        "accuracy": unbroken.outcome.accuracy,
+        "fresh_process": {"equal": not difference(unbroken.outcome, first)},
+        "one_core": {
+            "equal": not difference(unbroken.outcome, one_core),
+            "difference": difference(unbroken.outcome, one_core),
+            "accuracy": one_core.accuracy,
+        },
+        "trials": results,
+        "equal": sum(result["equal"] for result in results),
+        "kills": sum(len(result["kills"]) for result in results),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=10, help="runs that are killed and resumed [10]")
+    parser.add_argument("--epochs", type=int, default=10, help="of each run [10]")
+    parser.add_argument("--limit", type=int, help="rows of the training part [all]")
+    parser.add_argument(
+        "--checkpoint-seconds", type=float, help="drive it from Python, with this interval [the default]"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the moments [0]")
+    parser.add_argument("--json", type=Path, help="also write the results there")
+    given = parser.parse_args()
+    evidence = Evidence("kill")
+    settings = {"epochs": given.epochs, **({"limit": given.limit} if given.limit else {})}
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure(Job(settings, given.checkpoint_seconds), Path(folder), given.trials, given.seed)
+    rows = [["", "equal", "of"]]
+    for victim in VICTIMS:
+        of_victim = [result["equal"] for result in results["trials"] if result["victim"] == victim]
+        rows.append([f"{victim} killed, resumed", str(sum(of_victim)), str(len(of_victim))])
+    rows.append(["same seed, fresh processes", str(int(results["fresh_process"]["equal"])), "1"])
+    rows.append(["one core", str(int(results["one_core"]["equal"])), "1"])
+    print_table(rows)
+    print(f"{results['kills']} kills in {given.trials} runs")
+    if not results["one_core"]["equal"]:
+        print(f"one core differs: {results['one_core']['difference']}")
+    evidence.write(given.json, given.trials, {"settings": settings, **results})
+    return 0 if results["equal"] == given.trials and results["fresh_process"]["equal"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""The command as people type it: results, errors and exit statuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fashionlab.store import Ledger, Run, list_runs
+
+SMALL = ("--widths", "16,8", "--epochs", "3", "--batch-size", "64")
+
+
+def run(*arguments, cwd, status=0, **environment):
+    answer = subprocess.run(
+        [sys.executable, "-m", "fashionlab", *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300,
+    )  # fmt: skip
+    assert answer.returncode == status, answer.stdout + answer.stderr
+    return answer
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, sample_path):
+    """A folder in which one run has been trained."""
+    folder = tmp_path_factory.mktemp("place")
+    answer = run("train", "mlp", "--dataset", sample_path, *SMALL, "--json", cwd=folder)
+    (folder / "answer.json").write_text(answer.stdout)
+    (folder / "progress.txt").write_text(answer.stderr)
+    return folder
+
+
+def test_train_prints_one_json_document_and_progress_elsewhere(place):
+    document = json.loads((place / "answer.json").read_text())
+    path = place / document["run"]
+    assert document["metrics"] == json.loads((path / "metrics.json").read_text())
+    for part, n in (("validation", 120), ("test", 200)):
+        figures = document["metrics"][part]
+        assert figures["n"] == n
+        assert 0 <= figures["accuracy_low"] < figures["accuracy"] < figures["accuracy_high"] <= 1
+        assert sum(map(sum, figures["confusion"])) == n
+    lines = (place / "progress.txt").read_text().splitlines()
+    assert sum(line.startswith("epoch") for line in lines) == 3
+    assert "left" in lines[-2] or "left" in lines[-3]
+
+
+def test_a_run_has_all_its_files(place):
+    run_ = list_runs(place / "runs")[0]
+    assert run_.complete
+    assert not run_.checkpoint.exists()
+    assert list(run_.history) == ["epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
+    assert run_.history["epoch"] == [1, 2, 3]
+    assert set(run_.norms["layer"]) == {"hidden_1", "norm_1", "hidden_2", "logits"}
+    names = {path.name for path in (run_.derived / "figures").iterdir()}
+    for picture in ("samples", "learning-curves", "confusion-test", "confusion-validation"):
+        assert {f"{picture}.png", f"{picture}.svg"} <= names
+    assert len(Ledger(place / "runs").openings(run_.request["data"]["sha256"])) == 1
+
+
+def test_the_same_train_twice_shows_the_first_and_again_trains_anew(place, sample_path):
+    command = ("train", "mlp", "--dataset", sample_path, *SMALL)
+    answer = run(*command, cwd=place)
+    assert "did just this before; --again trains anew" in answer.stderr
+    assert "epoch" not in answer.stderr
+    assert "95 % interval" in answer.stdout
+    assert "learning-curves.png" in answer.stdout
+    before = list_runs(place / "runs")
+    run(*command, "--again", cwd=place)
+    after = list_runs(place / "runs")
+    assert len(after) == len(before) + 1
+    # The same seed in a fresh process: the same bits.
+    assert after[-1].read("weights.safetensors") == after[0].read("weights.safetensors")
+    assert after[-1].read("predictions.npz") == after[0].read("predictions.npz")
+
+
+def test_runs_are_listed_shown_measured_and_deleted(place, sample_path):
+    run("train", "--dataset", sample_path, *SMALL, "--seed", 7, "--no-test", cwd=place)
+    rows = json.loads(run("runs", "--json", cwd=place).stdout)
+    assert rows[-1]["seed"] == 7
+    assert rows[-1]["test"] is None
+    assert rows[-1]["validation"]["n"] == 120
+    name = rows[-1]["run"]
+    assert name in run("runs", cwd=place).stdout
+    shown = json.loads(run("runs", "show", name, "--json", cwd=place).stdout)
+    assert shown["recipe"]["model"]["options"]["widths"] == [16, 8]
+    assert shown["environment"]["packages"]["keras"]
+    assert "SHA-256" in run("runs", "show", "last", cwd=place).stdout
+    sizes = json.loads(run("runs", "size", "--json", cwd=place).stdout)
+    assert sizes["bytes"] == sum(row["bytes"] for row in sizes["runs"]) > 10_000
+    assert "Delete" in run("runs", "delete", name, cwd=place, status=130).stderr
+    run("runs", "delete", name, "--yes", cwd=place)
+    assert name not in run("runs", cwd=place).stdout
+
+
+def test_the_digits_need_no_network(tmp_path):
+    out = run("data", "digits", "--json", cwd=tmp_path, FASHIONLAB_MIRRORS="", FASHIONLAB_CACHE=tmp_path / "cache")
+    document = json.loads(out.stdout)
+    assert document["rows"]["train"] + document["rows"]["validation"] + document["rows"]["test"] == 1797
+    assert all((tmp_path / path).exists() for path in document["figures"])
+    table = run("data", "digits", cwd=tmp_path).stdout
+    assert "training" in table
+    assert "samples.png" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "--batch-size", "0"), "--batch-size: given '0', expected a whole number from 1 up"),
+        (("train", "--dropout", "1.5"), "--dropout: given '1.5', expected a comma-separated list, each a number from 0"),
+        (("train", "nomodel"), "the catalogue has no model 'nomodel'; allowed: mlp"),
+        (("train", "--droput", "0.1"), "has no setting 'droput'; did you mean dropout?"),
+        (("train", "--epochs"), "Option '--epochs' requires an argument"),
+        (("train", "mlp", "cnn"), "given two models"),
+        (("train", "--resume", "nothing"), "there is no run 'nothing'"),
+        (("train", "--resume", "last", "--epochs", "3"), "--resume goes on with the run's own recipe"),
+        (("train", "--dataset", "nodata"), "there is no data set 'nodata'; expected fashion-mnist, digits, or the path"),
+        (("train", "--seed", "-1"), "--seed: given '-1', expected a whole number from 0 to"),
+        (("train", "--widths", "8,8", "--dropout", ".1,.1,.1", "--dataset", "digits"), "given 3 rates for 2 hidden layers"),
+        (("runs", "show", "nothing"), "there is no run 'nothing'"),
+        (("runs", "delete", "nothing"), "there is no run 'nothing'"),
+        (("nosuchverb",), "No such command 'nosuchverb'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_gets_one_sentence_and_status_2(tmp_path, arguments, words):
+    answer = run(*arguments, cwd=tmp_path, status=2)
+    assert words in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in answer.stderr
+    assert answer.stdout == ""
+    assert not list_runs(tmp_path / "runs"), "a wrong command leaves no run behind"
+
+
+def test_a_traceback_is_shown_with_debug_alone(tmp_path):
+    assert "Traceback" in run("train", "nomodel", "--debug", cwd=tmp_path, status=1).stderr
+
+
+def test_the_help_of_train_teaches_every_setting(tmp_path):
+    text = " ".join(run("train", "--help", cwd=tmp_path).stdout.split())
+    for words in ("--batch-size VALUE rows a step", "--dropout VALUE share of units dropped", "--resume RUN", "Model mlp"):
+        assert words in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_a_run_that_can_be_resumed_to_the_same_weights(place, sample_path, tmp_path, number):
+    settings = ("--dataset", sample_path, "--widths", "16,8", "--epochs", "60", "--patience", "60", "--batch-size", "4")
+    command = [sys.executable, "-m", "fashionlab", "train", "mlp", *settings]
+    child = subprocess.Popen(list(map(str, command)), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    for line in child.stderr:
+        if line.startswith("epoch   2/"):
+            break
+    child.send_signal(number)
+    rest = child.stderr.read()
+    assert child.wait(timeout=60) == 130
+    assert "go on with: fashionlab train --resume runs/mlp-seed0-" in rest
+    stopped = list_runs(tmp_path / "runs")[0]
+    assert not stopped.complete
+    assert "unfinished" in run("runs", cwd=tmp_path).stdout
+    assert "unfinished" in run("runs", "show", "last", cwd=tmp_path).stdout
+    run("train", "--resume", "last", cwd=tmp_path)
+    whole = json.loads(run("train", "mlp", *settings, "--again", "--json", cwd=tmp_path).stdout)
+    resumed, unbroken = Run(stopped.path), Run(tmp_path / whole["run"])
+    assert resumed.read("weights.safetensors") == unbroken.read("weights.safetensors")
+    assert resumed.read("norms.csv") == unbroken.read("norms.csv")
+    a, b = resumed.history, unbroken.history
+    assert {**a, "seconds": 0} == {**b, "seconds": 0}
+    assert "is complete already" in run("train", "--resume", stopped.path, cwd=tmp_path).stderr
+
+
+def test_a_loss_that_is_not_finite_is_said_and_the_last_good_state_is_kept(sample_path, tmp_path):
+    answer = run(
+        "train", "--dataset", sample_path, *SMALL, "--learning-rate", "1e30", "--batch-norm", "false",
+        cwd=tmp_path, status=1,
+    )  # fmt: skip
+    assert "became NaN or infinite in epoch 1" in answer.stderr
+    assert "try a lower --learning-rate" in answer.stderr
+    from fashionlab.store import load_checkpoint
+
+    progress, _ = load_checkpoint(list_runs(tmp_path / "runs")[0])
+    assert progress["best_epoch"] == 0
+
+
+def test_output_into_a_closed_pipe_is_no_error(place):
+    command = f"{sys.executable} -m fashionlab runs | head -c 1"
+    answer = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=place, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stderr == ""
+
+
+def test_a_worker_whose_parent_is_killed_saves_and_leaves(sample_path, tmp_path):
+    command = [sys.executable, "-m", "fashionlab", "train", "--dataset", str(sample_path), "--epochs", "5000",
+               "--patience", "5000", "--widths", "16"]  # fmt: skip
+    parent = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    for line in parent.stderr:
+        if line.startswith("epoch   2/"):
+            break
+    parent.kill()
+    parent.wait()
+    run_ = list_runs(tmp_path / "runs")[0]
+    start = time.monotonic()
+    with run_.lock(wait=15):
+        waited = time.monotonic() - start
+    assert waited < 10
+    from fashionlab.store import load_checkpoint
+
+    assert load_checkpoint(run_)[0]["epoch"] >= 2

@@ -1,0 +1,109 @@
+"""The catalogue, and models of one's own."""
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+from fashionlab.errors import UsageError
+from fashionlab.models import CATALOGUE, find_architecture
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "small_cnn.py"
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_model_maps_pictures_of_any_size_to_logits(name):
+    import keras
+
+    architecture = find_architecture(name)
+    assert architecture.description.endswith(".")
+    assert all(setting.description for setting in architecture.settings.values())
+    for side, classes in ((28, 10), (8, 3)):
+        model = architecture.build((side, side), classes, {}, seed=0)
+        pictures = np.random.default_rng(0).integers(0, 256, (5, side, side), dtype=np.uint8)
+        logits = keras.ops.convert_to_numpy(model(pictures))
+        assert logits.shape == (5, classes)
+        assert logits.dtype == np.float32
+        assert (logits.sum(axis=1) != 1).any(), "these are probabilities, not logits"
+
+
+def test_the_reference_network_is_the_notebooks():
+    model = find_architecture("mlp").build((28, 28), 10, {}, seed=0)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == [
+        "InputLayer", "Rescaling", "Flatten",
+        "Dense", "BatchNormalization", "Dropout",
+        "Dense", "BatchNormalization", "Dropout",
+        "Dense", "Dropout",
+        "Dense",
+    ]  # fmt: skip
+    assert [layer.units for layer in model.layers if "Dense" in type(layer).__name__] == [384, 256, 128, 10]
+    assert model.count_params() == 436_746
+    assert model.get_layer("hidden_1").activation.__name__ == "gelu"
+
+
+def test_initial_weights_are_a_function_of_the_seed_and_nobodys_random_state_is_touched():
+    architecture = find_architecture("mlp")
+
+    def weights(seed):
+        return [np.asarray(w) for w in architecture.build((8, 8), 3, {"widths": (6,)}, seed).weights]
+
+    random.seed(5)
+    before = random.getstate()
+    first, again, other = weights(1), weights(1), weights(2)
+    assert random.getstate() == before
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def test_options_change_the_network():
+    build = find_architecture("mlp").build
+    plain = build((8, 8), 3, {"widths": (6, 5), "batch_norm": False, "dropout": 0}, 0)
+    assert [type(layer).__name__ for layer in plain.layers] == [
+        "InputLayer", "Rescaling", "Flatten", "Dense", "Dense", "Dense",
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="given 3 rates for 2 hidden layers, expected one rate or 2"):
+        build((8, 8), 3, {"widths": (6, 5), "dropout": (0.1, 0.2, 0.3)}, 0)
+
+
+def test_the_example_of_an_own_model_builds_with_its_options():
+    architecture = find_architecture(f"{EXAMPLE}:build")
+    assert list(architecture.settings) == ["filters", "dropout"]
+    assert architecture.fill({"filters": "4"}) == {"filters": (4,), "dropout": 0.3}
+    model = architecture.build((8, 8), 3, {"filters": "4,8"}, 0)
+    assert model.output_shape == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("def build(image_shape, classes):\n    return 7", "returned int, expected a keras.Model"),
+        ("def other(): ...", "has no function 'build'"),
+        ("import nowhere_at_all", "failed when it was read: ModuleNotFoundError"),
+        (
+            "import keras\ndef build(s, c):\n    i = keras.Input(s)\n"
+            "    return keras.Model(i, keras.layers.Dense(c, activation='softmax')(keras.layers.Flatten()(i)))",
+            "ends with softmax, expected logits",
+        ),
+        (
+            "import keras\ndef build(s, c):\n    i = keras.Input(s)\n"
+            "    return keras.Model(i, keras.layers.Dense(c + 1)(keras.layers.Flatten()(i)))",
+            r"gives outputs of shape \(None, 4\), expected \(None, 3\)",
+        ),
+    ],
+)
+def test_a_model_that_breaks_the_contract_is_told_how(tmp_path, body, message):
+    file = tmp_path / "mine.py"
+    file.write_text(body)
+    with pytest.raises(UsageError, match=message):
+        find_architecture(str(file)).build((8, 8), 3, {}, 0)
+
+
+def test_finding_an_own_model_does_not_execute_it(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("raise SystemExit('executed')")
+    assert len(find_architecture(f"{file}:build").source_sha256) == 64

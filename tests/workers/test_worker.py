@@ -1,0 +1,97 @@
+"""Worker processes: errors arrive as what they are, and a worker's death is told."""
+
+import sys
+
+import pytest
+
+from fashionlab.errors import UsageError, WorkerError
+from fashionlab.workers import Worker
+
+TASKS = '''
+import os, signal, sys, time
+from fashionlab.errors import UsageError, Interrupted
+
+def add(arguments, channel):
+    print("noise on standard output")
+    channel.emit({"event": "half", "value": arguments["a"]})
+    return {"sum": arguments["a"] + arguments["b"], "backend": os.environ["KERAS_BACKEND"]}
+
+def refuse(arguments, channel):
+    raise UsageError("given 1, expected 2")
+
+def fault(arguments, channel):
+    raise ZeroDivisionError("by zero")
+
+def die(arguments, channel):
+    print("last words", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def until_stopped(arguments, channel):
+    channel.emit({"event": "started"})
+    while not channel.stop_requested():
+        time.sleep(0.01)
+    raise Interrupted("stopped")
+'''
+
+
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    (tmp_path / "some_tasks.py").write_text(TASKS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Worker() as worker:
+        yield worker
+
+
+def test_a_task_gets_arguments_sends_events_and_returns_a_result(worker):
+    events = []
+    for b in (2, 3):
+        result = worker.call("some_tasks:add", {"a": 1, "b": b}, events.append)
+        assert result == {"sum": 1 + b, "backend": "jax"}
+    assert events == [{"event": "half", "value": 1}] * 2
+
+
+def test_our_errors_arrive_as_they_were_raised_and_the_worker_goes_on(worker):
+    with pytest.raises(UsageError, match="given 1, expected 2"):
+        worker.call("some_tasks:refuse", {})
+    with pytest.raises(WorkerError, match="ZeroDivisionError: by zero") as caught:
+        worker.call("some_tasks:fault", {})
+    assert "Traceback" in caught.value.__notes__[0]
+    assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
+
+
+def test_a_workers_death_is_an_error_with_its_last_words(worker):
+    with pytest.raises(WorkerError, match="killed by signal 9") as caught:
+        worker.call("some_tasks:die", {})
+    assert "last words" in caught.value.__notes__[0]
+
+
+def test_ctrl_c_asks_the_task_to_stop(worker):
+    from fashionlab.errors import Interrupted
+
+    def press_ctrl_c(event):
+        worker.ask_to_stop()
+
+    with pytest.raises(Interrupted, match="stopped"):
+        worker.call("some_tasks:until_stopped", {}, press_ctrl_c)
+
+
+def test_a_worker_does_not_outlive_its_parent(tmp_path):
+    import subprocess
+    import time
+
+    code = (
+        "import os, signal\nfrom fashionlab.workers import Worker\nw = Worker()\n"
+        "print(w._child.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    pid = int(answer.stdout)
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        try:
+            state = open(f"/proc/{pid}/stat").read().split()[2]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker still runs")
