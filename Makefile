@@ -1,5 +1,6 @@
 # make train   environment, pinned dependencies, data, training, evaluation: the whole main job
 # make test    the same set-up plus what the tests need; runs the whole suite
+# make notebook   the guided tour in JupyterLab
 # make evidence   the long measurements, written to evidence/ as JSON
 # make lock    resolve the dependencies anew
 
@@ -22,7 +23,7 @@ define install
 endef
 endif
 
-.PHONY: train test evidence lock clean
+.PHONY: train test notebook evidence lock clean
 
 train: $(VENV)/core.done
 	$(VENV)/bin/fashionlab train $(ARGS)
@@ -47,9 +48,17 @@ $(VENV)/tests.done: pyproject.toml locks/tests.txt | $(VENV)/bin/python
 
 $(VENV)/all.done: pyproject.toml locks/all.txt | $(VENV)/bin/python
 	@echo "installing every extra into $(VENV) (about 3 GB, some minutes) ..."
-	$(call install,all,[tensorflow,cluster,serving,notebook,tests])
+	$(call install,all,[tensorflow,cluster,serving,notebook,embedding,tests])
 	$(PIP) install --quiet torch==2.13.0
 	@touch $@ $(VENV)/core.done $(VENV)/tests.done
+
+notebook: $(VENV)/notebook.done
+	$(VENV)/bin/jupyter lab main.ipynb
+
+$(VENV)/notebook.done: pyproject.toml locks/notebook.txt | $(VENV)/bin/python
+	@echo "installing what the notebook needs into $(VENV) (about 900 MB, a minute or two) ..."
+	$(call install,notebook,[notebook])
+	@touch $@ $(VENV)/core.done
 
 evidence: $(VENV)/all.done
 	$(VENV)/bin/python -m benchmarks.evidence $(ARGS)
@@ -58,13 +67,14 @@ evidence: $(VENV)/all.done
 # copies of the large one, so that pip-compile keeps its versions and its hashes.
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options pyproject.toml locks/build.in
-EXTRAS = $(foreach extra,tensorflow cluster serving notebook tests,--extra $(extra))
+EXTRAS = $(foreach extra,tensorflow cluster serving notebook embedding tests,--extra $(extra))
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
 	$(COMPILE) --upgrade $(EXTRAS) --output-file locks/all.txt
 	cp locks/all.txt locks/core.txt && $(COMPILE) --output-file locks/core.txt
+	cp locks/all.txt locks/notebook.txt && $(COMPILE) --extra notebook --output-file locks/notebook.txt
 	cp locks/all.txt locks/tests.txt && $(COMPILE) --extra tests --output-file locks/tests.txt
 
 clean:

@@ -12,7 +12,7 @@ How to read it: "equal" must be as many as the trials. A process that ended befo
 trial in which none was is made again. "One core" may differ: how a matrix product is divided among threads decides
 the order of its sums.
 
-Cost: about 8 minutes on 2 cores for 10 trials of 10 epochs; --epochs, --limit and --trials make it small.
+Cost: about 6 minutes on 2 cores for 10 trials of 10 epochs; --epochs, --limit and --trials make it small.
 """
 
 import argparse

@@ -84,10 +84,15 @@ def main() -> int:
         settings = parse_settings(words)
     except ValueError as error:
         parser.error(str(error))
+    from fashionlab.errors import UsageError
+
     evidence = Evidence("seeds")
     with tempfile.TemporaryDirectory() as temporary:
         runs = given.runs or Path(temporary)
-        rows = [train(given.model, seed, settings, runs) for seed in range(given.seeds)]
+        try:
+            rows = [train(given.model, seed, settings, runs) for seed in range(given.seeds)]
+        except UsageError as error:
+            parser.error(str(error))
     summary = summarise(rows)
     table = [["", *COLUMNS]]
     table += [[f"seed {row['seed']:.0f}", *(f"{row[column]:.4f}" for column in COLUMNS)] for row in rows]

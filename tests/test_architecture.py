@@ -19,6 +19,7 @@ FLOORS = [
     {"evaluation"},
     {"reports", "studies"},
     {"trained"},
+    {"job"},
     {"lab"},
     {"serving", "cli"},
 ]

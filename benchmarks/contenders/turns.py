@@ -57,6 +57,10 @@ class Turns:
         """Return when it is this contender's turn. The clock starts now. Ends the process if the parent has gone."""
         if not sys.stdin.readline():
             raise SystemExit(0)
+        self.start()
+
+    def start(self) -> None:
+        """Set the clock again, where something had to be prepared that an epoch in the midst of others does not pay."""
         self._start, self._cpu_start = time.perf_counter(), time.process_time()
 
     def report(self, loss: float | None, accuracy: float | None) -> None:

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fashionlab.data import Dataset
-    from fashionlab.lab import load, open_run, resume, train
+    from fashionlab.lab import load, open_run, plot_samples, report, resume, train
     from fashionlab.trained import TrainedModel
 
-__all__ = ["Dataset", "TrainedModel", "load", "open_run", "resume", "train"]
+__all__ = ["Dataset", "TrainedModel", "load", "open_run", "plot_samples", "report", "resume", "train"]
 
 _HOMES = {
     "Dataset": "fashionlab.data",
     "TrainedModel": "fashionlab.trained",
     "load": "fashionlab.lab",
     "open_run": "fashionlab.lab",
+    "plot_samples": "fashionlab.lab",
+    "report": "fashionlab.lab",
     "resume": "fashionlab.lab",
     "train": "fashionlab.lab",
 }

@@ -1,40 +1,22 @@
 """The public verbs: each composes the rooms of the house."""
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fashionlab import store
 from fashionlab.data import Dataset, describe
 from fashionlab.data import load as load_dataset
-from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
-from fashionlab.evaluation.summary import summarise
-from fashionlab.models import Architecture, find_architecture
-from fashionlab.reports import draw_run, draw_samples
-from fashionlab.reports.live import show_progress
-from fashionlab.store import (
-    RESULTS_VERSION,
-    Ledger,
-    Run,
-    delete_run,
-    find_run,
-    find_same,
-    has_checkpoint,
-)
-from fashionlab.store.format import MODEL_FILE, to_json
+from fashionlab.errors import UsageError
+from fashionlab.job import PRELOAD, Events, Manner, announce, fill_own_options, finish, make_request, start
+from fashionlab.models import find_architecture
+from fashionlab.reports import draw_samples
+from fashionlab.reports.displays import Display, samples_display
+from fashionlab.reports.produce import produce_report
+from fashionlab.store import Ledger, Run, find_run
 from fashionlab.trained import TrainedModel
 from fashionlab.training.loop import CHECKPOINT_SECONDS
-from fashionlab.training.recipe import Model, Recipe
+from fashionlab.training.recipe import Recipe
 from fashionlab.workers import Worker
-
-Events = Callable[[dict[str, Any]], object]
-
-TRAINING = ("fashionlab.training.task", "fashionlab.training.fused", "fashionlab.evaluation.task")
-"""What a worker imports while its parent reads the data and draws the samples."""
 
 
 def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None) -> Dataset:
@@ -49,11 +31,13 @@ def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None) 
 def train(
     model: str = "mlp",
     *,
+    data: Dataset | None = None,
     runs: str | Path = "runs",
     data_dir: str | Path | None = None,
     again: bool = False,
     refit: bool = False,
     test: bool = True,
+    report: bool = True,
     on_event: Events | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     **settings: Any,
@@ -61,23 +45,33 @@ def train(
     """Train a model, evaluate it, and keep it as a sealed run; or return the run that did just this before.
 
     model: a name of the catalogue, `file.py:function` of your own, or a recipe file `*.toml`. settings: any field of
-    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`.
+    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: what `load`
+    gave, instead of `dataset`, its name or path.
     again: train even if an equal run exists. refit: train once more on training and validation rows together, for the
     epochs that validation chose, and return that run. test: False leaves the test part closed, as every choice between
-    settings should. on_event: gets progress as plain data instead of a display.
+    settings should. report: make the run's page at the end. on_event: gets progress as plain data instead of a display.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
     """
     runs = Path(runs)
+    if data is not None:
+        settings["dataset"] = data.name
     recipe = Recipe.make(model, settings)
     dataset = load_dataset(recipe.data.dataset, data_dir=data_dir, announce=announce)
+    if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
+        # The worker loads it by its name, too: it must be the same there.
+        raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     architecture = find_architecture(recipe.model.name)
     if architecture.source is not None:
-        recipe = _fill_own_options(recipe)
-    job = _Job(architecture, dataset, runs, data_dir, again, test, on_event, checkpoint_seconds)
-    chosen = job.train(recipe)
-    return job.train(chosen.recipe_for_refit()) if refit else chosen
+        recipe = fill_own_options(recipe)
+    manner = Manner(data_dir, architecture.source_sha256, on_event, report, checkpoint_seconds)
+    request = make_request(recipe, architecture, dataset, test)
+    chosen = start(request, architecture, dataset, runs, manner, again)
+    if refit:
+        request = make_request(chosen.recipe_for_refit(), architecture, dataset, test)
+        return start(request, architecture, dataset, runs, manner, again)
+    return chosen
 
 
 def resume(
@@ -86,6 +80,7 @@ def resume(
     runs: str | Path = "runs",
     data_dir: str | Path | None = None,
     trust: str | None = None,
+    report: bool = True,
     on_event: Events | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> TrainedModel:
@@ -97,8 +92,8 @@ def resume(
     if found.complete:
         announce(f"{found.path} is complete already")
         return TrainedModel(found, trust)
-    with Worker(preload=TRAINING) as worker:
-        return _finish(found, worker, data_dir, trust, on_event, checkpoint_seconds)
+    with Worker(preload=PRELOAD) as worker:
+        return finish(found, worker, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
 
 
 def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = None) -> TrainedModel:
@@ -110,6 +105,24 @@ def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = 
     found = find_run(Path(runs), str(run))
     found.read("metrics.json")
     return TrainedModel(found, trust)
+
+
+def report(
+    run: str | Path,
+    *,
+    runs: str | Path = "runs",
+    data_dir: str | Path | None = None,
+    trust: str | None = None,
+) -> dict[str, Any]:
+    """Make a finished run's report, one HTML file that needs nothing else, with a model card beside it.
+
+    Returns its summary, everything that the page shows as plain data (`reports.summarise` lists the keys), with
+    `page`, the path of the HTML file, and `card`. Never trains. What cannot be shown (a model file that nobody
+    vouched for, data that are gone) is said in the page. Raises UsageError, RunIncomplete, RunCorrupt, StoreError.
+    """
+    found = find_run(Path(runs), str(run))
+    found.read("metrics.json")
+    return produce_report(found, data_dir=data_dir, trust=trust, announce=announce)
 
 
 def describe_data(
@@ -126,6 +139,11 @@ def describe_data(
     loaded = load(dataset, data_dir=data_dir)
     figures = draw_samples(Path(folder), loaded)
     return {**describe(loaded, seed), "figures": [str(path) for path in figures]}
+
+
+def plot_samples(data: Dataset, per_class: int = 10) -> Display:
+    """A grid of training pictures, `per_class` of every class, chosen at random with a fixed seed."""
+    return samples_display(data.images, data.labels, data.class_names, per_class)
 
 
 def list_runs(*, runs: str | Path = "runs") -> list[dict[str, Any]]:
@@ -164,105 +182,3 @@ def _line(run: Run) -> dict[str, Any]:
         **parts,
         "bytes": run.size,
     }
-
-
-def announce(message: str) -> None:
-    """Tell a person, on standard error, what is being done."""
-    print(message, file=sys.stderr, flush=True)
-
-
-def make_request(recipe: Recipe, architecture: Architecture, dataset: Dataset, test: bool) -> dict[str, Any]:
-    """The content of `recipe.json`: all that decides a run's numbers. Two equal requests give equal numbers."""
-    return {
-        "recipe": recipe.to_json(),
-        "data": {
-            "sha256": dataset.sha256,
-            "class_names": list(dataset.class_names),
-            "side": int(dataset.images.shape[1]),
-        },
-        "model_sha256": architecture.source_sha256,
-        "trainer": "fused",
-        "precision": "float32",
-        "test": test,
-        "results_version": RESULTS_VERSION,
-    }
-
-
-def _fill_own_options(recipe: Recipe) -> Recipe:
-    """Check the options of a user's own model, in a worker: this process never executes the file."""
-    arguments = {"model": recipe.model.name, "options": recipe.model.options}
-    with Worker() as worker:
-        options = worker.call("fashionlab.training.task:fill_options", arguments)
-    return replace(recipe, model=Model(recipe.model.name, options))
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What the runs of one `train` have in common."""
-
-    architecture: Architecture
-    dataset: Dataset
-    runs: Path
-    data_dir: str | Path | None
-    again: bool
-    test: bool
-    on_event: Events | None
-    checkpoint_seconds: float
-
-    def train(self, recipe: Recipe) -> TrainedModel:
-        request = make_request(recipe, self.architecture, self.dataset, self.test)
-        trust = self.architecture.source_sha256
-        finished, unfinished = find_same(self.runs, request)
-        if finished and not self.again:
-            announce(f"{finished.path} did just this before; --again trains anew")
-            return TrainedModel(finished, trust)
-        if unfinished:
-            announce(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
-        with Worker(preload=TRAINING) as worker:
-            label = Path(self.architecture.name.partition(":")[0]).stem + ("-refit" if recipe.refit else "")
-            run = Run.create(self.runs, f"{label}-seed{recipe.seed}", request)
-            if self.architecture.source is not None:
-                run.write(MODEL_FILE, self.architecture.source)
-            draw_samples(run.derived / "figures", self.dataset)
-            return _finish(run, worker, self.data_dir, trust, self.on_event, self.checkpoint_seconds)
-
-
-def _finish(
-    run: Run,
-    worker: Worker,
-    data_dir: str | Path | None,
-    trust: str | None,
-    on_event: Events | None,
-    checkpoint_seconds: float,
-) -> TrainedModel:
-    """Train to the end, evaluate, seal, draw."""
-    started = time.monotonic()
-    common = {"run": str(run.path), "data_dir": None if data_dir is None else str(data_dir), "trust": trust}
-    with _explained(run, trust), show_progress(run.request, on_event) as events:
-        arguments = {**common, "checkpoint_seconds": checkpoint_seconds}
-        ended = worker.call("fashionlab.training.task:train", arguments, events)
-        worker.call("fashionlab.evaluation.task:evaluate", {**common, "test": run.request["test"]}, events)
-    metrics = summarise(run.request, run.history, run.predictions, ended, time.monotonic() - started)
-    run.write("metrics.json", to_json(metrics))
-    run.seal()
-    draw_run(run)
-    return TrainedModel(run, trust)
-
-
-@contextmanager
-def _explained(run: Run, trust: str | None) -> Iterator[None]:
-    """Say with an interruption or a failure what became of the run."""
-    resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
-    try:
-        yield
-    except Interrupted as error:
-        raise Interrupted(f"{error}; go on with: {resume_with}") from error
-    except NonFiniteLoss as error:
-        raise NonFiniteLoss(f"{error}; the run is {run.path}") from error
-    except KeyboardInterrupt:
-        raise Interrupted(f"stopped; go on with: {resume_with}") from None
-    except FashionlabError:
-        # Nothing was trained yet (a model that cannot be built, data that are not there): leave no empty run behind.
-        if not has_checkpoint(run):
-            delete_run(run)
-        raise

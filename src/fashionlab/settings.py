@@ -143,7 +143,7 @@ def _is_sequence(annotation: Any) -> bool:
 
 
 def _whole(text: str) -> str:
-    """".5" as "0.5": people write numbers so, JSON and therefore msgspec do not."""
+    """ ".5" as "0.5": people write numbers so, JSON and therefore msgspec do not."""
     return re.sub(r"^([+-]?)\.(?=\d)", r"\g<1>0.", text)
 
 

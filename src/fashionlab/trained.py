@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fashionlab.errors import UsageError
+from fashionlab.evaluation import find_insight, most_confident_mistakes, open_pictures
+from fashionlab.reports.displays import (
+    Display,
+    activations_display,
+    confusion_display,
+    history_display,
+    mistakes_display,
+)
 from fashionlab.store import Run
 from fashionlab.training.recipe import Recipe
 from fashionlab.training.scores import softmax
@@ -77,6 +85,41 @@ class TrainedModel:
             }  # fmt: skip
             worker.call("fashionlab.evaluation.task:predict", arguments)
             return softmax(np.load(answer, allow_pickle=False)).astype(np.float32)
+
+    def plot_history(self) -> Display:
+        """Both losses and both accuracies by epoch, with the generalization gap and the best epoch."""
+        return history_display(self.history)
+
+    def plot_confusion(self, part: str = "test") -> Display:
+        """The confusion matrix of "test" or "validation". Raises UsageError if the run has no such part."""
+        metrics = self.metrics.get(part)
+        if metrics is None:
+            parts = [name for name in ("validation", "test") if self.metrics[name]]
+            raise UsageError(f"given part {part!r}, expected one that this run has: {', '.join(parts) or 'none'}")
+        return confusion_display(part, metrics["confusion"], self.class_names)
+
+    def plot_mistakes(self, n: int = 18) -> Display:
+        """The `n` most confident mistakes on the validation part. Raises UsageError for a refit, which has none."""
+        pictures = open_pictures(self._run, "validation")
+        predictions = self._run.predictions
+        wrong = most_confident_mistakes(predictions["validation_logits"], predictions["validation_labels"], n)
+        return mistakes_display(
+            pictures[wrong["row"]], wrong["true"], wrong["predicted"], wrong["confidence"], self.class_names
+        )
+
+    def plot_activations(self) -> Display:
+        """Mean activation of every unit of every hidden layer, by class, over the validation part.
+
+        Computed in a worker the first time, then kept with the run. Raises UsageError where there are none, and why.
+        """
+        insight = find_insight(self._run, trust=self._trust)
+        layers = insight.document.get("layers", insight.document)
+        if layers["reason"]:
+            raise UsageError(layers["reason"])
+        means = [(item["name"], insight.arrays[f"{item['key']}/class_means"]) for item in layers["items"]]
+        first = {chosen["true"]: row for row, chosen in reversed(list(enumerate(insight.document["chosen"])))}
+        pictures = insight.arrays["chosen/pictures"][[first[label] for label in range(len(self.class_names))]]
+        return activations_display(means, self.class_names, pictures)
 
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.

@@ -139,7 +139,12 @@ def test_a_traceback_is_shown_with_debug_alone(tmp_path):
 
 def test_the_help_of_train_teaches_every_setting(tmp_path):
     text = " ".join(run("train", "--help", cwd=tmp_path).stdout.split())
-    for words in ("--batch-size VALUE rows a step", "--dropout VALUE share of units dropped", "--resume RUN", "Model mlp"):
+    for words in (
+        "--batch-size VALUE rows a step",
+        "--dropout VALUE share of units dropped",
+        "--resume RUN",
+        "Model mlp",
+    ):
         assert words in text
 
 

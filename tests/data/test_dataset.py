@@ -31,9 +31,7 @@ def quiet(message: str) -> None:
 def save_npz(path: Path, **changes: object) -> str:
     arrays = {"x_train": IMAGES[:32], "y_train": LABELS[:32], "x_test": IMAGES[32:], "y_test": LABELS[32:]}
     arrays["class_names"] = np.array(NAMES)
-    np.savez_compressed(
-        path, **{name: array for name, array in (arrays | changes).items() if array is not None}
-    )
+    np.savez_compressed(path, **{name: array for name, array in (arrays | changes).items() if array is not None})
     return str(path)
 
 
@@ -223,9 +221,7 @@ def test_an_npz_that_lies_or_is_damaged(tmp_path: Path) -> None:
         load(str(path))
 
     member = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        member, {"descr": "|u1", "fortran_order": False, "shape": (2**40, 28, 28)}
-    )
+    np.lib.format.write_array_header_1_0(member, {"descr": "|u1", "fortran_order": False, "shape": (2**40, 28, 28)})
     for content, message in (
         (
             member.getvalue() + bytes(10),
@@ -380,9 +376,7 @@ def test_an_unknown_name_lists_what_is_allowed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--data-dir is for fashion-mnist only; digits is found without it"):
         load("digits", data_dir=tmp_path)
     (tmp_path / "x.csv").write_text("1,2")
-    with pytest.raises(
-        DataInvalid, match=r"x.csv is a file, but not an .npz; expected a folder of IDX files"
-    ):
+    with pytest.raises(DataInvalid, match=r"x.csv is a file, but not an .npz; expected a folder of IDX files"):
         load(str(tmp_path / "x.csv"))
 
 

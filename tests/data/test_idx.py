@@ -16,11 +16,7 @@ from fashionlab.errors import DataInvalid
 PICTURES = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
 
 
-@given(
-    arrays.arrays(
-        st.sampled_from([np.uint8, np.int32]), arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)
-    )
-)
+@given(arrays.arrays(st.sampled_from([np.uint8, np.int32]), arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)))
 def test_what_is_written_is_read(array: np.ndarray) -> None:
     found = read_idx(write_idx(array), "x", array.ndim)
     assert np.array_equal(found, array)

@@ -57,9 +57,7 @@ def test_a_mirror_fills_the_cache_which_then_serves(
     asked = len(mirrors.requests)
     second = fetch(published, place, said)
     assert second.contents == contents
-    assert second.source.startswith(
-        f"cache {place / 'cache' / 'little-mnist'} (from mirror http://127.0.0.1:"
-    )
+    assert second.source.startswith(f"cache {place / 'cache' / 'little-mnist'} (from mirror http://127.0.0.1:")
     assert (len(mirrors.requests), len(said)) == (asked, 1)
 
 
@@ -276,9 +274,7 @@ def test_a_named_folder_is_the_only_source(
     monkeypatch.setenv("FASHIONLAB_DATA", str(folder))
     assert fetch(published, place).source == f"folder {folder}"
     assert cached(place) == {}
-    with pytest.raises(
-        UsageError, match="/other: there is no such folder; expected one that holds t10k-images"
-    ):
+    with pytest.raises(UsageError, match="/other: there is no such folder; expected one that holds t10k-images"):
         fetch(published, place, data_dir=place / "other")
 
 
@@ -348,9 +344,7 @@ def test_when_nothing_works_the_message_says_all_and_how_to_go_on(
 
 
 @pytest.fixture
-def packaged(
-    published: Files, contents: dict[str, bytes], place: Path, monkeypatch: pytest.MonkeyPatch
-) -> Files:
+def packaged(published: Files, contents: dict[str, bytes], place: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     """The catalogue with a package, a real .deb built here, and a fake apt-get that copies it."""
     from dataclasses import replace
 
@@ -363,8 +357,7 @@ def packaged(
         (folder / f"{name}.gz").write_bytes(gzip.compress(content))
     (tree / "DEBIAN").mkdir()
     (tree / "DEBIAN/control").write_text(
-        "Package: dataset-little-mnist\nVersion: 1\nArchitecture: all\n"
-        "Maintainer: x <x@x.invalid>\nDescription: x\n"
+        "Package: dataset-little-mnist\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x.invalid>\nDescription: x\n"
     )
     subprocess.run(["dpkg-deb", "-b", str(tree), str(place / "little.deb")], check=True, capture_output=True)
     tools = place / "tools"
@@ -406,9 +399,7 @@ def test_missing_package_lists_are_refreshed_by_root(
 ) -> None:
     write_apt(place, MISSING_LISTS.format(place=place))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(
-        DataUnavailable, match=r"Unable to locate package .*; run `sudo apt-get update` and try again"
-    ):
+    with pytest.raises(DataUnavailable, match=r"Unable to locate package .*; run `sudo apt-get update` and try again"):
         fetch(packaged, place)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     said: list[str] = []
@@ -441,9 +432,7 @@ def test_a_package_is_verified_like_everything_else(packaged: Files, place: Path
     from dataclasses import replace
 
     files = tuple(replace(file, sha256="0" * 64) for file in packaged.files)
-    with pytest.raises(
-        DataUnavailable, match=f"package dataset-little-mnist: {NAMES[0]} is not Little-MNIST"
-    ):
+    with pytest.raises(DataUnavailable, match=f"package dataset-little-mnist: {NAMES[0]} is not Little-MNIST"):
         fetch(replace(packaged, files=files), place)
     assert cached(place) == {}
 
@@ -482,7 +471,5 @@ def test_digit_mnist_s_shapes_do_not_pass_for_fashion(place: Path) -> None:
         shape = (rows, 28, 28)[: file.dimensions]
         header = struct.pack(f">HBB{file.dimensions}I", 0, 8, file.dimensions, *shape)
         (folder / file.name).write_bytes(header + bytes(file.size - len(header)))
-    with pytest.raises(
-        DataError, match=r"is not Fashion-MNIST: the SHA-256 .*; a mirror once served digit MNIST"
-    ):
+    with pytest.raises(DataError, match=r"is not Fashion-MNIST: the SHA-256 .*; a mirror once served digit MNIST"):
         fetch(FASHION_MNIST, place, data_dir=folder)

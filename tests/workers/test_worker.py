@@ -7,7 +7,7 @@ import pytest
 from fashionlab.errors import UsageError, WorkerError
 from fashionlab.workers import Worker
 
-TASKS = '''
+TASKS = """
 import os, signal, sys, time
 from fashionlab.errors import UsageError, Interrupted
 
@@ -31,7 +31,7 @@ def until_stopped(arguments, channel):
     while not channel.stop_requested():
         time.sleep(0.01)
     raise Interrupted("stopped")
-'''
+"""
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from fashionlab.errors import FashionlabError, Interrupted, UsageError
 COMMANDS = {
     "data": ("fashionlab.cli.data", "Get the data set, check it, and show what is in it."),
     "train": ("fashionlab.cli.train", "Train a model, evaluate it, and keep it as a run."),
+    "report": ("fashionlab.cli.report", "Show what a run learned, as one HTML page."),
     "runs": ("fashionlab.cli.runs", "List, show, delete and measure the runs on disk."),
 }
 """Verb -> module with a click command of the same name, and its line in the help: no module is imported for that."""

@@ -50,6 +50,7 @@ def _run(
     again: bool,
     refit: bool,
     no_test: bool,
+    no_report: bool,
     runs: Path,
     data_dir: Path | None,
     trust: str | None,
@@ -62,12 +63,19 @@ def _run(
     given: dict[str, Any] = {**own, **{name: value for name, value in settings.items() if value is not None}}
     if resume is None:
         trained = lab.train(
-            model or "mlp", runs=runs, data_dir=data_dir, again=again, refit=refit, test=not no_test, **given
+            model or "mlp",
+            runs=runs,
+            data_dir=data_dir,
+            again=again,
+            refit=refit,
+            test=not no_test,
+            report=not no_report,
+            **given,
         )
     elif model or given or again or refit or no_test:
         raise click.UsageError("--resume goes on with the run's own recipe; give it no model and no settings.")
     else:
-        trained = lab.resume(resume, runs=runs, data_dir=data_dir, trust=trust)
+        trained = lab.resume(resume, runs=runs, data_dir=data_dir, trust=trust, report=not no_report)
     if as_json:
         print_json({"run": str(trained.path), "metrics": trained.metrics})
         return
@@ -115,6 +123,7 @@ train = _TrainCommand(
             help="Then train on training and validation rows together, for the epochs that validation chose.",
         ),
         click.Option(["--no-test"], is_flag=True, help="Leave the test part closed: for choosing between settings."),
+        click.Option(["--no-report"], is_flag=True, help="Make no page at the end; fashionlab report makes it later."),
         RUNS,
         DATA_DIR,
         TRUST,
@@ -123,7 +132,8 @@ train = _TrainCommand(
     help="""Train a model, evaluate it, and keep it as a run.
 
     MODEL is a name of the catalogue (the default is mlp, the reference network), your own model as
-    path/to/file.py:build, or a recipe file *.toml. Any field of the recipe can be set. Ctrl-C leaves a run that can be resumed.
+    path/to/file.py:build, or a recipe file *.toml. Any field of the recipe can be set. Ctrl-C leaves a run that can
+    be resumed.
 
     \b
     fashionlab train

@@ -130,9 +130,7 @@ def load(
     path = Path(name).expanduser()
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
-        raise UsageError(
-            f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}"
-        )
+        raise UsageError(f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}")
     parts = read_own(path, announce or to_stderr)
     return _assemble(name, check(parts, str(path)), os.path.realpath(path))
 

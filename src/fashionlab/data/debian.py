@@ -36,8 +36,7 @@ def unpack_package(package: str, folder: Path, announce: Callable[[str], None]) 
         package,
     ]
     announce(
-        f"fetching the distribution's package {package} with apt-get; "
-        "it is unpacked into the cache, not installed"
+        f"fetching the distribution's package {package} with apt-get; it is unpacked into the cache, not installed"
     )
     try:
         _run(download, folder, DOWNLOAD_SECONDS)

@@ -73,14 +73,11 @@ def read_idx(content: bytes, name: str, dimensions: int) -> np.ndarray:
     longer than its header says.
     """
     if len(content) < 4 or content[:2] != b"\0\0":
-        raise DataInvalid(
-            f"{name} {_what_it_is(content)}; expected IDX data, which begin with two zero bytes"
-        )
+        raise DataInvalid(f"{name} {_what_it_is(content)}; expected IDX data, which begin with two zero bytes")
     type_code, found = content[2], content[3]
     if type_code not in TYPES:
         raise DataInvalid(
-            f"{name} declares numbers of type 0x{type_code:02x}; "
-            "expected 0x08 (unsigned byte) or 0x0c (32-bit integer)"
+            f"{name} declares numbers of type 0x{type_code:02x}; expected 0x08 (unsigned byte) or 0x0c (32-bit integer)"
         )
     if found != dimensions:
         kind = {1: "labels", 3: "pictures"}
@@ -97,8 +94,7 @@ def read_idx(content: bytes, name: str, dimensions: int) -> np.ndarray:
         claim = " x ".join(str(size) for size in shape)
         verdict = "truncated, or its header is wrong" if actual < expected else "longer than its header says"
         raise DataInvalid(
-            f"{name} is {verdict}: "
-            f"the header claims {claim}, which is {expected:,} bytes, and {actual:,} follow"
+            f"{name} is {verdict}: the header claims {claim}, which is {expected:,} bytes, and {actual:,} follow"
         )
     array: np.ndarray = np.frombuffer(content, TYPES[type_code], offset=start).reshape(shape)
     return array
@@ -117,9 +113,7 @@ def write_idx(array: np.ndarray) -> bytes:
 
 
 def _too_long(name: str, limit: int) -> str:
-    return (
-        f"{name} holds more than the {limit:,} bytes, decompressed, that are allowed; it was read no further"
-    )
+    return f"{name} holds more than the {limit:,} bytes, decompressed, that are allowed; it was read no further"
 
 
 def _what_it_is(content: bytes) -> str:

@@ -72,9 +72,7 @@ class _Transfer:
 
     def write(self, chunk: bytes) -> None:
         if self.abandoned or time.monotonic() > self.deadline:
-            raise DataUnavailable(
-                f"not finished when the {self.patience.total:g} s for all downloads were over"
-            )
+            raise DataUnavailable(f"not finished when the {self.patience.total:g} s for all downloads were over")
         if len(self.content) + len(chunk) > self.limit:
             raise DataUnavailable(f"sends more than the {self.limit:,} bytes that the file can have")
         self.content += chunk

@@ -82,9 +82,7 @@ def read_npz(path: Path) -> Parts:
         raise DataInvalid(f"{path} cannot be read: {error}") from None
     names = arrays.pop("class_names", None)
     if names is not None and (names.dtype.kind != "U" or names.ndim != 1):
-        raise DataInvalid(
-            f"{path}: class_names is {names.dtype} {list(names.shape)}; expected a list of texts"
-        )
+        raise DataInvalid(f"{path}: class_names is {names.dtype} {list(names.shape)}; expected a list of texts")
     class_names = None if names is None else tuple(str(name) for name in names)
     return Parts(**{f: arrays[key] for f, key in NPZ_NAMES.items() if key in arrays}, class_names=class_names)
 
@@ -92,16 +90,12 @@ def read_npz(path: Path) -> Parts:
 def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:
     """One array of an .npz; by hand, because NumPy's reader allocates what the header claims unseen."""
     if info.file_size > CONTENT_LIMIT:
-        raise DataInvalid(
-            f"{name} would take {info.file_size:,} bytes; at most {CONTENT_LIMIT:,} are allowed"
-        )
+        raise DataInvalid(f"{name} would take {info.file_size:,} bytes; at most {CONTENT_LIMIT:,} are allowed")
     content = archive.read(info)  # never more than the file_size just checked
     stream = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(stream)
-        reader = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
+        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = reader(stream)
     except ValueError as error:
         raise DataInvalid(f"{name} is not a NumPy array: {str(error).splitlines()[0]}") from None
@@ -112,14 +106,10 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.
         )
     start, expected = stream.tell(), math.prod(shape) * dtype.itemsize
     if len(content) - start != expected:
-        raise DataInvalid(
-            f"{name} claims {expected:,} bytes in its header, and {len(content) - start:,} follow"
-        )
+        raise DataInvalid(f"{name} claims {expected:,} bytes in its header, and {len(content) - start:,} follow")
     if expected == 0:
         return np.empty(shape, dtype)
-    array: np.ndarray = np.frombuffer(content, dtype, offset=start).reshape(
-        shape, order="F" if fortran else "C"
-    )
+    array: np.ndarray = np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
     return array
 
 

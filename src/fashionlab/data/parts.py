@@ -99,9 +99,7 @@ def _check_images(images: np.ndarray, name: str) -> np.ndarray:
     if images.ndim == 4:
         raise DataInvalid(f"{name} have {images.shape[3]} channels; convert them to grey, [rows, side, side]")
     if images.ndim != 3 or 0 in images.shape:
-        raise DataInvalid(
-            f"{name} have shape {list(images.shape)}; expected [rows, side, side], none of them 0"
-        )
+        raise DataInvalid(f"{name} have shape {list(images.shape)}; expected [rows, side, side], none of them 0")
     if images.dtype != np.uint8:
         # The extremes are what tells 0..1 from 0..255, and so which conversion is right.
         extremes = f", from {images.min():g} to {images.max():g}" if images.dtype.kind in "iuf" else ""
@@ -110,9 +108,7 @@ def _check_images(images: np.ndarray, name: str) -> np.ndarray:
             "(values from 0 to 1: save (x * 255).round().astype('uint8'))"
         )
     if images.shape[1] != images.shape[2]:
-        raise DataInvalid(
-            f"{name} are {images.shape[1]} x {images.shape[2]} pixels; expected square pictures"
-        )
+        raise DataInvalid(f"{name} are {images.shape[1]} x {images.shape[2]} pixels; expected square pictures")
     return np.ascontiguousarray(images)
 
 
@@ -120,9 +116,7 @@ def _check_labels(labels: np.ndarray, rows: int, name: str) -> np.ndarray:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 2:
-        raise DataInvalid(
-            f"{name} have shape {list(labels.shape)}; if one-hot, save labels.argmax(axis=1) instead"
-        )
+        raise DataInvalid(f"{name} have shape {list(labels.shape)}; if one-hot, save labels.argmax(axis=1) instead")
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataInvalid(f"{name} are {labels.dtype} {list(labels.shape)}; expected whole numbers, [rows]")
     if len(labels) != rows:
@@ -138,9 +132,7 @@ def _check_names(names: tuple[str, ...] | None, classes: int, name: str) -> tupl
     if names is None:
         return tuple(str(label) for label in range(classes))
     if len(names) < classes:
-        raise DataInvalid(
-            f"{name}: {len(names)} class names for labels up to {classes - 1}; expected {classes}"
-        )
+        raise DataInvalid(f"{name}: {len(names)} class names for labels up to {classes - 1}; expected {classes}")
     for each in names:
         # Unprintable names could drive the terminal that shows them.
         if not each.strip() or not each.isprintable() or len(each) > 100:

@@ -43,9 +43,7 @@ def read_picture_folders(folder: Path, announce: Callable[[str], None]) -> Parts
         return Parts(images, labels, class_names=class_names)
     unknown = sorted(set(_class_names(folders["test"])) - set(class_names))
     if unknown:
-        raise DataInvalid(
-            f"{folders['test']} holds the class {unknown[0]!r}, which train/ does not; {LAYOUT}"
-        )
+        raise DataInvalid(f"{folders['test']} holds the class {unknown[0]!r}, which train/ does not; {LAYOUT}")
     test_images, test_labels = _read_part(folders["test"], class_names, images.shape[1], announce)
     return Parts(images, labels, test_images, test_labels, class_names)
 
@@ -95,9 +93,7 @@ def _read_part(
     first = decode(paths[0])
     side = side or len(first)
     if len(paths) * side * side > CONTENT_LIMIT:
-        raise DataInvalid(
-            f"{folder}: {len(paths):,} pictures of {side} x {side} are beyond {CONTENT_LIMIT:,} bytes"
-        )
+        raise DataInvalid(f"{folder}: {len(paths):,} pictures of {side} x {side} are beyond {CONTENT_LIMIT:,} bytes")
     images = np.empty((len(paths), side, side), np.uint8)
     with shown_if_slow(f"reading {len(paths):,} pictures"):
         for row, path in enumerate(paths):

@@ -165,8 +165,7 @@ def checked(file: File, content: bytes, files: Files) -> bytes:
     read_idx(content, file.name, file.dimensions)  # the better message, where the IDX header is already wrong
     warning = f"; {files.warning}" if files.warning else ""
     raise DataInvalid(
-        f"{file.name} is not {files.title}: the SHA-256 of its content is {found}, "
-        f"expected {file.sha256}{warning}"
+        f"{file.name} is not {files.title}: the SHA-256 of its content is {found}, expected {file.sha256}{warning}"
     )
 
 
@@ -201,9 +200,7 @@ def _folder(folder: Path) -> Iterator[Fetch]:
 
 
 @contextmanager
-def _mirror(
-    mirror: str, patience: Patience, deadline: float, announce: Callable[[str], None]
-) -> Iterator[Fetch]:
+def _mirror(mirror: str, patience: Patience, deadline: float, announce: Callable[[str], None]) -> Iterator[Fetch]:
     announce(f"downloading from {mirror}")
     # A compressed file may be a little longer than its content, if that does not compress at all.
     yield lambda file: download(
@@ -233,9 +230,7 @@ def _read(folder: Path, file: File) -> bytes:
 def _from_named_folder(files: Files, folder: Path) -> Obtained:
     """The files from the folder that the user named; another source would not be what was asked for."""
     if not folder.is_dir():
-        raise UsageError(
-            f"data folder {folder}: there is no such folder; expected one that holds {_names(files)}"
-        )
+        raise UsageError(f"data folder {folder}: there is no such folder; expected one that holds {_names(files)}")
     try:
         contents = {file.name: checked(file, _read(folder, file), files) for file in files.files}
     except DataError as error:
@@ -243,9 +238,7 @@ def _from_named_folder(files: Files, folder: Path) -> Obtained:
     return Obtained(contents, f"folder {folder}")
 
 
-def _keep(
-    cache: Path, contents: dict[str, bytes], origins: list[str], announce: Callable[[str], None]
-) -> None:
+def _keep(cache: Path, contents: dict[str, bytes], origins: list[str], announce: Callable[[str], None]) -> None:
     """Put verified contents into the cache; one that cannot be written costs time later, not the data now."""
     try:
         cache.mkdir(parents=True, exist_ok=True)

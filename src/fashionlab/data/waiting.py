@@ -34,9 +34,7 @@ def shown_if_slow(title: str, measure: Callable[[], tuple[int, int | None]] | No
         thread.join()
 
 
-def _show(
-    title: str, measure: Callable[[], tuple[int, int | None]] | None, finished: threading.Event
-) -> None:
+def _show(title: str, measure: Callable[[], tuple[int, int | None]] | None, finished: threading.Event) -> None:
     if finished.wait(PATIENCE):
         return
     from rich.console import Console

@@ -58,9 +58,7 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
         )
     for name, values in (("labels", labels), ("predictions", predicted)):
         if len(values) and (values.min() < 0 or values.max() >= classes):
-            raise ValueError(
-                f"given {name} from {values.min()} to {values.max()}, expected 0 to {classes - 1}"
-            )
+            raise ValueError(f"given {name} from {values.min()} to {values.max()}, expected 0 to {classes - 1}")
     # Widened first: uint8 labels times 26 classes would wrap around at 256.
     cells = labels.astype(np.int64) * classes + predicted.astype(np.int64)
     return np.bincount(cells, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
@@ -87,9 +85,7 @@ def evaluate(logits: np.ndarray, labels: np.ndarray, class_names: Sequence[str])
     logits, labels = np.asarray(logits), np.asarray(labels)
     classes = len(class_names)
     if logits.ndim != 2 or logits.shape[1] != classes:
-        raise ValueError(
-            f"given logits of shape {logits.shape} for {classes} class names, expected [n, {classes}]"
-        )
+        raise ValueError(f"given logits of shape {logits.shape} for {classes} class names, expected [n, {classes}]")
     loss = mean_cross_entropy(logits, labels)
     if not math.isfinite(loss):
         bad = int((~np.isfinite(logits)).any(axis=1).sum())

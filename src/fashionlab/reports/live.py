@@ -1,4 +1,4 @@
-"""Progress of a training run for people: a live display on a terminal, one line an epoch elsewhere."""
+"""Progress of a training run for people: a live display on a terminal or in a notebook, one line an epoch elsewhere."""
 
 import sys
 import time
@@ -15,10 +15,13 @@ def show_progress(request: Mapping[str, Any], on_event: Events | None) -> Iterat
     if on_event is not None:
         yield on_event
         return
+    if _in_notebook():
+        yield _Notebook().take
+        return
     from rich.console import Console
 
     console = Console(stderr=True)
-    if console.is_terminal or console.is_jupyter:
+    if console.is_terminal:
         with _Live(console) as display:
             yield display.take
     else:
@@ -26,18 +29,27 @@ def show_progress(request: Mapping[str, Any], on_event: Events | None) -> Iterat
 
 
 class _Clock:
-    """How long the epochs took, and so how long the rest may take at most (patience may end it sooner)."""
+    """How long the epochs took, and so how long the rest may take at most (patience may end it sooner).
+
+    It starts with the first chunk that arrives, not before: that one's time is mostly compiling.
+    """
 
     def __init__(self) -> None:
-        self.start, self.first, self.epochs, self.done = time.monotonic(), 0.0, 0, 0.0
-
-    def begin(self, event: Mapping[str, Any]) -> None:
-        self.epochs, self.first, self.start = event["epochs"], event["epoch"], time.monotonic()
+        self.epochs = 0
+        self._origin: tuple[float, float] | None = None
 
     def seconds_left(self, done: float) -> float | None:
-        """Seconds, when `done` epochs (a fraction counts) of all are done."""
-        now = done - self.first
-        return None if now <= 0 else (time.monotonic() - self.start) / now * (self.epochs - done)
+        """Seconds, when `done` epochs (a fraction counts) of all are done; None until there is something to go by."""
+        now = time.monotonic()
+        if self._origin is None:
+            self._origin = done, now
+        first, start = self._origin
+        return None if done <= first else (now - start) / (done - first) * (self.epochs - done)
+
+
+def _done(event: Mapping[str, Any]) -> float:
+    """Epochs done, the one under way in part."""
+    return event["epoch"] - 1 + event["step"] / event["steps"]
 
 
 class _Lines:
@@ -49,8 +61,10 @@ class _Lines:
     def take(self, event: dict[str, Any]) -> None:
         """Print what an event says, if it ends an epoch."""
         if event["event"] == "start":
-            self._clock.begin(event)
+            self._clock.epochs = event["epochs"]
             print(_describe_start(event), file=sys.stderr, flush=True)
+        elif event["event"] == "chunk":
+            self._clock.seconds_left(_done(event))
         elif event["event"] == "epoch":
             left = self._clock.seconds_left(event["epoch"]) or 0
             tail = "" if event["stopped"] else f"  at most {_duration(left)} left"
@@ -58,20 +72,57 @@ class _Lines:
             print(line, file=sys.stderr, flush=True)
 
 
+class _Status:
+    """What a display shows at this moment: a headline, how much is done, time left, and lines of figures."""
+
+    def __init__(self) -> None:
+        self._clock = _Clock()
+        self.headline, self.left, self.done = "starting the worker", "", 0.0
+        self.total: int | None = None
+        self._start = self._now = self._last = self._best = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The figures so far."""
+        return [text for text in (self._start, self._now, self._last, self._best) if text]
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Bring it up to date with an event."""
+        if event["event"] == "start":
+            self._clock.epochs = self.total = event["epochs"]
+            self.headline, self.done, self._start = "compiling", event["epoch"], f"  {_describe_start(event)}"
+        elif event["event"] == "chunk":
+            self.done = _done(event)
+            left = self._clock.seconds_left(self.done)
+            self.headline = f"epoch {event['epoch']}/{self._clock.epochs}"
+            self.left = "" if left is None else f"at most {_duration(left)} left"
+            self._now = (
+                f"  now    loss {event['loss']:.4f}  accuracy {event['accuracy']:.2%}"
+                f"   {event['images_per_second']:,.0f} images/s"
+            )
+        elif event["event"] == "epoch":
+            self._last = f"  epoch {event['epoch']:>2}: {_row(event)}"
+            if event["improved"]:
+                self._best = f"  best at epoch {event['epoch']}"
+                if event["val_loss"] is not None:
+                    self._best += f": val_loss {event['val_loss']:.4f}  val_accuracy {event['val_accuracy']:.2%}"
+            if event["stopped"]:
+                self.headline, self.left, self.done = "evaluating", "", event["epochs"]
+
+
 class _Live:
-    """Bar, time left, images a second, this epoch's figures and the best so far."""
+    """On a terminal: a bar, and the status below it."""
 
     def __init__(self, console: Any) -> None:
         from rich.live import Live
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._clock = _Clock()
+        self._status = _Status()
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[left]}"),
             console=console, expand=True,
         )  # fmt: skip
-        self._task = self._progress.add_task("starting the worker", total=None, left="")
-        self._now, self._last, self._best = "", "", ""
+        self._task = self._progress.add_task(self._status.headline, total=None, left="")
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4)
 
     def __enter__(self) -> "_Live":
@@ -85,42 +136,46 @@ class _Live:
         from rich.console import Group
         from rich.text import Text
 
-        lines = [Text(text, overflow="ellipsis", no_wrap=True) for text in (self._now, self._last, self._best) if text]
+        lines = [Text(text, overflow="ellipsis", no_wrap=True) for text in self._status.lines]
         return Group(self._progress, *lines)
 
     def take(self, event: dict[str, Any]) -> None:
         """Bring the display up to date with an event."""
-        if event["event"] == "start":
-            self._clock.begin(event)
-            self._live.console.print(_describe_start(event), style="dim")
-            self._progress.update(self._task, description="compiling", total=event["epochs"], completed=event["epoch"])
-        elif event["event"] == "chunk":
-            done = event["epoch"] - 1 + event["step"] / event["steps"]
-            left = self._clock.seconds_left(done)
-            self._progress.update(
-                self._task,
-                description=f"epoch {event['epoch']}/{self._clock.epochs}",
-                completed=done,
-                left="" if left is None else f"at most {_duration(left)} left",
-            )
-            self._now = (
-                f"  now    loss {event['loss']:.4f}  accuracy {event['accuracy']:.2%}"
-                f"   {event['images_per_second']:,.0f} images/s"
-            )
-        elif event["event"] == "epoch":
-            self._last = f"  epoch {event['epoch']:>2}: {_row(event)}"
-            if event["improved"]:
-                self._best = f"  best at epoch {event['epoch']}"
-                if event["val_loss"] is not None:
-                    self._best += f": val_loss {event['val_loss']:.4f}  val_accuracy {event['val_accuracy']:.2%}"
-            if event["stopped"]:
-                self._progress.update(
-                    self._task,
-                    completed=event["epochs"],
-                    left="",
-                    description="evaluating",
-                    total=event["epochs"],
-                )
+        status = self._status
+        status.take(event)
+        self._progress.update(
+            self._task, description=status.headline, total=status.total, completed=status.done, left=status.left
+        )
+
+
+class _Notebook:
+    """In a notebook: one output that is replaced, so that a run leaves five lines behind and not a page."""
+
+    def __init__(self) -> None:
+        from IPython.display import display
+
+        self._status = _Status()
+        self._show, self._text = display, ""
+        self._handle: Any = None
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Bring the output up to date with an event."""
+        status = self._status
+        status.take(event)
+        share = status.done / status.total if status.total else 0.0
+        headline = "done" if status.headline == "evaluating" else status.headline
+        bar = "█" * round(30 * share) + "░" * (30 - round(30 * share))
+        bundle = {"text/plain": "\n".join([f"{headline:<12} {bar} {status.left}".rstrip(), *status.lines])}
+        if self._handle is None:
+            self._handle = self._show(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def _describe_start(event: Mapping[str, Any]) -> str:

@@ -54,8 +54,10 @@ def main() -> None:
     threading.Thread(target=_listen, args=(channel, tasks), daemon=True).start()
     for module in sys.argv[1:]:
         importlib.import_module(module)
-    while not channel.stop_requested() and (request := tasks.get()) is not None:
+    while (request := tasks.get()) is not None:
         channel._send(_answer(request, channel))
+        # A wish to stop is about the task that was under way when it came, not about the next one.
+        channel._stop.clear()
 
 
 def _take_over_output() -> int:

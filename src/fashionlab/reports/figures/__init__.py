@@ -4,9 +4,20 @@ Importing this package loads no matplotlib; drawing does, by its object interfac
 state that outlives a call).
 """
 
+from fashionlab.reports.figures.activations import activations_figure
 from fashionlab.reports.figures.confusion import confusion_figure
 from fashionlab.reports.figures.curves import learning_curves
+from fashionlab.reports.figures.mistakes import mistakes_figure
 from fashionlab.reports.figures.samples import sample_grid
 from fashionlab.reports.figures.saving import save
+from fashionlab.reports.figures.style import styled
 
-__all__ = ["confusion_figure", "learning_curves", "sample_grid", "save"]
+__all__ = [
+    "activations_figure",
+    "confusion_figure",
+    "learning_curves",
+    "mistakes_figure",
+    "sample_grid",
+    "save",
+    "styled",
+]

@@ -55,7 +55,7 @@ def finding(counts: np.ndarray, names: Sequence[str]) -> str:
     errors = counts * ~np.eye(len(counts), dtype=bool)
     if not errors.any():
         return f"{said}, no errors"
-    true, predicted = np.unravel_index(errors.argmax(), errors.shape)
+    true, predicted = (int(place) for place in np.unravel_index(errors.argmax(), errors.shape))
     often = f"{errors[true, predicted]:,} of {counts[true].sum():,}"
     return f"{said}; most frequent error: {names[true]} taken for {names[predicted]} ({often})"
 

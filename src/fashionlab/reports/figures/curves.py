@@ -25,7 +25,9 @@ _CAPTION = (
     "Training: average over the epoch as it ran, with dropout, augmentation and label smoothing where the recipe has "
     "them."
 )
-_CAPTION_VALIDATION = "Validation: after the epoch, with all of these off. So training may look like the worse of the two."
+_CAPTION_VALIDATION = (
+    "Validation: after the epoch, with all of these off. So training may look like the worse of the two."
+)
 _CAPTION_ALONE = "No pictures were held back for validation, so these curves cannot show over-fitting."
 
 
@@ -148,9 +150,7 @@ def _shade_gap(axes: "Axes", panel: _Panel) -> None:
             continue
         label = f"generalization gap, {who} worse"
         if len(gap) == 1:  # nothing to fill between: a bar as wide as a line
-            axes.vlines(
-                panel.epoch, panel.training, panel.validation, color=color, alpha=0.2, linewidth=8, label=label
-            )
+            axes.vlines(panel.epoch, panel.training, panel.validation, color=color, alpha=0.2, linewidth=8, label=label)
         else:  # interpolate: the shading ends where the curves cross, not an epoch before
             axes.fill_between(
                 panel.epoch, panel.training, panel.validation, where=where.tolist(), interpolate=True, color=color,

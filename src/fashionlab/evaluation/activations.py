@@ -1,0 +1,197 @@
+"""What the layers of a Keras network put out: for chosen pictures, as class means, and which units are dead.
+
+For every functional or sequential model, on any backend; nested models count as one layer that is not looked into.
+Only worker processes import this module.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+BATCH = 256
+"""Pictures a forward pass: small enough to hold the outputs of every convolution at once."""
+
+SILENT = 1e-3
+"""An output at most this far from 0 is silent. For relu and smooth relatives: gelu's input is then below about -3.4."""
+
+MOSTLY = 0.95
+"""Share of pictures (and places) on which a saturated unit lies in the flat part of its activation."""
+
+DEFINITIONS = {
+    "dead": f"A unit is dead if its output stays within {SILENT:g} of 0 for every validation picture (and place).",
+    "saturated": (
+        f"A unit is saturated if it is not dead, and for at least {100 * MOSTLY:.0f} % of the validation pictures (and "
+        "places) its output lies in the flat part of the activation, where the unit no longer reacts to its input."
+    ),
+    "flat": (
+        f"Flat part: output within {SILENT:g} of 0 for relu, gelu, silu, mish, softplus and exponential, and of 6 "
+        "for relu6; beyond 95 % of the bound for tanh, softsign, elu and selu; below 0.05 or above 0.95 for sigmoid "
+        "and hard_sigmoid. Other activations have none."
+    ),
+}
+
+WEIGHTED = (
+    layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv2DTranspose,
+    layers.DepthwiseConv2D, layers.SeparableConv2D,
+)  # fmt: skip
+
+_SELU_BOUND = 1.0507009873554805 * 1.6732632423543772
+
+
+def _silent(outputs: np.ndarray) -> np.ndarray:
+    return np.abs(outputs) <= SILENT
+
+
+FLAT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    **dict.fromkeys(("relu", "gelu", "silu", "mish", "softplus", "exponential"), _silent),
+    "relu6": lambda a: (a <= SILENT) | (a >= 6 - SILENT),
+    **dict.fromkeys(("tanh", "softsign"), lambda a: np.abs(a) > 0.95),
+    **dict.fromkeys(("sigmoid", "hard_sigmoid"), lambda a: np.abs(a - 0.5) > 0.45),
+    "elu": lambda a: a < -0.95,
+    "selu": lambda a: a < -0.95 * _SELU_BOUND,
+}
+"""Where an activation is flat, by name, as a function of the output."""
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A hidden layer to look at: `output` is the symbolic tensor behind its activation, `axis` that of its units."""
+
+    name: str
+    kind: str
+    activation: str
+    units: int
+    axis: int
+    output: Any
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a unit has several outputs a picture, one a place."""
+        return len(self.output.shape) > 2
+
+
+def find_taps(model: keras.Model) -> list[Tap]:
+    """The dense and convolutional layers but the last, in order, each behind its activation.
+
+    The activation may be a layer of its own further on (as behind batch normalization): then its output is taken. The
+    last such layer makes the logits and is no hidden one. Raises ValueError with the reason for a model that is no
+    graph of layers.
+    """
+    if not hasattr(model, "inputs"):
+        raise ValueError("the model is no graph of layers, so the outputs of its layers cannot be taken")
+    taps: list[Tap] = []
+    last = [layer.name for layer in model.layers if isinstance(layer, WEIGHTED)][-1:]
+    for layer in model.layers:
+        if isinstance(layer, WEIGHTED):
+            # Of a layer used several times Keras gives the first use.
+            axis = 1 if getattr(layer, "data_format", None) == "channels_first" else len(layer.output.shape) - 1
+            units = int(layer.output.shape[axis])
+            taps.append(Tap(layer.name, type(layer).__name__, activation_name(layer), units, axis, layer.output))
+        elif taps and taps[-1].activation == "linear" and (name := activation_name(layer)) != "linear":
+            output, tap = layer.output, taps[-1]
+            if len(output.shape) > tap.axis and output.shape[tap.axis] == tap.units:
+                taps[-1] = replace(tap, activation=name, output=output)
+    return [tap for tap in taps if tap.name not in last]
+
+
+def activation_name(layer: Any) -> str:
+    """The name of a layer's activation, "linear" if it has none."""
+    if isinstance(layer, (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)):
+        return {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "prelu"}[type(layer).__name__]
+    activation = getattr(layer, "activation", None)
+    return "linear" if activation is None else getattr(activation, "__name__", type(activation).__name__)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one tap put out. Units are the last axis; outputs of several places are averaged but for the counts.
+
+    chosen: float32 [c, units]; class_means: float32 [k, units]; kept: float32 [m, units]; largest: float32 [units],
+    the largest absolute output anywhere; flat: float64 [units], share of outputs in the flat part, None without one.
+    """
+
+    chosen: np.ndarray
+    class_means: np.ndarray
+    kept: np.ndarray
+    largest: np.ndarray
+    flat: np.ndarray | None
+
+    def counts(self) -> dict[str, Any]:
+        """Dead and saturated units, as plain data: see DEFINITIONS."""
+        units = len(self.largest)
+        dead = self.largest <= SILENT
+
+        def share(which: np.ndarray) -> dict[str, Any]:
+            return {"count": int(which.sum()), "share": int(which.sum()) / units}
+
+        if self.flat is None:
+            return {"dead": share(dead), "saturated": None, "flat_share": None}
+        saturated = (self.flat >= MOSTLY) & ~dead
+        return {"dead": share(dead), "saturated": share(saturated), "flat_share": float(self.flat.mean())}
+
+
+def measure(
+    model: keras.Model,
+    taps: Sequence[Tap],
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    chosen: np.ndarray,
+    kept: np.ndarray,
+) -> list[Outputs]:
+    """The outputs of every tap over all images, in one pass and without holding them all.
+
+    images: uint8 [n, height, width]; labels: int [n], 0 to classes - 1; chosen, kept: rows of the images. `kept` is
+    filled for the last tap only, and empty for the others.
+    """
+    if not taps:
+        return []
+    probe = keras.Model(model.inputs, [tap.output for tap in taps])
+    sums = [_Sums(tap, classes, len(chosen), len(kept) if tap is taps[-1] else 0) for tap in taps]
+    for start in range(0, len(images), BATCH):
+        rows = np.arange(start, min(start + BATCH, len(images)))
+        # A short last batch would be compiled for its own size; it is filled up with row 0 and cut off again.
+        batch = np.zeros((BATCH, *images.shape[1:]), images.dtype)
+        batch[: len(rows)] = images[rows]
+        answer = probe.predict_on_batch(batch)
+        for each, outputs in zip(sums, answer if isinstance(answer, (list, tuple)) else [answer], strict=True):
+            each.add(np.asarray(outputs)[: len(rows)], rows, labels[rows], chosen, kept)
+    return [each.result(np.bincount(labels, minlength=classes)) for each in sums]
+
+
+class _Sums:
+    """What `measure` adds up for one tap."""
+
+    def __init__(self, tap: Tap, classes: int, chosen: int, kept: int) -> None:
+        self._axis, self._is_flat = tap.axis, FLAT.get(tap.activation)
+        self._chosen = np.zeros((chosen, tap.units), np.float32)
+        self._kept = np.zeros((kept, tap.units), np.float32)
+        self._by_class = np.zeros((classes, tap.units))
+        self._largest = np.zeros(tap.units, np.float32)
+        self._flat = np.zeros(tap.units)
+        self._count = 0
+
+    def add(
+        self, outputs: np.ndarray, rows: np.ndarray, labels: np.ndarray, chosen: np.ndarray, kept: np.ndarray
+    ) -> None:
+        outputs = np.moveaxis(outputs, self._axis, -1).astype(np.float32, copy=False)
+        places = outputs.reshape(-1, outputs.shape[-1])
+        np.maximum(self._largest, np.abs(places).max(axis=0), out=self._largest)
+        if self._is_flat is not None:
+            self._flat += self._is_flat(places).sum(axis=0)
+        self._count += len(places)
+        means = outputs.reshape(len(rows), -1, outputs.shape[-1]).mean(axis=1)
+        np.add.at(self._by_class, labels, means)
+        for target, wanted in ((self._chosen, chosen), (self._kept, kept)):
+            if len(target):
+                here = np.flatnonzero((wanted >= rows[0]) & (wanted <= rows[-1]))
+                target[here] = means[wanted[here] - rows[0]]
+
+    def result(self, sizes: np.ndarray) -> Outputs:
+        means = self._by_class / np.maximum(sizes, 1)[:, None]
+        flat = None if self._is_flat is None else self._flat / max(self._count, 1)
+        return Outputs(self._chosen, means.astype(np.float32), self._kept, self._largest, flat)

@@ -1,0 +1,52 @@
+"""Many dimensions in two: principal components always, a neighbour embedding where openTSNE is installed."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+NOT_INSTALLED = "the neighbour embedding needs openTSNE, which is not installed: pip install openTSNE"
+
+
+def principal_components(features: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
+    """The two directions of largest variance: points float32 [n, 2], and each one's share of the variance.
+
+    features: float [n, d]. By singular values of the centred features. A direction's sign is arbitrary; the one is
+    taken in which its largest loading (the first of equals) is positive, so equal features give equal points. What has
+    no second direction gets zeros.
+    """
+    centred = np.asarray(features, np.float64) - np.mean(features, axis=0, dtype=np.float64)
+    _, values, directions = np.linalg.svd(centred, full_matrices=False)
+    directions = directions[:2]
+    largest = directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)]
+    points = centred @ (directions * np.where(largest < 0, -1, 1)[:, None]).T
+    total = float((values**2).sum()) or 1.0
+    shares = [float(v**2) / total for v in values[:2]] + [0.0, 0.0]
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32), (shares[0], shares[1])
+
+
+def neighbour_embedding(features: np.ndarray) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """t-SNE of float [n, d] as float32 [n, 2], or None; and the section `neighbours` of an insight.
+
+    Of the first 50 principal components, from a PCA start with a fixed seed. Distances between far groups mean little.
+    """
+    if not can_embed():
+        return None, {"reason": NOT_INSTALLED, "method": None}
+    perplexity = 30
+    if len(features) < 4 * perplexity:
+        few = f"a neighbour embedding of {len(features)} pictures says nothing; it needs {4 * perplexity}"
+        return None, {"reason": few, "method": None}
+    # By name, as it is optional: the type checker runs where it is not installed.
+    tsne = import_module("openTSNE").TSNE(perplexity=perplexity, initialization="pca", random_state=0)
+
+    centred = np.asarray(features, np.float64) - np.mean(features, axis=0, dtype=np.float64)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    points = tsne.fit(left[:, :50] * values[:50])
+    method = f"t-SNE (openTSNE, perplexity {perplexity}) of the first 50 principal components"
+    return np.asarray(points, np.float32), {"reason": None, "method": method}
+
+
+def can_embed() -> bool:
+    """Whether openTSNE is installed."""
+    return find_spec("openTSNE") is not None

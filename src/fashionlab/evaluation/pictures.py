@@ -1,0 +1,34 @@
+"""The pictures of a part, row by row as the run's predictions."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.store import Ledger, Run
+from fashionlab.training.recipe import Recipe
+from fashionlab.training.task import load_for
+
+
+def open_pictures(run: Run, part: str, data_dir: str | Path | None = None) -> np.ndarray:
+    """Pictures uint8 [n, side, side] of a run's part, in the order of its predictions' rows.
+
+    part: "test" or "validation". Every call for "test" opens the test part, and leaves a line "report of <run>" in the
+    ledger beside the run first: a report calls it once and keeps what it needs. Needs no framework.
+    Raises DataError if the data set cannot be had or is another than the run's, StoreError if the ledger cannot be
+    written, UsageError for the validation part of a refit, or for the test part of a run that was told to leave it
+    closed.
+    """
+    if part not in ("test", "validation"):
+        raise ValueError(f"given part {part!r}, expected 'test' or 'validation'")
+    recipe = Recipe.from_json(run.request["recipe"])
+    if part == "validation" and recipe.refit:
+        raise UsageError(f"run {run.name} is a refit: it was trained on the validation rows too, and has no such part")
+    if part == "test" and not run.request["test"]:
+        raise UsageError(f"run {run.name} was made with the test part closed, and a report of it leaves it so")
+    dataset = load_for(run, None if data_dir is None else str(data_dir))
+    if part == "validation":
+        return dataset.images[dataset.split(recipe.seed, recipe.data.validation).validation]
+    ledger = Ledger(run.path.parent)
+    images, _ = dataset.test.open(lambda sha256, size: ledger.record(sha256, size, f"report of {run.name}"))
+    return images

@@ -1,0 +1,133 @@
+"""One training job from start to end: reuse, train, evaluate, seal, draw, report."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fashionlab.data import Dataset
+from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
+from fashionlab.evaluation.summary import summarise
+from fashionlab.models import Architecture
+from fashionlab.reports import draw_run, draw_samples
+from fashionlab.reports.live import show_progress
+from fashionlab.reports.produce import produce_report
+from fashionlab.store import RESULTS_VERSION, Run, delete_run, find_same, has_checkpoint
+from fashionlab.store.format import MODEL_FILE, to_json
+from fashionlab.trained import TrainedModel
+from fashionlab.training.recipe import Model, Recipe
+from fashionlab.workers import Worker
+
+Events = Callable[[dict[str, Any]], object]
+
+PRELOAD = ("fashionlab.training.task", "fashionlab.training.fused", "fashionlab.evaluation.task")
+"""What a worker imports while its parent reads the data and draws the samples."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a job is done, as against what is done: nothing here changes a number.
+
+    trust: SHA-256 (or its beginning) of the user's own model file, which may then be executed.
+    """
+
+    data_dir: str | Path | None
+    trust: str | None
+    on_event: Events | None
+    report: bool
+    checkpoint_seconds: float
+
+
+def announce(message: str) -> None:
+    """Tell a person, on standard error, what is being done."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def make_request(recipe: Recipe, architecture: Architecture, dataset: Dataset, test: bool) -> dict[str, Any]:
+    """The content of `recipe.json`: all that decides a run's numbers. Two equal requests give equal numbers."""
+    return {
+        "recipe": recipe.to_json(),
+        "data": {
+            "sha256": dataset.sha256,
+            "class_names": list(dataset.class_names),
+            "side": int(dataset.images.shape[1]),
+        },
+        "model_sha256": architecture.source_sha256,
+        "trainer": "fused",
+        "precision": "float32",
+        "test": test,
+        "results_version": RESULTS_VERSION,
+    }
+
+
+def fill_own_options(recipe: Recipe) -> Recipe:
+    """Check the options of a user's own model, in a worker: this process never executes the file."""
+    arguments = {"model": recipe.model.name, "options": recipe.model.options}
+    with Worker() as worker:
+        options = worker.call("fashionlab.training.task:fill_options", arguments)
+    return replace(recipe, model=Model(recipe.model.name, options))
+
+
+def start(
+    request: dict[str, Any],
+    architecture: Architecture,
+    dataset: Dataset,
+    runs: Path,
+    manner: Manner,
+    again: bool,
+) -> TrainedModel:
+    """Make a run of the request, or return the finished run of an equal one unless `again`."""
+    finished, unfinished = find_same(runs, request)
+    if finished and not again:
+        announce(f"{finished.path} did just this before; --again trains anew")
+        return TrainedModel(finished, manner.trust)
+    if unfinished:
+        announce(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
+    with Worker(preload=PRELOAD) as worker:
+        recipe = request["recipe"]
+        label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if recipe["refit"] else "")
+        run = Run.create(runs, f"{label}-seed{recipe['seed']}", request)
+        if architecture.source is not None:
+            run.write(MODEL_FILE, architecture.source)
+        draw_samples(run.derived / "figures", dataset)
+        return finish(run, worker, manner)
+
+
+def finish(run: Run, worker: Worker, manner: Manner) -> TrainedModel:
+    """Train the run to its end from wherever it stands, evaluate, seal, draw, report."""
+    started = time.monotonic()
+    data_dir = None if manner.data_dir is None else str(manner.data_dir)
+    common = {"run": str(run.path), "data_dir": data_dir, "trust": manner.trust}
+    with _explained(run, manner.trust), show_progress(run.request, manner.on_event) as events:
+        arguments = {**common, "checkpoint_seconds": manner.checkpoint_seconds}
+        ended = worker.call("fashionlab.training.task:train", arguments, events)
+        worker.call("fashionlab.evaluation.task:evaluate", {**common, "test": run.request["test"]}, events)
+        metrics = summarise(run.request, run.history, run.predictions, ended, time.monotonic() - started)
+        run.write("metrics.json", to_json(metrics))
+        run.seal()
+    draw_run(run)
+    if manner.report:
+        produce_report(run, worker=worker, data_dir=manner.data_dir, trust=manner.trust, announce=announce)
+    return TrainedModel(run, manner.trust)
+
+
+@contextmanager
+def _explained(run: Run, trust: str | None) -> Iterator[None]:
+    """Say with an interruption or a failure what became of the run."""
+    resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
+    try:
+        yield
+    except Interrupted as error:
+        raise Interrupted(f"{error}; go on with: {resume_with}") from error
+    except NonFiniteLoss as error:
+        raise NonFiniteLoss(f"{error}; the run is {run.path}") from error
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped; go on with: {resume_with}") from None
+    except FashionlabError:
+        # Nothing was trained yet (a model that cannot be built, data that are not there): leave no empty run behind.
+        if not has_checkpoint(run):
+            delete_run(run)
+        raise

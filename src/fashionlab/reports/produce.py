@@ -1,0 +1,101 @@
+"""Making a report: gather what it needs, summarise, render, write. Everything lands in the run's `derived/`."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fashionlab.data import Dataset
+from fashionlab.errors import FashionlabError
+from fashionlab.evaluation import Insight, find_insight
+from fashionlab.files import write_atomically
+from fashionlab.reports.card import model_card
+from fashionlab.reports.render import render
+from fashionlab.reports.sprite import gather
+from fashionlab.reports.summarise import summarise_report
+from fashionlab.store import Ledger, Run
+from fashionlab.training.task import load_for
+from fashionlab.workers import Worker
+
+SUMMARY = "report.json"
+PAGE = "report/index.html"
+CARD = "report/README.md"
+"""Names in the run's `derived/`."""
+
+
+def produce_report(
+    run: Run,
+    *,
+    worker: Worker | None = None,
+    dataset: Dataset | None = None,
+    data_dir: str | Path | None = None,
+    trust: str | None = None,
+    announce: Callable[[str], object] = lambda message: None,
+) -> dict[str, Any]:
+    """Make the page, the model card and the summary of a finished run; return the summary.
+
+    worker, dataset: what the caller has warm already. announce: is told what takes over 2 s. Never trains. For what cannot be had (data that moved away, a model file that nobody vouched for) a sentence says why.
+    """
+    with _announced(announce, f"making the report of {run.name}: looking inside the network …"):
+        insight = _inside(run, worker, data_dir, trust)
+    with _announced(announce, f"making the report of {run.name}: drawing the page …"):
+        summary = summarise_report(run, insight.document, insight.arrays)
+        pictures, lacking = _collect(run, summary["pictures"], dataset, data_dir)
+        summary["pictures_missing"] = lacking
+        summary["page"], summary["card"] = str(run.derived / PAGE), str(run.derived / CARD)
+        page = render(summary, pictures, insight.arrays)
+    (run.derived / PAGE).parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(run.derived / PAGE, page)
+    write_atomically(run.derived / CARD, model_card(summary).encode())
+    write_atomically(run.derived / SUMMARY, json.dumps(summary, ensure_ascii=False, allow_nan=False).encode())
+    return summary
+
+
+def _inside(run: Run, worker: Worker | None, data_dir: str | Path | None, trust: str | None) -> Insight:
+    """What happens inside the network, or a document that says why that cannot be had."""
+    try:
+        return find_insight(run, data_dir, trust, worker)
+    except FashionlabError as error:
+        return Insight({"available": False, "reason": str(error)}, {})
+
+
+@contextmanager
+def _announced(announce: Callable[[str], object], message: str) -> Iterator[None]:
+    """Say what is being done once it has taken 2 s."""
+    timer = threading.Timer(2.0, announce, [message])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _collect(
+    run: Run, entries: list[dict[str, Any]], dataset: Dataset | None, data_dir: str | Path | None
+) -> tuple[np.ndarray | None, str | None]:
+    """The entries' pictures, or None and why there are none.
+
+    Showing the test pictures on which a run was already judged is the same opening of the test part, so it is recorded
+    only where the ledger beside the run does not have that line, as when the run was copied here.
+    """
+    try:
+        data = dataset or load_for(run, None if data_dir is None else str(data_dir))
+    except FashionlabError as error:
+        return None, str(error)
+    ledger = Ledger(run.path.parent)
+
+    def record(sha256: str, rows: int) -> None:
+        if not any(line["by"] == run.name for line in ledger.openings(sha256)):
+            ledger.record(sha256, rows, run.name)
+
+    parts: dict[str, np.ndarray] = {}
+    if any(entry["part"] == "validation" for entry in entries):
+        parts["validation"] = data.images[run.predictions["validation_rows"]]
+    if any(entry["part"] == "test" for entry in entries):
+        parts["test"] = data.test.open(record)[0]
+    return gather(entries, parts), None

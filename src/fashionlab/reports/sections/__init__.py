@@ -1,0 +1,1 @@
+"""The sections of a report, one a file: each takes a run and returns plain data, or {"missing": why}."""

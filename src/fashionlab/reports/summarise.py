@@ -1,0 +1,49 @@
+"""One run as plain data: everything that its report shows, composed once for the page, the terminal and `--json`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.reports.picture_book import Part, PictureBook
+from fashionlab.reports.sections.answer import answer
+from fashionlab.reports.sections.confidence import confidence
+from fashionlab.reports.sections.errors import errors
+from fashionlab.reports.sections.inside import inside
+from fashionlab.reports.sections.learning import learning
+from fashionlab.reports.sections.made import made
+from fashionlab.store import Run
+
+
+def summarise_report(
+    run: Run, insight: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
+) -> dict[str, Any]:
+    """All that the report of a finished run says, ready for JSON.
+
+    insight, arrays: of `evaluation.find_insight`, or {"available": False, "reason": why}. Keys: format, run, title,
+    class_names; the sections answer, learning, errors, confidence, inside and made, in the page's order, each as its
+    function in `reports.sections` says, or {"missing": why}; and pictures, a line for every picture shown: part, row,
+    label, predicted, classes and probabilities (the highest first, in units of 0.0001).
+    """
+    recipe, predictions = run.request["recipe"], run.predictions
+    parts = {name: Part(name, predictions) for name in ("test", "validation") if run.metrics[name]}
+    if not parts:
+        raise UsageError(
+            f"run {run.name} has predictions of no part (a refit with the test part closed): nothing to report"
+        )
+    judged = next(iter(parts.values()))
+    book = PictureBook()
+    return {
+        "format": 1,
+        "run": run.name,
+        "title": f"{recipe['model']['name']}, seed {recipe['seed']}" + (" (refit)" if recipe["refit"] else ""),
+        "class_names": list(run.request["data"]["class_names"]),
+        "answer": answer(run),
+        "learning": learning(run),
+        "errors": errors(run, judged, book),
+        "confidence": confidence(run, judged.name),
+        "inside": inside(insight, arrays or {}, parts.get("validation"), book),
+        "made": made(run),
+        "pictures": book.entries,
+    }
