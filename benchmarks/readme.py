@@ -34,62 +34,84 @@ def points(share: float) -> str:
 
 def headline() -> str:
     """The first screen: what the main job gives."""
-    seeds, job = read("seeds")["results"]["summary"], read("main-job")["results"]
-    accuracy, runs = seeds["test_accuracy"], len(read("seeds")["results"]["seeds"])
-    cold, warm = job["times_ours"]["cold"], job["times_ours"]["warm"]
-    return "\n".join(
-        [
-            f"**{points(accuracy['mean'])} on the test set**, mean of {runs} seeds with standard deviation "
-            f"{100 * accuracy['standard_deviation']:.2f} points ({points(accuracy['min'])} to {points(accuracy['max'])}), "
-            f"in {job['seconds']['cold']['median']:.0f} s on 2 CPU cores,",
-            f"{cold['median']:.1f} times faster than the original notebook as a script ({warm['median']:.1f} times from the second "
-            f"run on) and {job['points_above_script']:.1f} points more accurate. The same seed gives the same bits.",
-        ]
+    seeds, job = read("seeds")["results"], read("main-job")["results"]
+    accuracy = seeds["summary"]["test_accuracy"]
+    cold, warm = (job["times_ours"][kind]["median"] for kind in ("cold", "warm"))
+    return (
+        f"**{points(accuracy['mean'])} on the test set**, mean of {len(seeds['seeds'])} seeds with standard deviation\n"
+        f"{100 * accuracy['standard_deviation']:.2f} points ({points(accuracy['min'])} to {points(accuracy['max'])}), "
+        f"in {job['seconds']['cold']['median']:.0f} s on 2 CPU cores:\n{cold:.1f} times faster than the original "
+        f"notebook as a script ({warm:.1f} times from the second run on) and\n"
+        f"{job['points_above_script']:.1f} points more accurate. The same seed gives the same bits."
     )
 
 
 def details() -> str:
     """The measurements, each with n, spread and hardware."""
-    epoch, job, kill, seeds = read("epoch"), read("main-job"), read("kill"), read("seeds")
-    machine = epoch["machine"]
+    return "\n\n".join([machine(), epoch(), main_job(), accuracy(), kills()])
+
+
+def machine() -> str:
+    """What it was measured on."""
+    about = read("epoch")["machine"]
+    return (
+        f"On {about['cores']} cores of {about['processor']}, {about['memory_gib']:.0f} GiB, without a GPU; ratios are "
+        "taken pair by pair\nwithin a run: median (least to greatest)."
+    )
+
+
+def epoch() -> str:
+    """The table of contenders."""
+    document = read("epoch")
+    results, measured = document["results"], document["results"]["measured"]
     lines = [
-        f"On {machine['cores']} cores of {machine['processor']}, {machine['memory_gib']:.0f} GiB, without a GPU; "
-        "ratios are taken pair by pair within a run: median (least to greatest).",
-        "",
-        f"**An epoch** of the reference network: 48,000 pictures, batch 64, float32, n = {epoch['n']} rounds in turn "
-        "(`python -m benchmarks.epoch`).",
+        "**An epoch** of the reference network: 48,000 pictures, batch 64, float32, "
+        f"n = {document['n']} rounds in turn (`python -m benchmarks.epoch`).",
         "",
         "| contender | median s | times ours |",
         "|---|---|---|",
     ]
-    measured = epoch["results"]["measured"]
-    for name in sorted(measured, key=lambda name: measured[name]["seconds"]["median"]):
-        ratio = epoch["results"]["times_ours"][name]
+    for name in sorted(measured, key=lambda name: float(measured[name]["seconds"]["median"])):
+        ratio = results["times_ours"][name]
         shown = "1" if name == "ours" else f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
-        lines.append(
-            f"| {epoch['results']['contenders'][name]} | {measured[name]['seconds']['median']:.2f} | {shown} |"
-        )
-    seconds, accuracy = job["results"]["seconds"], job["results"]["mean_test_accuracy"]
-    counts = kill["results"]
-    trials = len(counts["trials"])
-    lines += [
-        "",
-        f"**The main job**, whole processes, n = {job['n']} seeds in turn (`python -m benchmarks.main_job`): the notebook as a script "
-        f"{median_and_range(seconds['script'], ' s')}, mean test accuracy {points(accuracy['script'])}; "
-        f"`fashionlab train` {median_and_range(seconds['cold'], ' s')} with an empty compile cache and "
-        f"{median_and_range(seconds['warm'], ' s')} with a filled one, report included, mean test accuracy "
-        f"{points(accuracy['cold'])}.",
-        "",
-        f"**Accuracy** at the default settings, seeds 0 to {seeds['n'] - 1} (`python -m benchmarks.seeds`): test "
-        f"{points(seeds['results']['summary']['test_accuracy']['mean'])}, validation "
-        f"{points(seeds['results']['summary']['validation_accuracy']['mean'])}.",
-        "",
-        f"**Killed** (SIGKILL) at random moments {counts['kills']} times in {trials} runs, then resumed: {counts['equal']} of "
-        f"{trials} ended with the weights and the history of the unbroken run, bit for bit (`python -m benchmarks.kill`). "
-        f"The same seed in a fresh process: {'the same bits' if counts['fresh_process']['equal'] else 'other bits'}. "
-        f"On one core instead of two: {one_core(counts['one_core'])}.",
-    ]
+        lines.append(f"| {results['contenders'][name]} | {measured[name]['seconds']['median']:.2f} | {shown} |")
     return "\n".join(lines)
+
+
+def main_job() -> str:
+    """Whole processes."""
+    document = read("main-job")
+    seconds, accuracy = document["results"]["seconds"], document["results"]["mean_test_accuracy"]
+    return (
+        f"**The main job**, whole processes, n = {document['n']} seeds in turn (`python -m benchmarks.main_job`): the "
+        f"notebook as a script\n{median_and_range(seconds['script'], ' s')}, mean test accuracy "
+        f"{points(accuracy['script'])}; `fashionlab train`, report included, {median_and_range(seconds['cold'], ' s')}"
+        f"\nwith an empty compile cache and {median_and_range(seconds['warm'], ' s')} with a filled one, mean test "
+        f"accuracy {points(accuracy['cold'])}."
+    )
+
+
+def accuracy() -> str:
+    """Test and validation over the seeds."""
+    document = read("seeds")
+    summary = document["results"]["summary"]
+    return (
+        f"**Accuracy** at the default settings, seeds 0 to {document['n'] - 1} (`python -m benchmarks.seeds`): test "
+        f"{points(summary['test_accuracy']['mean'])}, validation {points(summary['validation_accuracy']['mean'])}."
+    )
+
+
+def kills() -> str:
+    """Killed and resumed."""
+    results = read("kill")["results"]
+    trials = len(results["trials"])
+    return (
+        f"**Killed** (SIGKILL) at random moments, {results['kills']} times in {trials} runs, then resumed: "
+        f"{results['equal']} of {trials} ended with the weights\nand the history of the unbroken run, bit for bit "
+        f"(`python -m benchmarks.kill`). The same seed in a fresh process:\n"
+        f"{'the same bits' if results['fresh_process']['equal'] else 'other bits'}. On one core instead of two: "
+        f"{one_core(results['one_core'])}."
+    )
 
 
 def one_core(result: dict[str, Any]) -> str:
@@ -109,9 +131,10 @@ def fill(text: str) -> str:
     """The README's text with every block between its markers written anew."""
     for name, make in BLOCKS.items():
         marked = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        if not marked.search(text):
+        found = marked.search(text)
+        if not found:
             raise ValueError(f"README.md has no block {name!r}")
-        text = marked.sub(lambda found, made=make(): f"{found[1]}{made}\n{found[2]}", text)  # type: ignore[misc]
+        text = text[: found.start()] + f"{found[1]}{make()}\n{found[2]}" + text[found.end() :]
     return text
 
 

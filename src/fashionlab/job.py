@@ -110,7 +110,11 @@ def finish(run: Run, worker: Worker, manner: Manner) -> TrainedModel:
         run.seal()
     draw_run(run)
     if manner.report:
-        produce_report(run, worker=worker, data_dir=manner.data_dir, trust=manner.trust, announce=announce)
+        try:
+            produce_report(run, worker=worker, data_dir=manner.data_dir, trust=manner.trust, announce=announce)
+        except FashionlabError as error:
+            # The run is sealed and whole; its page can be made at any time.
+            announce(f"no report was made: {error}; fashionlab report {run.path} tries again")
     return TrainedModel(run, manner.trust)
 
 

@@ -9,7 +9,7 @@ from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
 from fashionlab.job import PRELOAD, Events, Manner, announce, fill_own_options, finish, make_request, start
 from fashionlab.models import find_architecture
-from fashionlab.reports import draw_samples
+from fashionlab.reports import draw_run, draw_samples
 from fashionlab.reports.displays import Display, samples_display
 from fashionlab.reports.produce import produce_report
 from fashionlab.store import Ledger, Run, find_run
@@ -91,6 +91,8 @@ def resume(
     found = find_run(Path(runs), str(run))
     if found.complete:
         announce(f"{found.path} is complete already")
+        if not any((found.derived / "figures").glob("learning-curves.*")):
+            draw_run(found)  # it was killed between its sealing and its pictures
         return TrainedModel(found, trust)
     with Worker(preload=PRELOAD) as worker:
         return finish(found, worker, Manner(data_dir, trust, on_event, report, checkpoint_seconds))

@@ -102,6 +102,9 @@ def test_the_digits_need_no_network(tmp_path):
     assert all((tmp_path / path).exists() for path in document["figures"])
     table = run("data", "digits", cwd=tmp_path).stdout
     assert "training" in table
+    assert "standard deviation" in table
+    assert "test part: 359 pictures, closed" in table
+    assert document["sha256"] in table
     assert "samples.png" in table
 
 
@@ -109,16 +112,16 @@ def test_the_digits_need_no_network(tmp_path):
     ("arguments", "words"),
     [
         (("train", "--batch-size", "0"), "--batch-size: given '0', expected a whole number from 1 up"),
-        (("train", "--dropout", "1.5"), "--dropout: given '1.5', expected a comma-separated list, each a number from 0"),
+        (("train", "--dropout", "1.5"), "--dropout: given '1.5', expected a comma-separated list, each a number"),
         (("train", "nomodel"), "the catalogue has no model 'nomodel'; allowed: mlp"),
         (("train", "--droput", "0.1"), "has no setting 'droput'; did you mean dropout?"),
         (("train", "--epochs"), "Option '--epochs' requires an argument"),
         (("train", "mlp", "cnn"), "given two models"),
         (("train", "--resume", "nothing"), "there is no run 'nothing'"),
         (("train", "--resume", "last", "--epochs", "3"), "--resume goes on with the run's own recipe"),
-        (("train", "--dataset", "nodata"), "there is no data set 'nodata'; expected fashion-mnist, digits, or the path"),
+        (("train", "--dataset", "nodata"), "there is no data set 'nodata'; expected fashion-mnist, digits, or"),
         (("train", "--seed", "-1"), "--seed: given '-1', expected a whole number from 0 to"),
-        (("train", "--widths", "8,8", "--dropout", ".1,.1,.1", "--dataset", "digits"), "given 3 rates for 2 hidden layers"),
+        (("train", "--widths", "8,8", "--dropout", ".1,.1,.1", "--dataset", "digits"), "given 3 rates for 2 hidden"),
         (("runs", "show", "nothing"), "there is no run 'nothing'"),
         (("runs", "delete", "nothing"), "there is no run 'nothing'"),
         (("nosuchverb",), "No such command 'nosuchverb'"),

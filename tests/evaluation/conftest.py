@@ -14,5 +14,7 @@ from fashionlab.store import Run
 def small_run(sample_path, tmp_path_factory) -> Run:
     """A dense network on the 600 pictures; tests may write to its `derived/` only."""
     runs = tmp_path_factory.mktemp("runs")
-    trained = lab.train("mlp", dataset=str(sample_path), runs=runs, widths=(32, 16), epochs=4, batch_size=32)
+    trained = lab.train(
+        "mlp", dataset=str(sample_path), runs=runs, widths=(32, 16), epochs=4, batch_size=32, report=False
+    )
     return Run(trained.path)

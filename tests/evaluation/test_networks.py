@@ -38,6 +38,14 @@ def convolution() -> keras.Model:
     )  # fmt: skip
 
 
+def smooth_convolution() -> keras.Model:
+    """Without the kinks of relu and max pooling, at which a difference is no gradient."""
+    return network(
+        layers.Reshape((SIDE, SIDE, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Activation("gelu"),
+        layers.AveragePooling2D(2), layers.Flatten(), layers.Dropout(0.5),
+    )  # fmt: skip
+
+
 def sequential() -> keras.Model:
     model = keras.Sequential()
     for layer in (
@@ -135,7 +143,7 @@ def test_a_unit_that_is_flat_for_nearly_all_pictures_is_saturated():
     assert run_over(model, images)[0].counts()["saturated"]["count"] == 0
 
 
-@pytest.mark.parametrize("make", [dense, convolution, sequential, with_operations])
+@pytest.mark.parametrize("make", [dense, smooth_convolution, sequential, with_operations])
 def test_saliency_agrees_with_finite_differences_of_the_model_itself(make):
     """The model takes whole grey levels, so one level up and one down is a direct computation with it."""
     model, classes = make(), np.array([0, 2, 1])
@@ -152,8 +160,7 @@ def test_saliency_agrees_with_finite_differences_of_the_model_itself(make):
         slopes = (np.asarray(model(up)) - np.asarray(model(down)))[:, label].reshape(SIDE, SIDE) / 2
         scale = np.abs(slopes * picture).max()
         close = np.abs(own - slopes * picture) <= 0.02 * scale
-        # A kink of relu or of max pooling between the two levels spoils the difference, not the gradient.
-        assert close.mean() > (0.95 if make is convolution else 0.999)
+        assert close.all()
 
 
 def test_saliency_is_per_picture_in_any_number_of_them():

@@ -1,6 +1,7 @@
 """Worker processes: errors arrive as what they are, and a worker's death is told."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_a_worker_does_not_outlive_its_parent(tmp_path):
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         try:
-            state = open(f"/proc/{pid}/stat").read().split()[2]
+            state = Path(f"/proc/{pid}/stat").read_text().split()[2]
         except FileNotFoundError:
             return
         if state == "Z":

@@ -32,7 +32,7 @@ From logits and labels alone, no framework, milliseconds:
 With pictures, from the data set:
 
     pictures    open_pictures(run, part, data_dir=None) -> ARRAY uint8 [n, side, side], row by row as the predictions.
-                    For "test" it adds a line "report of <run>" to the ledger: call it once a report.
+                    For "test" it adds a line to the ledger, unless the run's own is there already.
 
 With the network, in a worker process, kept in `derived/insight.json` and `derived/insight.npz`:
 

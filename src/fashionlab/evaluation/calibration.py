@@ -89,8 +89,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     Fit it on validation rows and use it on others. Above 1 the model was too sure of itself. The predicted classes
     stay the same. The negative log-likelihood is convex in 1/T, so the search (bounded, over log T) finds the only
-    minimum; where every row is right, or every row wrong, there is none, and the answer lies near an end of the range. logits: float
-    [n, k]; labels: int [n].
+    minimum; where every row is right, or every row wrong, there is none, and the answer lies near an end of the range.
+    logits: float [n, k]; labels: int [n].
     """
     # Imported here: scipy takes half a second, and the command line answers faster than that.
     from scipy.optimize import minimize_scalar

@@ -89,7 +89,7 @@ def find_insight(
     if reason is not None:
         return Insight({"available": False, "reason": reason, "version": INSIGHT_VERSION}, {})
     found = _read(run)
-    if found is None:
+    if found is None or _could_have_more(found):
         arguments = {
             "run": str(run.path), "data_dir": None if data_dir is None else str(data_dir), "trust": trust
         }  # fmt: skip
@@ -127,7 +127,7 @@ def _why_none(run: Run, trust: str | None) -> str | None:
 
 
 def _read(run: Run) -> Insight | None:
-    """What `derived/` holds; None if it is missing, damaged, of other weights, or lacks what is possible by now."""
+    """What `derived/` holds, or None if it is missing, damaged, of another version or of other weights."""
     try:
         document = json.loads((run.derived / DOCUMENT).read_bytes())
         content = (run.derived / ARRAYS).read_bytes()
@@ -136,9 +136,12 @@ def _read(run: Run) -> Insight | None:
             and document["weights"] == weights_digest(run)
             and document["arrays_sha256"] == hashlib.sha256(content).hexdigest()
         )
-        embedding = document["map"].get("neighbours") or {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if not fits or (embedding.get("reason") == NOT_INSTALLED and can_embed()):
-        return None
-    return Insight(document, from_npz(content))
+    return Insight(document, from_npz(content)) if fits else None
+
+
+def _could_have_more(found: Insight) -> bool:
+    """Whether openTSNE has been installed since."""
+    neighbours = found.document["map"].get("neighbours") or {}
+    return neighbours.get("reason") == NOT_INSTALLED and can_embed()

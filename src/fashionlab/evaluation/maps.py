@@ -38,7 +38,11 @@ def neighbour_embedding(features: np.ndarray) -> tuple[np.ndarray | None, dict[s
         few = f"a neighbour embedding of {len(features)} pictures says nothing; it needs {4 * perplexity}"
         return None, {"reason": few, "method": None}
     # By name, as it is optional: the type checker runs where it is not installed.
-    tsne = import_module("openTSNE").TSNE(perplexity=perplexity, initialization="pca", random_state=0)
+    try:
+        library = import_module("openTSNE")
+    except ImportError as error:
+        return None, {"reason": f"openTSNE is installed but cannot be imported: {error}", "method": None}
+    tsne = library.TSNE(perplexity=perplexity, initialization="pca", random_state=0)
 
     centred = np.asarray(features, np.float64) - np.mean(features, axis=0, dtype=np.float64)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)

@@ -13,8 +13,9 @@ from fashionlab.training.task import load_for
 def open_pictures(run: Run, part: str, data_dir: str | Path | None = None) -> np.ndarray:
     """Pictures uint8 [n, side, side] of a run's part, in the order of its predictions' rows.
 
-    part: "test" or "validation". Every call for "test" opens the test part, and leaves a line "report of <run>" in the
-    ledger beside the run first: a report calls it once and keeps what it needs. Needs no framework.
+    part: "test" or "validation". Showing the test pictures on which the run was judged is the same look at them, not
+    another, so the ledger gets a line only where it does not have the run's own, as when the run was copied here
+    (docs/decisions/0008). Needs no framework.
     Raises DataError if the data set cannot be had or is another than the run's, StoreError if the ledger cannot be
     written, UsageError for the validation part of a refit, or for the test part of a run that was told to leave it
     closed.
@@ -30,5 +31,9 @@ def open_pictures(run: Run, part: str, data_dir: str | Path | None = None) -> np
     if part == "validation":
         return dataset.images[dataset.split(recipe.seed, recipe.data.validation).validation]
     ledger = Ledger(run.path.parent)
-    images, _ = dataset.test.open(lambda sha256, size: ledger.record(sha256, size, f"report of {run.name}"))
-    return images
+
+    def record(sha256: str, rows: int) -> None:
+        if not any(line["by"] == run.name for line in ledger.openings(sha256)):
+            ledger.record(sha256, rows, run.name)
+
+    return dataset.test.open(record)[0]

@@ -21,8 +21,7 @@ def model_card(summary: Mapping[str, Any]) -> str:
                 {"type": "loss", "value": round(part["loss"], 6), "name": "cross-entropy, nats"},
             ],
         }
-        for part in (answer, answer["other"])
-        if part
+        for part in _parts(answer)
     ]
     front: dict[str, Any] = {
         "license": "mit",
@@ -38,16 +37,15 @@ def model_card(summary: Mapping[str, Any]) -> str:
 
 
 def _body(summary: Mapping[str, Any], answer: Mapping[str, Any], made: Mapping[str, Any]) -> str:
-    rows = [part for part in (answer, answer["other"]) if part]
     accuracies = "\n".join(
         f"| {p['part']} | {p['n']:,} | {100 * p['accuracy']:.2f} % "
         f"| {100 * p['accuracy_low']:.2f} to {100 * p['accuracy_high']:.2f} % | {p['loss']:.4f} |"
-        for p in rows
+        for p in _parts(answer)
     )
     side = made["request"]["data"]["side"]
     classes = ", ".join(_text(name) for name in summary["class_names"])
     learned = " ".join(_text(s) for s in summary["learning"].get("sentences", []))
-    errors = _text(summary["errors"]["sentence"])
+    errors = _text(summary["errors"].get("sentence", "No part was predicted."))
     confidence = " ".join(_text(s) for s in summary["confidence"].get("sentences", []))
     versions = ", ".join(f"{name} {version}" for name, version in made["environment"]["packages"].items())
     size = "" if answer["parameters"] is None else f" It has {answer['parameters']:,} parameters."
@@ -86,6 +84,11 @@ For learning, teaching and comparing methods. It knows small, centred, light-on-
 part; on photographs taken otherwise it answers with confidence and is often wrong. It always answers with one of its
 classes, also for pictures of anything else. Labels of Fashion-MNIST contain errors, which bound any accuracy.
 """
+
+
+def _parts(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What was measured: the part that judges, and the other one."""
+    return [part for part in (answer, answer["other"]) if part and part["n"]]
 
 
 def _text(text: str) -> str:

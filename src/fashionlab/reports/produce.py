@@ -9,16 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from fashionlab.data import Dataset
 from fashionlab.errors import FashionlabError
-from fashionlab.evaluation import Insight, find_insight
+from fashionlab.evaluation import Insight, find_insight, open_pictures
 from fashionlab.files import write_atomically
 from fashionlab.reports.card import model_card
 from fashionlab.reports.render import render
 from fashionlab.reports.sprite import gather
 from fashionlab.reports.summarise import summarise_report
-from fashionlab.store import Ledger, Run
-from fashionlab.training.task import load_for
+from fashionlab.store import Run
 from fashionlab.workers import Worker
 
 SUMMARY = "report.json"
@@ -31,20 +29,20 @@ def produce_report(
     run: Run,
     *,
     worker: Worker | None = None,
-    dataset: Dataset | None = None,
     data_dir: str | Path | None = None,
     trust: str | None = None,
     announce: Callable[[str], object] = lambda message: None,
 ) -> dict[str, Any]:
     """Make the page, the model card and the summary of a finished run; return the summary.
 
-    worker, dataset: what the caller has warm already. announce: is told what takes over 2 s. Never trains. For what cannot be had (data that moved away, a model file that nobody vouched for) a sentence says why.
+    worker: one that is warm already. announce: is told what takes over 2 s. Never trains. For what
+    cannot be had (data that moved away, a model file that nobody vouched for) a sentence says why.
     """
     with _announced(announce, f"making the report of {run.name}: looking inside the network …"):
         insight = _inside(run, worker, data_dir, trust)
     with _announced(announce, f"making the report of {run.name}: drawing the page …"):
         summary = summarise_report(run, insight.document, insight.arrays)
-        pictures, lacking = _collect(run, summary["pictures"], dataset, data_dir)
+        pictures, lacking = _collect(run, summary["pictures"], data_dir)
         summary["pictures_missing"] = lacking
         summary["page"], summary["card"] = str(run.derived / PAGE), str(run.derived / CARD)
         page = render(summary, pictures, insight.arrays)
@@ -76,26 +74,11 @@ def _announced(announce: Callable[[str], object], message: str) -> Iterator[None
 
 
 def _collect(
-    run: Run, entries: list[dict[str, Any]], dataset: Dataset | None, data_dir: str | Path | None
+    run: Run, entries: list[dict[str, Any]], data_dir: str | Path | None
 ) -> tuple[np.ndarray | None, str | None]:
-    """The entries' pictures, or None and why there are none.
-
-    Showing the test pictures on which a run was already judged is the same opening of the test part, so it is recorded
-    only where the ledger beside the run does not have that line, as when the run was copied here.
-    """
+    """The entries' pictures, or None and why there are none."""
     try:
-        data = dataset or load_for(run, None if data_dir is None else str(data_dir))
+        parts = {part: open_pictures(run, part, data_dir) for part in sorted({entry["part"] for entry in entries})}
     except FashionlabError as error:
         return None, str(error)
-    ledger = Ledger(run.path.parent)
-
-    def record(sha256: str, rows: int) -> None:
-        if not any(line["by"] == run.name for line in ledger.openings(sha256)):
-            ledger.record(sha256, rows, run.name)
-
-    parts: dict[str, np.ndarray] = {}
-    if any(entry["part"] == "validation" for entry in entries):
-        parts["validation"] = data.images[run.predictions["validation_rows"]]
-    if any(entry["part"] == "test" for entry in entries):
-        parts["test"] = data.test.open(record)[0]
     return gather(entries, parts), None

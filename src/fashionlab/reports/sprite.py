@@ -34,7 +34,7 @@ def make_sprite(pictures: np.ndarray) -> bytes:
     if pictures.shape[1] > LARGEST_SIDE:
         size = (LARGEST_SIDE, LARGEST_SIDE)
         pictures = np.stack([np.asarray(Image.fromarray(p).resize(size, Image.Resampling.BOX)) for p in pictures])
-    for levels in (256, 64, 16, 8, 4):
+    for levels in (256, 16, 4):
         content = _png(_lay_out(pictures), levels)
         if len(content) <= BUDGET:
             break
@@ -55,7 +55,7 @@ def _png(sheet: np.ndarray, levels: int) -> bytes:
     if levels < 256:
         sheet = (np.round(sheet / 255 * (levels - 1)) * (255 / (levels - 1))).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, "PNG", optimize=levels < 256, compress_level=7)
+    Image.fromarray(sheet).save(file, "PNG", optimize=levels < 256, compress_level=6)
     return file.getvalue()
 
 

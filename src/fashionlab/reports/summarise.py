@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from fashionlab.errors import UsageError
 from fashionlab.reports.picture_book import Part, PictureBook
 from fashionlab.reports.sections.answer import answer
 from fashionlab.reports.sections.confidence import confidence
@@ -28,21 +27,18 @@ def summarise_report(
     """
     recipe, predictions = run.request["recipe"], run.predictions
     parts = {name: Part(name, predictions) for name in ("test", "validation") if run.metrics[name]}
-    if not parts:
-        raise UsageError(
-            f"run {run.name} has predictions of no part (a refit with the test part closed): nothing to report"
-        )
-    judged = next(iter(parts.values()))
+    judged = next(iter(parts.values()), None)
+    unjudged = {"missing": "no part was predicted: a refit has no validation part, and its test part was left closed."}
     book = PictureBook()
     return {
         "format": 1,
         "run": run.name,
         "title": f"{recipe['model']['name']}, seed {recipe['seed']}" + (" (refit)" if recipe["refit"] else ""),
         "class_names": list(run.request["data"]["class_names"]),
-        "answer": answer(run),
+        "answer": answer(run) | ({} if judged else unjudged),
         "learning": learning(run),
-        "errors": errors(run, judged, book),
-        "confidence": confidence(run, judged.name),
+        "errors": errors(run, judged, book) if judged else unjudged,
+        "confidence": confidence(run, judged.name) if judged else unjudged,
         "inside": inside(insight, arrays or {}, parts.get("validation"), book),
         "made": made(run),
         "pictures": book.entries,

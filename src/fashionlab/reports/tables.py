@@ -32,10 +32,12 @@ def result_table(metrics: Mapping[str, Any]) -> "Table":
     why = {"patience": "stopped early", "epochs": "all epochs"}.get(metrics["stopped"], "")
     title = f"best epoch {best} of {epochs} ({why}), {metrics['seconds']['training']:.1f} s of training"
     table = _table("part", "n", "accuracy (95 % interval)", "loss", "hardest classes by recall", title=title)
+    table.columns[-1].justify = "left"
     for name in ("validation", "test"):
         part = metrics[name]
         if part:
-            hardest = sorted(part["per_class"], key=lambda row: row["recall"])[:3]
+            rated = [row for row in part["per_class"] if row["recall"] is not None]
+            hardest = sorted(rated, key=lambda row: row["recall"])[:3]
             words = ", ".join(f"{row['class']} {row['recall']:.2f}" for row in hardest)
             table.add_row(name, f"{part['n']:,}", percent(part), f"{part['loss']:.4f}", _plain(words))
     return table
@@ -78,11 +80,23 @@ def run_table(document: Mapping[str, Any]) -> "Table":
 
 def data_table(summary: Mapping[str, Any]) -> "Table":
     """Counts by class and part, where the data came from and pixel statistics."""
-    table = _table("class", "training", "validation", title=f"{summary['name']}: {summary['source']}")
+    table = _table("class", "training", "validation", title=_plain(f"{summary['name']}: {summary['source']}"))
     for name, train, validation in zip(
         summary["class_names"], summary["counts"]["train"], summary["counts"]["validation"], strict=True
     ):
         table.add_row(_plain(name), f"{train:,}", f"{validation:,}")
+    rows, pixels, split = summary["rows"], summary["pixels"], summary["split"]
+    table.add_section()
+    table.add_row("all", f"{rows['train']:,}", f"{rows['validation']:,}")
+    table.caption_justify = "left"
+    table.caption = (
+        f"{summary['side']} x {summary['side']} pixels; training rows: mean {pixels['mean']:.1f}, standard deviation "
+        f"{pixels['standard_deviation']:.1f}, {pixels['minimum']} to {pixels['maximum']}, "
+        f"{pixels['zero_share']:.0%} zero\n"
+        f"split: {split['validation']:.0%} validation, stratified, seed {split['seed']}; "
+        f"test part: {rows['test']:,} pictures, closed\n"
+        f"SHA-256 {summary['sha256']}"
+    )
     return table
 
 

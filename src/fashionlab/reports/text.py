@@ -9,10 +9,9 @@ def report_lines(summary: Mapping[str, Any]) -> list[str]:
     answer = summary["answer"]
     best = f"best epoch {answer['best_epoch']} of {answer['epochs']}"
     lines = [
-        f"{summary['title']}: {percent(answer)} of {answer['n']:,} {answer['part']} pictures right, "
-        f"{answer['seconds']['training']:.1f} s of training, {best}",
+        f"{summary['title']}: {percent(answer)}, {answer['seconds']['training']:.1f} s of training, {best}",
         *summary["learning"].get("sentences", []),
-        summary["errors"]["sentence"],
+        *([summary["errors"]["sentence"]] if "missing" not in summary["errors"] else []),
         *summary["confidence"].get("sentences", []),
     ]
     for section, why in missing(summary).items():
@@ -21,9 +20,12 @@ def report_lines(summary: Mapping[str, Any]) -> list[str]:
 
 
 def percent(part: Mapping[str, Any]) -> str:
-    """An accuracy with its interval."""
+    """An accuracy with its interval, and of what it is one."""
+    if not part["n"]:
+        return "no part was predicted"
     low, high = 100 * part["accuracy_low"], 100 * part["accuracy_high"]
-    return f"{100 * part['accuracy']:.2f} % (95 % interval {low:.1f} to {high:.1f})"
+    of = f"of {part['n']:,} {part['part']} pictures right"
+    return f"{100 * part['accuracy']:.2f} % (95 % interval {low:.1f} to {high:.1f}) {of}"
 
 
 def missing(summary: Mapping[str, Any]) -> dict[str, str]:

@@ -30,8 +30,8 @@ def mistakes_figure(
         figure = style.new_figure(width, 1.0 + rows * (_SIDE + _CAPTION))
         style.write(figure, 0.3, 0.42, "Most confident mistakes" if len(images) else "No mistakes", 14.0, weight="bold")
         if len(images):
-            lowest = f"{100 * float(np.min(confidence)):.0f} %"
-            style.write(figure, 0.3, 0.7, f"each at least {lowest} sure of a wrong class", color=style.MUTED)
+            text = f"the surest {len(images)}: the least sure of them was {_sure(np.min(confidence))} sure"
+            style.write(figure, 0.3, 0.7, text, color=style.MUTED)
         height = float(figure.get_size_inches()[1])
         for number, picture in enumerate(images):
             row, column = divmod(number, _COLUMNS)
@@ -42,8 +42,13 @@ def mistakes_figure(
             lines = (
                 (f"is {style.label(class_names[true[number]], 16)}", style.INK),
                 (f"taken for {style.label(class_names[predicted[number]], 14)}", style.VALIDATION),
-                (f"{100 * confidence[number]:.1f} % sure", style.MUTED),
+                (f"{_sure(confidence[number])} sure", style.MUTED),
             )
             for line, (text, color) in enumerate(lines):
                 style.write(figure, left, top + _SIDE + 0.16 * (line + 1), text, 8.0, color)
     return figure
+
+
+def _sure(confidence: float) -> str:
+    """A probability in percent, which is never rounded up to certainty."""
+    return "over 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"

@@ -113,7 +113,7 @@ def _draw(
     style.write(figure, 0.3, 0.65, subtitle, color=style.MUTED)
 
     axes = style.axes_at(figure, left, bottom, across, up)
-    axes.imshow(mosaic, interpolation="none", aspect="auto", extent=(0, mosaic.shape[1], len(mosaic), 0))
+    axes.imshow(mosaic, interpolation="none", aspect="auto", extent=(0, 1, len(rows), 0))
     axes.set_axis_off()
     style.write(figure, left + across + 0.12, top - 0.1, "pictures", style.SMALL_SIZE, style.MUTED)
     for i, (name, count) in enumerate(zip(names, counts, strict=True)):

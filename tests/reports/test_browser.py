@@ -1,0 +1,235 @@
+"""The page in a real browser: what a click shows, what the keyboard reaches, and what it never does."""
+
+from pathlib import Path
+
+import pytest
+
+HARMLESS = ("crbug/1173575",)
+"""Remarks of Debian's Chromium about itself, which it prints on every page."""
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a report; afterwards assert that the page said nothing on the console and asked for nothing outside."""
+    contexts, complaints = [], []
+
+    def opened(summary, width=1280, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        address = Path(summary["page"]).resolve().as_uri()
+
+        def heard(message):
+            if not any(known in message.text for known in HARMLESS):
+                complaints.append(f"console: {message.text}")
+
+        def requested(request):
+            if request.url != address and not request.url.startswith("data:"):
+                complaints.append(f"request: {request.url}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", requested)
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def rows_in(page, selector):
+    return [int(row) for row in page.eval_on_selector_all(f"{selector} .pic", "all => all.map(p => p.dataset.row)")]
+
+
+def expected_rows(run, t, p, most=None):
+    """The rows of a cell straight from the predictions, most confident first, or on the diagonal the least."""
+    import numpy as np
+
+    logits = run.predictions["test_logits"].astype(np.float64)
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    confidence = (shifted / shifted.sum(axis=1, keepdims=True)).max(axis=1)
+    rows = np.flatnonzero((run.predictions["test_labels"] == t) & (logits.argmax(axis=1) == p))
+    order = np.argsort(confidence[rows] * (1 if t == p else -1), kind="stable")
+    return rows[order][:most].tolist()
+
+
+def pixels(page, selector):
+    """The picture that the browser draws for an element, as the grey values of its cell in the sprite."""
+    return page.evaluate(
+        """async (selector) => {
+            const style = getComputedStyle(document.querySelector(selector));
+            const image = new Image();
+            image.src = style.backgroundImage.slice(5, -2);
+            await image.decode();
+            const size = parseFloat(style.width), [x, y] = style.backgroundPosition.split(" ").map(parseFloat);
+            const scale = image.width / parseFloat(style.backgroundSize);
+            const canvas = document.createElement("canvas"), side = Math.round(size * scale);
+            canvas.width = canvas.height = side;
+            const context = canvas.getContext("2d");
+            context.drawImage(image, Math.round(x * scale), Math.round(y * scale));
+            const data = context.getImageData(0, 0, side, side).data;
+            return Array.from(data).filter((_, i) => i % 4 === 0);
+        }""",
+        selector,
+    )
+
+
+def test_a_clicked_cell_shows_exactly_its_pictures(open_page, real, fashion):
+    run, summary = real
+    page = open_page(summary)
+    for t, p in ((6, 0), (4, 2), (8, 8)):
+        page.click(f'table.matrix button[data-t="{t}"][data-p="{p}"]')
+        rows = expected_rows(run, t, p, 30 if t == p else None)
+        assert rows
+        assert rows_in(page, "#gallery") == rows
+        names = summary["class_names"]
+        assert names[t] in page.inner_text("#gallery h4")
+        assert f"{summary['errors']['confusion'][t][p]:,}" in page.inner_text("#gallery p")
+        # Not only the number of the picture: the very pixels.
+        images, _ = fashion.test.open(lambda *_: None)
+        assert pixels(page, "#gallery li:nth-child(2) .pic") == images[rows[1]].ravel().tolist()
+
+
+def test_an_empty_cell_says_so(open_page, real):
+    _, summary = real
+    confusion = summary["errors"]["confusion"]
+    t, p = next((t, p) for t in range(10) for p in range(10) if not confusion[t][p])
+    page = open_page(summary)
+    page.click(f'table.matrix button[data-t="{t}"][data-p="{p}"]')
+    assert page.inner_text("#gallery p") == "No picture."
+    assert rows_in(page, "#gallery") == []
+
+
+def test_the_keyboard_reaches_a_cell_its_pictures_and_their_probabilities(open_page, real):
+    run, summary = real
+    page = open_page(summary)
+    page.focus("input[name=matrix]")
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.dataset"
+    assert page.evaluate(f"[{focused}.t, {focused}.p]") == ["0", "0"]
+    for key in ["ArrowDown"] * 6 + ["End", "Home", "ArrowRight", "ArrowLeft", "ArrowLeft"]:
+        page.keyboard.press(key)
+    assert page.evaluate(f"[{focused}.t, {focused}.p]") == ["6", "0"]
+    page.keyboard.press("Enter")
+    assert rows_in(page, "#gallery") == expected_rows(run, 6, 0)
+    page.keyboard.press("Tab")
+    while page.evaluate(f"{focused}.i === undefined"):  # Chromium lets a scrolling list take the focus first
+        page.keyboard.press("Tab")
+    card = page.inner_text("#card")
+    assert "true: Shirt" in card
+    assert "predicted: T-shirt/top" in card
+    assert card.count("%") == 10
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#card")
+
+
+def test_hover_shows_true_and_predicted_class_and_probabilities(open_page, real):
+    _, summary = real
+    page = open_page(summary)
+    page.hover(".mistakes .pic >> nth=0")
+    worst = summary["pictures"][summary["errors"]["confident"][0]]
+    card = page.inner_text("#card")
+    assert f"true: {summary['class_names'][worst['label']]}" in card
+    assert f"predicted: {summary['class_names'][worst['predicted']]}" in card
+    page.mouse.move(2, 2)
+    assert page.is_hidden("#card")
+
+
+def test_counts_and_rates_change_places(open_page, real):
+    _, summary = real
+    page = open_page(summary)
+    cell = 'table.matrix button[data-t="8"][data-p="8"]'
+    count = f"{summary['errors']['confusion'][8][8]:,}"
+    assert page.inner_text(cell) == count
+    page.check("input[value=rates]")
+    assert page.inner_text(cell) == f"{100 * summary['errors']['rates'][8][8]:.1f}\N{NO-BREAK SPACE}%"
+    page.check("input[value=counts]")
+    assert page.inner_text(cell) == count
+
+
+def test_the_map_answers_to_pointer_and_arrow_keys(open_page, real):
+    page = open_page(real[1])
+    box = page.locator(".mapbox").first
+    box.focus()
+    first = page.inner_text("#card")
+    assert "validation picture" in first
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#card") != first
+    page.keyboard.press("Tab")
+    assert page.is_hidden("#card")
+    page.hover(".mapbox circle.p >> nth=700", force=True)
+    assert "validation picture" in page.inner_text("#card")
+    page.click(".legend button >> nth=8")
+    shown = page.eval_on_selector_all("circle.p:not(.off)", "all => new Set(all.map(c => c.classList[1])).size")
+    assert shown == 1
+
+
+def test_names_that_would_be_scripts_do_nothing_and_are_read_as_they_are(open_page, hostile):
+    _, summary = hostile
+    page = open_page(summary)
+    assert page.locator("table.matrix tbody th").all_inner_texts() == summary["class_names"]
+    for key, cell in summary["errors"]["cells"].items():
+        t, p = key.split(",")
+        page.click(f'table.matrix button[data-t="{t}"][data-p="{p}"]')
+        assert len(rows_in(page, "#gallery")) == len(cell["pictures"])
+    page.hover("#gallery .pic >> nth=0")
+    assert "true: " in page.inner_text("#card")
+    assert page.locator("b:text-is('bold'), img[src=x]").count() == 0
+    assert page.locator("script").count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 390, 768, 1400])
+def test_nothing_sticks_out(open_page, real, hostile, width, scheme):
+    for _, summary in (real, hostile):
+        page = open_page(summary, width=width, height=800, color_scheme=scheme)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        page.click('table.matrix button[data-t="0"][data-p="0"]')
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        # What is wider than the page must lie in something that scrolls.
+        wide = page.evaluate(
+            """(width) => [...document.querySelectorAll("main *")]
+                .filter((e) => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll, .pics, svg"))
+                .map((e) => e.outerHTML.slice(0, 90))""",
+            width,
+        )
+        assert wide == []
+
+
+CONTRAST = """() => {
+    const rgb = (c) => { const v = c.match(/[\\d.]+/g).map(Number); return c.startsWith("color(") ? v.map((x, i) => i < 3 ? x * 255 : x) : v; };
+    const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+    const poor = [];
+    for (const e of document.querySelectorAll("main *, nav *, header *, #card *")) {
+        const text = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+        if (!text || !e.getClientRects().length) continue;
+        const style = getComputedStyle(e), front = rgb(e.ownerSVGElement ? style.fill : style.color);
+        const [a, b] = [light(front), light(behind(e.ownerSVGElement ? e.ownerSVGElement : e))].sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize), large = size >= 24 || size >= 18.7 && style.fontWeight >= 700;
+        if (ratio < (large ? 3 : 4.5)) poor.push(`${ratio.toFixed(2)} ${e.tagName}.${e.getAttribute("class")} ${e.textContent.trim().slice(0, 40)}`);
+    }
+    return poor;
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_the_contrast_of_wcag_aa(open_page, real, scheme):
+    page = open_page(real[1], color_scheme=scheme)
+    page.click('table.matrix button[data-t="6"][data-p="0"]')
+    page.hover("#gallery .pic >> nth=0")
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_it_prints_on_a_few_pages_with_everything_open(open_page, real, tmp_path):
+    page = open_page(real[1])
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    assert (tmp_path / "report.pdf").stat().st_size > 50_000
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert page.evaluate("[...document.querySelectorAll('details')].every(d => d.open)")
