@@ -64,6 +64,12 @@ class TrainedModel:
         """The pictures of the run, PNG."""
         return sorted((self._run.derived / "figures").glob("*.png"))
 
+    @property
+    def page(self) -> Path | None:
+        """The run's report, one HTML file; None where it has not been made (`fashionlab.report` makes it)."""
+        path = self._run.derived / "report" / "index.html"
+        return path if path.is_file() else None
+
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities float32 [n, classes] of pictures, uint8 [n, height, width], 0 black, as in the data set.
 

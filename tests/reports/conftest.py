@@ -44,11 +44,13 @@ def hostile(tmp_path_factory, hostile_data):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(request):
     """Debian's Chromium under Playwright; installed where that is allowed, and never skipped in silence."""
     from playwright.sync_api import sync_playwright
 
-    path = find_chromium()
+    # Pytest keeps what fixtures print to itself; that something is installed must be seen.
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        path = find_chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium

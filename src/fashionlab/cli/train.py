@@ -82,8 +82,9 @@ def _run(
     from fashionlab.reports.tables import result_table
 
     print_table(result_table(trained.metrics))
-    for figure in trained.figures:
-        click.echo(figure)
+    for path in [*trained.figures, trained.page]:
+        if path:
+            click.echo(path)
 
 
 def _split(arguments: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
