@@ -1,11 +1,17 @@
 """The figures say what the data say: artists are checked, not pixels."""
 
 import math
+import re
+from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 
+from fashionlab.errors import StoreError
 from fashionlab.reports import figures
+from fashionlab.reports.figures.confusion import colours
+from fashionlab.reports.figures.style import TRAINING, VALIDATION, label
 
 RANDOM = np.random.default_rng(0)
 
@@ -132,3 +138,150 @@ def test_certainty_is_never_rounded_up():
     assert "43.2 % sure" in said
     assert not any(text.startswith("100") for text in said)
     assert "taken for $b$" in said
+
+
+HOSTILE = ["<script>alert(1)</script>", "$\\alpha$", "a & b"]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda names: figures.confusion_figure(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 2]]), names, "$\\beta$ <b>"),
+        lambda names: figures.sample_grid(np.zeros((6, 8, 8), np.uint8), np.arange(6) % 3, names, per_class=2),
+    ],
+    ids=["confusion", "samples"],
+)
+def test_class_names_are_text_and_neither_markup_nor_mathematics(draw, tmp_path):
+    figure = draw(HOSTILE)
+    assert not any(text.get_parse_math() for text in figure.findobj(matplotlib.text.Text) if text.get_text())
+    _, svg = figures.save(figure, tmp_path, "hostile")
+    tree = ElementTree.parse(svg)
+    assert not [element for element in tree.iter() if element.tag.endswith("script")]
+    shown = [element.text for element in tree.iter() if element.tag.endswith("}text")]
+    for name in HOSTILE:
+        assert label(name) in shown
+
+
+def test_names_are_shortened_in_the_middle_and_to_one_line():
+    assert label("Ankle boot") == "Ankle boot"
+    assert label("two\nlines\tof\x00 text") == "two lines of text"
+    long = [f"the same long beginning of many names, number {i}" for i in range(26)]
+    assert len({label(name) for name in long}) == 26
+    assert {len(label(name)) for name in long} == {24}
+
+
+def test_equal_figures_are_equal_bytes_without_a_date_and_with_real_text(tmp_path):
+    first = figures.save(figures.learning_curves(history()), tmp_path / "a" / "new", "curves")
+    second = figures.save(figures.learning_curves(history()), tmp_path / "b", "curves")
+    assert [path.name for path in first] == ["curves.png", "curves.svg"]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    svg = first[1].read_text()
+    assert "Validation loss is lowest at epoch 3 (0.400)" in svg
+    assert not re.search(r"<dc:date>|matplotlib v|20\d\d-\d\d", svg.lower())
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=re.escape(str(tmp_path / "file"))):
+        figures.save(figures.learning_curves(history()), tmp_path / "file", "curves")
+
+
+def test_the_user_s_own_matplotlib_settings_neither_show_nor_are_lost():
+    own = {"font.size": 31.0, "axes.facecolor": "red", "figure.constrained_layout.use": True}
+    with matplotlib.rc_context(own):
+        figure = figures.learning_curves(history())
+        assert figure.axes[0].get_facecolor() == (1, 1, 1, 1)
+        assert figure.get_layout_engine() is None
+        assert {name: matplotlib.rcParams[name] for name in own} == own
+
+
+@pytest.mark.parametrize(
+    ("val_loss", "shaded", "words"),
+    [
+        ([0.9, 0.8, 0.7], {"validation": VALIDATION}, "there: 0.400 (validation worse)"),
+        ([0.4, 0.3, 0.2], {"training": TRAINING}, "there: 0.100 (training worse)"),
+        ([0.4, 0.3, 0.7], {"validation": VALIDATION, "training": TRAINING}, "there: 0.100 (training worse)"),
+    ],
+)
+def test_the_gap_is_shaded_in_the_colour_of_the_worse_curve(val_loss, shaded, words):
+    data = {
+        "epoch": [1, 2, 3], "loss": [0.5, 0.4, 0.3], "accuracy": [0.7, 0.8, 0.9],
+        "val_loss": val_loss, "val_accuracy": [0.6, 0.7, 0.8],
+    }  # fmt: skip
+    figure = figures.learning_curves(data)
+    found = {patch.get_label(): patch.get_facecolor()[0][:3] for patch in figure.axes[0].collections}
+    assert found == {
+        f"gap: {who} worse": pytest.approx(matplotlib.colors.to_rgb(color)) for who, color in shaded.items()
+    }
+    assert any(words in text for text in texts(figure))
+
+
+def test_the_key_of_the_curves_stands_clear_of_them():
+    figure = figures.learning_curves(history())
+    figure.canvas.draw()
+    for axes in figure.axes:
+        assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1
+
+
+@pytest.mark.parametrize("longest", [1, 60])
+@pytest.mark.parametrize("classes", [2, 10, 26])
+def test_texts_of_a_confusion_matrix_neither_overlap_nor_leave_the_page(classes, longest):
+    names = [f"{i} {'W' * longest} {i}"[-longest:] + "i" * (i % 2) for i in range(classes)]
+    figure = figures.confusion_figure(
+        RANDOM.integers(0, 1200, (classes, classes)), names, "Confusion matrix, test part"
+    )
+    figure.canvas.draw()
+    page = figure.bbox
+    axes = figure.axes[0]
+    everything = [*figure.texts, *axes.texts, *axes.get_yticklabels(), *axes.get_xticklabels()]
+    boxes = [text.get_window_extent() for text in everything]
+    for text, box in zip(everything, boxes, strict=True):
+        inside = page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
+        assert inside, f"{text.get_text()} leaves the page"
+    upright = [box for text, box in zip(everything, boxes, strict=True) if not text.get_rotation()]
+    for i, box in enumerate(upright):
+        assert not any(box.overlaps(other) for other in upright[i + 1 :])
+
+
+def test_with_very_many_classes_colour_alone_speaks():
+    figure = figures.confusion_figure(np.eye(60, dtype=int), [f"class {i}" for i in range(60)], "title")
+    assert not figure.axes[0].texts
+    assert figure.axes[0].get_ylabel() == "true class (number, from 0)"
+
+
+def test_colours_make_ten_percent_stand_out_and_leave_zeros_quiet():
+    pixels = colours(np.array([[0.9, 0.1, 0.0], [0.0, 0.99, 0.01], [0.0, 0.0, 1.0]]))
+    lightness = pixels.mean(axis=-1)
+    blue, orange = pixels[0, 0], pixels[0, 1]
+    assert blue[2] > blue[0]
+    assert orange[0] > orange[2]
+    # In steps of 256: 10 % is far from 1 %, which is still not the grey of nothing.
+    assert 256 * (lightness[1, 2] - lightness[0, 1]) > 30
+    assert 256 * np.abs(pixels[1, 2] - pixels[0, 2]).max() > 10
+    assert (pixels[0, 2] == pixels[1, 0]).all()
+    assert np.ptp(256 * pixels[0, 2]) < 5
+
+
+def test_the_choice_of_samples_follows_the_seed_and_repeats_nothing():
+    images = np.arange(64, dtype=np.uint8)[:, None, None] + np.zeros((64, 4, 4), np.uint8)
+    labels = np.arange(64) % 2
+
+    def shown(seed):
+        figure = figures.sample_grid(images, labels, ["even", "odd"], per_class=8, seed=seed)
+        mosaic = np.asarray(figure.axes[0].images[0].get_array())
+        return mosaic[2::5, 2::5, 0]  # one pixel of each picture: 4 pixels and a gap of 1
+
+    assert (shown(0) == shown(0)).all()
+    assert (shown(0) != shown(1)).any()
+    assert shown(0).shape == (2, 8)
+    for row, rest in zip(shown(0), (0, 1), strict=True):
+        assert len(set(row.tolist())) == 8
+        assert (row % 2 == rest).all()
+
+
+def test_large_pictures_are_averaged_to_what_is_shown():
+    stripes = np.zeros((2, 168, 168), np.uint8)
+    stripes[:, ::2] = 200
+    mosaic = np.asarray(figures.sample_grid(stripes, np.array([0, 1]), "ab", 1).axes[0].images[0].get_array())
+    assert mosaic.shape[1] == 84
+    assert set(mosaic[..., 0][mosaic[..., 3] > 0].tolist()) == {100}

@@ -41,16 +41,16 @@ class Fit:
     """How an iterative model is trained."""
 
     epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 30
-    batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 256
+    batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 128
     patience: Annotated[int, Meta(ge=1, description="stop after this many epochs without a lower validation loss")] = 5
-    learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.002
+    learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.001
     schedule: Annotated[
         Literal["constant", "cosine"], Meta(description="learning rate over the epochs; cosine falls to 0")
     ] = "cosine"
     warmup: Annotated[float, Meta(ge=0, description="epochs over which the learning rate first rises from 0")] = 0.0
     weight_decay: Annotated[
         float, Meta(ge=0, description="AdamW's decoupled decay of kernels a step, times the learning rate")
-    ] = 0.1
+    ] = 0.004
     label_smoothing: Annotated[Share, Meta(description="share of the target spread evenly over all classes")] = 0.0
     shift: Annotated[
         int, Meta(ge=0, le=8, description="augmentation: move pictures by up to this many pixels each way")

@@ -21,6 +21,9 @@ _WRONG_FULL = 0.4
 """The share of a class, gone wrong in one direction, that gets the darkest colour. The root makes 1 % visible and 10 %
 stand out; a scale of its own, because beside a diagonal of 0.9 no error would show."""
 
+_KEY, _SWATCH = 1.75, 0.26
+"""Inches: the width kept for the meaning of the colours, the height of one of its swatches."""
+
 _LABELLED = 32
 """With more classes than this, counts and names would overlap: colour alone speaks, and axes count classes."""
 
@@ -71,8 +74,9 @@ def _draw(counts: np.ndarray, rates: np.ndarray, names: Sequence[str], title: st
     cell = max(min(0.62, 6.2 / k), digits, 0.3) if labelled else 6.5 / k
     side = cell * max(k, 5) if labelled else 6.5
     cell = side / k
-    below = 0.75 + 0.72 * longest
-    left, top, right = 0.75 + longest, 1.0, 2.35
+    turned = longest > cell - 0.1
+    below = 0.75 + (0.72 * longest if turned else 0.1)
+    left, top, right = 0.75 + longest, 1.15, _KEY + (0.85 if labelled else 0.3)
     said = finding(counts, names)
     width = max(left + side + right, 0.6 + style.widest(probe, [said]), 0.6 + 1.1 * style.widest(probe, [title], 14))
     figure = style.new_figure(width, top + side + below)
@@ -84,14 +88,17 @@ def _draw(counts: np.ndarray, rates: np.ndarray, names: Sequence[str], title: st
     axes.tick_params(length=0, pad=6, labelsize=text_size, colors=style.INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_ylabel("true class", labelpad=10)
-    axes.set_xlabel("predicted class", labelpad=10)
+    number = "" if labelled else " (number, from 0)"
+    axes.set_ylabel(f"true class{number}", labelpad=10)
+    axes.set_xlabel(f"predicted class{number}", labelpad=10)
+    _draw_key(figure, left + side + right - _KEY, top)
     if labelled:
         lines = np.arange(k - 1) + 0.5
         axes.hlines(lines, -0.5, k - 0.5, color=style.PAPER, linewidth=2)
         axes.vlines(lines, -0.5, k - 0.5, color=style.PAPER, linewidth=2)
         axes.set_yticks(range(k), names, parse_math=False)
-        axes.set_xticks(range(k), names, parse_math=False, rotation=40, ha="right", rotation_mode="anchor")
+        slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+        axes.set_xticks(range(k), names, parse_math=False, **slant)
         _write_counts(axes, counts, rates, text_size)
         recalls = [f"{rates[i, i]:.0%}".replace("%", " %") if counts[i].any() else "–" for i in range(k)]
         for i, recall in enumerate(recalls):
@@ -100,11 +107,33 @@ def _draw(counts: np.ndarray, rates: np.ndarray, names: Sequence[str], title: st
     return figure
 
 
+def _draw_key(figure: "Figure", left: float, top: float) -> None:
+    """Say what the colours mean, in swatches from an upper left corner, in inches from the figure's."""
+    up = float(figure.get_size_inches()[1])
+    width = 1.3 * _SWATCH
+    style.write(figure, left, top - 0.08, "share of true class", style.SMALL_SIZE, style.MUTED)
+    for heading, scale, shares in (
+        ("right", _right, (1.0, 0.9, 0.75, 0.5)),
+        ("wrong", _wrong, (_WRONG_FULL, 0.2, 0.1, 0.05, 0.01)),
+    ):
+        height = _SWATCH * len(shares)
+        style.write(figure, left, top + 0.2, heading, weight="bold")
+        top += 0.3
+        axes = style.axes_at(figure, left, up - top - height, width, height)
+        axes.imshow(scale(np.array(shares))[:, None], interpolation="none", aspect="auto")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        for i, share in enumerate(shares):
+            said = f"{100 * share:.0f} %" + (" and more" if share == _WRONG_FULL else "")
+            style.write(figure, left + width + 0.1, top + _SWATCH * (i + 0.5), said, style.SMALL_SIZE, va="center")
+        top += height + 0.2
+
+
 def _write_counts(axes: "Axes", counts: np.ndarray, rates: np.ndarray, size: float) -> None:
     pixels = colours(rates)
     for i, j in np.argwhere(counts > 0):
-        # Relative luminance, roughly (ITU-R BT.709): light text where the cell is dark.
-        dark = float(pixels[i, j] @ (0.2126, 0.7152, 0.0722)) < 0.5
+        # Relative luminance (ITU-R BT.709, gamma 2.2). Where it is below 0.2, white has the greater contrast (WCAG 2).
+        dark = float(pixels[i, j] ** 2.2 @ (0.2126, 0.7152, 0.0722)) < 0.2
         axes.text(
             j, i, f"{counts[i, j]:,}", ha="center", va="center", fontsize=size,
             color=style.PAPER if dark else style.INK, weight="bold" if i == j else "normal",
@@ -113,11 +142,19 @@ def _write_counts(axes: "Axes", counts: np.ndarray, rates: np.ndarray, size: flo
 
 def colours(rates: np.ndarray) -> np.ndarray:
     """Colours RGB [classes, classes, 3], 0 to 1, of the shares of the true class [classes, classes]."""
-    wrong = _scale(np.sqrt(np.minimum(rates / _WRONG_FULL, 1)), _WRONG_SCALE)
-    wrong[rates == 0] = _rgb(style.QUIET)
+    pixels = _wrong(rates)
+    pixels[rates == 0] = _rgb(style.QUIET)
     diagonal = np.arange(len(rates))
-    wrong[diagonal, diagonal] = _scale(np.diag(rates), _RIGHT_SCALE)
-    return wrong
+    pixels[diagonal, diagonal] = _right(np.diag(rates))
+    return pixels
+
+
+def _right(rates: np.ndarray) -> np.ndarray:
+    return _scale(rates, _RIGHT_SCALE)
+
+
+def _wrong(rates: np.ndarray) -> np.ndarray:
+    return _scale(np.sqrt(np.minimum(rates / _WRONG_FULL, 1)), _WRONG_SCALE)
 
 
 def _scale(values: np.ndarray, hexes: Sequence[str]) -> np.ndarray:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _LEFT, _WIDTH, _LABELS = 0.75, 4.1, 1.25
 """Inches across a panel: before its axes, the axes, and after them for the names and last values of the curves."""
 
-_TOP, _HEIGHT, _BOTTOM = 1.0, 3.3, 1.15
-"""Inches down the figure: titles, axes, axis label and caption."""
+_TOP, _HEIGHT, _BOTTOM = 1.2, 3.3, 1.15
+"""Inches down the figure: titles and key, axes, axis label and caption."""
 
 _INDENT = 0.5
 """Inches by which titles begin before the axes."""
@@ -58,7 +58,7 @@ class _Panel:
         at = f"epoch {self.epoch[self.best]:.0f}"
         value, gap = self.value(self.validation[self.best]), self.gap()[self.best]
         size = f"{abs(gap):.3f}" if self.unit == "nats" else f"{abs(gap):.1f} points"
-        below = f"generalization gap there: {size}" + ("" if gap >= 0 else ", in validation's favour")
+        below = f"generalization gap there: {size} ({'validation' if gap >= 0 else 'training'} worse)"
         if self.name == "loss":
             return f"Validation loss is lowest at {at} ({value})", below
         return f"Validation accuracy at {at}: {value}", below
@@ -114,8 +114,8 @@ def _draw(axes: "Axes", panel: _Panel) -> None:
     axes.tick_params(length=0, colors=style.MUTED)
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"{panel.name} ({panel.unit})")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
     margin = max(0.03 * (epoch[-1] - epoch[0]), 0.1)
     axes.set_xlim(epoch[0] - margin, epoch[-1] + margin)
 
@@ -131,10 +131,9 @@ def _draw(axes: "Axes", panel: _Panel) -> None:
             epoch[panel.best], panel.validation[panel.best], "o", gid="best", color=style.VALIDATION,
             markersize=8, markeredgecolor=style.PAPER, markeredgewidth=1.5, zorder=4,
         )  # fmt: skip
-        # Losses fall and accuracies rise, so this corner is the empty one.
-        axes.legend(
-            loc="upper right" if panel.sign > 0 else "lower right", fontsize=style.SMALL_SIZE, frameon=False,
-            labelcolor=style.MUTED,
+        axes.legend(  # above the axes: no corner within them is empty in every run
+            loc="lower left", bbox_to_anchor=(-_INDENT / _WIDTH, 1.0), ncols=3, borderaxespad=0.5, borderpad=0,
+            columnspacing=1.3, handlelength=1.6, fontsize=style.SMALL_SIZE, frameon=False, labelcolor=style.MUTED,
         )  # fmt: skip
     _name_curves(axes, panel, curves)
 
@@ -148,7 +147,7 @@ def _shade_gap(axes: "Axes", panel: _Panel) -> None:
     ):
         if not where.any():
             continue
-        label = f"generalization gap, {who} worse"
+        label = f"gap: {who} worse"
         if len(gap) == 1:  # nothing to fill between: a bar as wide as a line
             axes.vlines(panel.epoch, panel.training, panel.validation, color=color, alpha=0.2, linewidth=8, label=label)
         else:  # interpolate: the shading ends where the curves cross, not an epoch before

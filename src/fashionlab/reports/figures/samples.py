@@ -100,8 +100,8 @@ def _draw(
     across, up = mosaic.shape[1] * scale / style.DPI, mosaic.shape[0] * scale / style.DPI
 
     title = "What the network is to learn"
-    drawn = "each class" if min(map(len, rows)) == per_class else "each class that has so many"
-    subtitle = f"{per_class} pictures of {drawn}, drawn at random from {len(labels):,} (seed {seed})"
+    up_to = "" if min(map(len, rows)) == per_class else "up to "
+    subtitle = f"{up_to}{per_class} pictures of each class, drawn at random from {len(labels):,} (seed {seed})"
     left = 0.3 + style.widest(probe, names, style.TEXT_SIZE) + 0.15
     right = 0.12 + style.widest(probe, [*counts, "pictures"], style.SMALL_SIZE) + 0.25
     header = max(style.widest(probe, [title], style.TITLE_SIZE), style.widest(probe, [subtitle]))
