@@ -1,7 +1,7 @@
 """`make evidence`: every measurement that is too long for the tests, one after the other, into `evidence/`.
 
     python -m benchmarks.evidence                   all of it, about 40 minutes on 2 quiet cores
-    python -m benchmarks.evidence epoch main_job    some of it
+    python -m benchmarks.evidence epoch main-job    some of it
 
 A program that fails is named at the end, and what the others wrote stays.
 """
@@ -14,12 +14,14 @@ import time
 from benchmarks.common import ROOT, announce
 
 PROGRAMS = {
-    "search": "how the defaults were chosen, on validation",
-    "seeds": "accuracy at the defaults, five seeds",
-    "epoch": "an epoch beside Keras, PyTorch and the machine's limit",
-    "main_job": "the whole job beside the original notebook",
-    "kill": "killed at random moments, resumed, compared bit for bit",
+    "search": ("search", "how the defaults were chosen, on validation"),
+    "search-2": ("search --round 2 --seeds 5", "the second round of that, about patience"),
+    "seeds": ("seeds", "accuracy at the defaults, five seeds"),
+    "epoch": ("epoch", "an epoch beside Keras, PyTorch and the machine's limit"),
+    "main-job": ("main_job", "the whole job beside the original notebook"),
+    "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
 }
+"""File in `evidence/` -> the program with its arguments, and what it measures."""
 
 
 def main() -> int:
@@ -31,9 +33,9 @@ def main() -> int:
         parser.error(f"given {unknown[0]!r}, expected of {', '.join(PROGRAMS)}")
     failed = []
     for number, name in enumerate(chosen, start=1):
-        announce(f"--- {number} of {len(chosen)}, {time.strftime('%H:%M')}: {PROGRAMS[name]}")
-        path = ROOT / "evidence" / f"{name.replace('_', '-')}.json"
-        command = [sys.executable, "-m", f"benchmarks.{name}", "--json", str(path.relative_to(ROOT))]
+        (program, *arguments), what = PROGRAMS[name][0].split(), PROGRAMS[name][1]
+        announce(f"--- {number} of {len(chosen)}, {time.strftime('%H:%M')}: {what}")
+        command = [sys.executable, "-m", f"benchmarks.{program}", *arguments, "--json", f"evidence/{name}.json"]
         if subprocess.run(command, cwd=ROOT).returncode:
             failed.append(name)
     if failed:

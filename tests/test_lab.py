@@ -1,12 +1,14 @@
 """The lab from Python: train, refit, open, predict, and a model and data of one's own."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fashionlab
-from fashionlab.errors import RunIncomplete, UntrustedModel, UsageError
+from fashionlab import lab
+from fashionlab.errors import RunCorrupt, RunIncomplete, UntrustedModel, UsageError
 from fashionlab.store import Ledger, Run, list_runs
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "small_cnn.py"
@@ -61,8 +63,22 @@ def test_opening_a_run(trained, runs, tmp_path):
     with pytest.raises(UsageError, match="there is no run"):
         fashionlab.open_run("nothing", runs=tmp_path)
     unfinished = Run.create(tmp_path, "mlp", {"recipe": {}})
+    unfinished.write("metrics.json", b"{}")  # as if it had been killed before it was sealed
     with pytest.raises(RunIncomplete, match="--resume"):
         fashionlab.open_run(unfinished.path)
+
+
+def test_a_damaged_run_is_a_line_in_the_list(trained, tmp_path):
+    for name in ("good", "bad", "worse"):
+        shutil.copytree(trained.path, tmp_path / name)
+    (tmp_path / "bad" / "recipe.json").write_text("{")
+    (tmp_path / "worse" / "metrics.json").write_text("{}")
+    rows = {row["run"]: row for row in lab.list_runs(runs=tmp_path)}
+    assert rows["good"]["damaged"] is None
+    assert "not the file that was sealed" in rows["bad"]["damaged"]
+    assert "not the file that was sealed" in rows["worse"]["damaged"]
+    lab.delete_runs(["bad", "worse"], runs=tmp_path)
+    assert [row["run"] for row in lab.list_runs(runs=tmp_path)] == ["good"]
 
 
 def test_a_refit_uses_validation_rows_too_and_is_a_run_of_its_own_kind(trained, runs, sample_path):
@@ -121,6 +137,11 @@ def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):
     with pytest.raises(UntrustedModel):
         fashionlab.open_run(model.path, trust="0" * 12).predict(np.zeros((1, 12, 12), np.uint8))
     digest = Run(model.path).request["model_sha256"]
+    # Without its copy, nothing that lies at the original's path is executed in its stead.
+    robbed = shutil.copytree(model.path, tmp_path / "robbed")
+    (robbed / "model.py").unlink()
+    with pytest.raises(RunCorrupt, match=r"its copy model\.py is missing"):
+        fashionlab.open_run(robbed, trust=digest).predict(np.zeros((1, 12, 12), np.uint8))
     assert fashionlab.open_run(model.path, trust=digest[:12]).predict(np.zeros((1, 12, 12), np.uint8)).shape == (1, 2)
 
 

@@ -7,6 +7,7 @@ the old file in place.
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +20,7 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
 
     Raises StoreError with the reason (disk full, no permission) and leaves what was at `path` as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with temporary.open("wb") as file:
             if callable(content):
@@ -34,6 +35,14 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
         raise StoreError(explain_write_failure(path, error)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it. Raises StoreError (disk full, no permission)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(explain_write_failure(folder, error)) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,11 +12,11 @@ from fashionlab.data import Dataset
 from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
 from fashionlab.models import Architecture
-from fashionlab.reports import draw_run, draw_samples
+from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.live import show_progress
 from fashionlab.reports.produce import produce_report
 from fashionlab.store import RESULTS_VERSION, Run, delete_run, find_same, has_checkpoint
-from fashionlab.store.format import MODEL_FILE, to_json
+from fashionlab.store.format import to_json
 from fashionlab.trained import TrainedModel
 from fashionlab.training.recipe import Model, Recipe
 from fashionlab.workers import Worker
@@ -83,17 +83,21 @@ def start(
     finished, unfinished = find_same(runs, request)
     if finished and not again:
         announce(f"{finished.path} did just this before; --again trains anew")
-        return TrainedModel(finished, manner.trust)
+        return show_again(finished, manner)
     if unfinished:
         announce(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
     with Worker(preload=PRELOAD) as worker:
         recipe = request["recipe"]
         label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if recipe["refit"] else "")
-        run = Run.create(runs, f"{label}-seed{recipe['seed']}", request)
-        if architecture.source is not None:
-            run.write(MODEL_FILE, architecture.source)
+        run = Run.create(runs, f"{label}-seed{recipe['seed']}", request, architecture.source)
         draw_samples(run.derived / "figures", dataset)
-        return finish(run, worker, manner)
+        try:
+            return finish(run, worker, manner)
+        except FashionlabError as error:
+            # Nothing was trained yet (a model that cannot be built, for one): leave no empty run behind.
+            if not isinstance(error, Interrupted) and not run.complete and not has_checkpoint(run):
+                delete_run(run)
+            raise
 
 
 def finish(run: Run, worker: Worker, manner: Manner) -> TrainedModel:
@@ -106,16 +110,29 @@ def finish(run: Run, worker: Worker, manner: Manner) -> TrainedModel:
         ended = worker.call("fashionlab.training.task:train", arguments, events)
         worker.call("fashionlab.evaluation.task:evaluate", {**common, "test": run.request["test"]}, events)
         metrics = summarise(run.request, run.history, run.predictions, ended, time.monotonic() - started)
-        run.write("metrics.json", to_json(metrics))
-        run.seal()
-    draw_run(run)
-    if manner.report:
+        with run.lock():
+            if not run.complete:
+                run.write("metrics.json", to_json(metrics))
+                run.seal()
+    return show_again(run, manner, worker)
+
+
+def show_again(run: Run, manner: Manner, worker: Worker | None = None) -> TrainedModel:
+    """Make what a finished run lacks to be looked at: its figures and, if wanted, its page."""
+    trained = TrainedModel(run, manner.trust)
+    if not has_figures(run):
+        draw_run(run)
+    if manner.report and trained.page is None:
         try:
             produce_report(run, worker=worker, data_dir=manner.data_dir, trust=manner.trust, announce=announce)
+        except Interrupted:
+            raise Interrupted(
+                f"stopped; {run.path} is complete but for its page: fashionlab report {run.path}"
+            ) from None
         except FashionlabError as error:
             # The run is sealed and whole; its page can be made at any time.
             announce(f"no report was made: {error}; fashionlab report {run.path} tries again")
-    return TrainedModel(run, manner.trust)
+    return trained
 
 
 @contextmanager
@@ -130,8 +147,3 @@ def _explained(run: Run, trust: str | None) -> Iterator[None]:
         raise NonFiniteLoss(f"{error}; the run is {run.path}") from error
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; go on with: {resume_with}") from None
-    except FashionlabError:
-        # Nothing was trained yet (a model that cannot be built, data that are not there): leave no empty run behind.
-        if not has_checkpoint(run):
-            delete_run(run)
-        raise

@@ -1,15 +1,16 @@
 """The public verbs: each composes the rooms of the house."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fashionlab import store
 from fashionlab.data import Dataset, describe
 from fashionlab.data import load as load_dataset
-from fashionlab.errors import UsageError
-from fashionlab.job import PRELOAD, Events, Manner, announce, fill_own_options, finish, make_request, start
+from fashionlab.errors import StoreError, UsageError
+from fashionlab.job import PRELOAD, Events, Manner, announce, fill_own_options, finish, make_request, show_again, start
 from fashionlab.models import find_architecture
-from fashionlab.reports import draw_run, draw_samples
+from fashionlab.reports import draw_samples
 from fashionlab.reports.displays import Display, samples_display
 from fashionlab.reports.produce import produce_report
 from fashionlab.store import Ledger, Run, find_run
@@ -91,9 +92,7 @@ def resume(
     found = find_run(Path(runs), str(run))
     if found.complete:
         announce(f"{found.path} is complete already")
-        if not any((found.derived / "figures").glob("learning-curves.*")):
-            draw_run(found)  # it was killed between its sealing and its pictures
-        return TrainedModel(found, trust)
+        return show_again(found, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
     with Worker(preload=PRELOAD) as worker:
         return finish(found, worker, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
 
@@ -105,7 +104,7 @@ def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = 
     Raises UsageError if there is no such run, RunIncomplete if it is not finished.
     """
     found = find_run(Path(runs), str(run))
-    found.read("metrics.json")
+    found.require_complete()
     return TrainedModel(found, trust)
 
 
@@ -123,7 +122,7 @@ def report(
     vouched for, data that are gone) is said in the page. Raises UsageError, RunIncomplete, RunCorrupt, StoreError.
     """
     found = find_run(Path(runs), str(run))
-    found.read("metrics.json")
+    found.require_complete()
     return produce_report(found, data_dir=data_dir, trust=trust, announce=announce)
 
 
@@ -150,7 +149,7 @@ def plot_samples(data: Dataset, per_class: int = 10) -> Display:
 
 def list_runs(*, runs: str | Path = "runs") -> list[dict[str, Any]]:
     """A line for each run, oldest first, as plain data: name, model, seed, state, accuracies, bytes."""
-    return [_line(run) for run in store.list_runs(Path(runs))]
+    return [_line_or_damage(run) for run in store.list_runs(Path(runs))]
 
 
 def show_run(run: str | Path, *, runs: str | Path = "runs") -> dict[str, Any]:
@@ -167,6 +166,30 @@ def show_run(run: str | Path, *, runs: str | Path = "runs") -> dict[str, Any]:
     }
 
 
+def find_runs(names: Sequence[str], *, runs: str | Path = "runs") -> list[Path]:
+    """The folders of the runs of these names (or paths, or "last"). Raises UsageError for one that does not exist."""
+    return [find_run(Path(runs), name).path for name in names]
+
+
+def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str, int]:
+    """Delete runs by name or path; return the bytes that each one took.
+
+    Nothing is deleted if one of them does not exist (UsageError). StoreError for one that is being trained.
+    """
+    return {path.name: store.delete_run(Run(path)) for path in find_runs(names, runs=runs)}
+
+
+def _line_or_damage(run: Run) -> dict[str, Any]:
+    """A damaged run is a line that says so, not the end of the list."""
+    try:
+        return _line(run)
+    except (StoreError, KeyError, TypeError) as error:
+        return {
+            "run": run.name, "model": "?", "seed": None, "complete": run.complete, "damaged": str(error),
+            "epochs": None, "best_epoch": None, "validation": None, "test": None, "bytes": run.size,
+        }  # fmt: skip
+
+
 def _line(run: Run) -> dict[str, Any]:
     recipe = run.request["recipe"]
     metrics = run.metrics if run.complete else {}
@@ -179,6 +202,7 @@ def _line(run: Run) -> dict[str, Any]:
         "model": recipe["model"]["name"] + (" (refit)" if recipe["refit"] else ""),
         "seed": recipe["seed"],
         "complete": run.complete,
+        "damaged": None,
         "epochs": metrics.get("epochs"),
         "best_epoch": metrics.get("best_epoch"),
         **parts,

@@ -6,6 +6,7 @@ either into `Setting`s: one source for the command line's options and help, for 
 """
 
 import inspect
+import math
 import re
 import types
 from collections.abc import Mapping
@@ -54,7 +55,11 @@ class Setting:
         elif isinstance(value, str):
             value = "null" if value.lower() == "none" else _whole(value)
         try:
-            return msgspec.convert(value, self.type, strict=False)
+            converted = msgspec.convert(value, self.type, strict=False)
+            numbers = converted if isinstance(converted, tuple) else (converted,)
+            if all(math.isfinite(number) for number in numbers if isinstance(number, float)):
+                return converted
+            raise msgspec.ValidationError
         except msgspec.ValidationError:
             raise UsageError(f"{self.flag}: given {_plain(given)}, expected {self.expected}") from None
 
@@ -83,7 +88,8 @@ def fill(settings: Mapping[str, Setting], given: Mapping[str, Any], owner: str) 
     missing = [name for name, s in settings.items() if s.default is REQUIRED and name not in given]
     if missing:
         raise UsageError(f"{owner} needs {settings[missing[0]].flag}, {settings[missing[0]].expected}")
-    return {name: s.convert(given[name]) if name in given else s.default for name, s in settings.items()}
+    # Defaults are converted too: 0 for a float must be the same recipe as --rate 0.
+    return {name: s.convert(given.get(name, s.default)) for name, s in settings.items()}
 
 
 def unknown_name(kind: str, given: str, allowed: Mapping[str, Any] | list[str], owner: str) -> str:
@@ -115,8 +121,20 @@ def _hints_of_options(function: Any, options: Mapping[str, inspect.Parameter]) -
     """Annotations of the keyword-only arguments alone: the others may name things that only a type checker sees."""
     annotated = {n: p.annotation for n, p in options.items() if p.annotation is not inspect.Parameter.empty}
     holder = types.SimpleNamespace(__annotations__=annotated)
-    hints = get_type_hints(holder, globalns=getattr(function, "__globals__", {}), include_extras=True)
-    return {n: hints.get(n, Any if p.default in (None, p.empty) else type(p.default)) for n, p in options.items()}
+    try:
+        hints = get_type_hints(holder, globalns=getattr(function, "__globals__", {}), include_extras=True)
+    except (NameError, TypeError, SyntaxError) as error:
+        raise UsageError(f"cannot read the annotations of {function.__name__}: {error}") from None
+    return {name: hints.get(name, _type_of(parameter.default)) for name, parameter in options.items()}
+
+
+def _type_of(default: Any) -> Any:
+    """The type of an option without an annotation, read off its default."""
+    if default is None or default is inspect.Parameter.empty:
+        return Any
+    if isinstance(default, (tuple, list)):
+        return tuple[type(default[0]), ...] if default else Any  # type: ignore[misc]  # a type made at run time
+    return type(default) if type(default) in (bool, int, float, str) else Any
 
 
 def _range(meta: Meta) -> str:

@@ -89,6 +89,22 @@ def test_the_example_of_an_own_model_builds_with_its_options():
             "    return keras.Model(i, keras.layers.Dense(c, activation='softmax')(keras.layers.Flatten()(i)))",
             "ends with softmax, expected logits",
         ),
+        ("import sys; sys.exit('bye')", "failed when it was read: SystemExit"),
+        ("def build(s, c, *, width: Nowhere = 3): ...", "failed when it was read: NameError"),
+        (
+            "from __future__ import annotations\ndef build(s, c, *, width: Nowhere = 3): ...",
+            "cannot read the annotations of build",
+        ),
+        (
+            "import keras\ndef build(s, c):\n    i = keras.Input(s)\n    x = keras.layers.Flatten()(i)\n"
+            "    return keras.Model(i, keras.layers.Softmax()(keras.layers.Dense(c)(x)))",
+            "ends with softmax, expected logits",
+        ),
+        (
+            "import keras\ndef build(s, c):\n    i = keras.Input((5, 5))\n"
+            "    return keras.Model(i, keras.layers.Dense(c)(keras.layers.Flatten()(i)))",
+            r"does not take pictures uint8 \[n, 8, 8\]",
+        ),
         (
             "import keras\ndef build(s, c):\n    i = keras.Input(s)\n"
             "    return keras.Model(i, keras.layers.Dense(c + 1)(keras.layers.Flatten()(i)))",
@@ -101,6 +117,17 @@ def test_a_model_that_breaks_the_contract_is_told_how(tmp_path, body, message):
     file.write_text(body)
     with pytest.raises(UsageError, match=message):
         find_architecture(str(file)).build((8, 8), 3, {}, 0)
+
+
+def test_an_own_model_may_use_dataclasses_and_string_annotations(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Options:\n    width: int = 3\n"
+        "def build(s, c, *, width: int = 3, filters=(16, 32), rate: float = 0): ...\n"
+    )
+    architecture = find_architecture(str(file))
+    assert architecture.fill({"width": "5", "filters": "8,16"}) == {"width": 5, "filters": (8, 16), "rate": 0.0}
 
 
 def test_finding_an_own_model_does_not_execute_it(tmp_path):

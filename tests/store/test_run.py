@@ -21,7 +21,8 @@ def sealed(runs, request=REQUEST):
     for name in CORE:
         if name != "recipe.json":
             run.write(name, b"{}" if name.endswith(".json") else b"x")
-    run.seal()
+    with run.lock():
+        run.seal()
     return run
 
 
@@ -75,6 +76,12 @@ def test_an_equal_request_finds_the_first_finished_run(tmp_path):
     assert finished.path == first.path
     assert open_one.path == unfinished.path
     assert find_same(tmp_path, {"recipe": {"seed": 2}}) == (None, None)
+
+
+def test_a_run_named_by_a_dot_knows_its_name(tmp_path, monkeypatch):
+    run = sealed(tmp_path)
+    monkeypatch.chdir(run.path)
+    assert find_run(tmp_path, ".").name == run.name
 
 
 def test_runs_are_found_by_name_path_and_last(tmp_path):

@@ -35,6 +35,7 @@ def test_a_recipe_file_serves_as_a_model_and_the_command_line_wins(tmp_path):
         ("[fit]\nepoch = 3\n", r"\[fit\] of .* has no setting 'epoch'; did you mean epochs\?"),
         ("[train]\nepochs = 3\n", r"has no entry 'train'; allowed: seed, \[data\], \[fit\], \[model\]"),
         ("epochs 3", "is not valid TOML"),
+        ("[model]\nepochs = 3\n", r"sets 'epochs' in \[model\], expected it in \[data\] or \[fit\]"),
         ('[fit]\nepochs = "many"\n', "--epochs: given 'many', expected a whole number from 1 up"),
     ],
 )

@@ -1,11 +1,13 @@
 """Worker processes: errors arrive as what they are, and a worker's death is told."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from fashionlab.errors import UsageError, WorkerError
+from fashionlab.errors import Interrupted, UsageError, WorkerError
 from fashionlab.workers import Worker
 
 TASKS = """
@@ -32,6 +34,17 @@ def until_stopped(arguments, channel):
     while not channel.stop_requested():
         time.sleep(0.01)
     raise Interrupted("stopped")
+
+def deaf(arguments, channel):
+    while True:
+        channel.emit({"event": "still here"})
+        time.sleep(0.2)
+
+def odd(arguments, channel):
+    return {"value": object()}
+
+def leave(arguments, channel):
+    sys.exit("leaving")
 """
 
 
@@ -66,14 +79,32 @@ def test_a_workers_death_is_an_error_with_its_last_words(worker):
     assert "last words" in caught.value.__notes__[0]
 
 
-def test_ctrl_c_asks_the_task_to_stop(worker):
-    from fashionlab.errors import Interrupted
+def press_ctrl_c(event):
+    os.kill(os.getpid(), signal.SIGINT)
 
-    def press_ctrl_c(event):
-        worker.ask_to_stop()
 
+def test_ctrl_c_asks_the_task_to_stop_and_the_worker_goes_on(worker):
     with pytest.raises(Interrupted, match="stopped"):
         worker.call("some_tasks:until_stopped", {}, press_ctrl_c)
+    assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
+
+
+def test_ctrl_c_is_heard_even_if_the_task_comes_to_its_end(worker):
+    with pytest.raises(Interrupted, match="stopped"):
+        worker.call("some_tasks:add", {"a": 1, "b": 1}, press_ctrl_c)
+
+
+def test_a_second_ctrl_c_ends_a_task_that_does_not_listen(worker):
+    with pytest.raises(Interrupted, match="stopped at once"):
+        worker.call("some_tasks:deaf", {}, press_ctrl_c)
+
+
+def test_what_a_task_cannot_return_and_what_it_exits_with_are_errors_not_deaths(worker):
+    with pytest.raises(WorkerError, match="not JSON serializable"):
+        worker.call("some_tasks:odd", {})
+    with pytest.raises(WorkerError, match="SystemExit"):
+        worker.call("some_tasks:leave", {})
+    assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
 
 
 def test_a_worker_does_not_outlive_its_parent(tmp_path):

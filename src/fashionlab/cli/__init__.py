@@ -61,6 +61,11 @@ def main() -> None:
         if debug and not isinstance(error, (click.Abort, BrokenPipeError)):
             raise
         status = _report(error)
+    except OSError as error:
+        if debug:
+            raise
+        print(f"fashionlab: the system refused: {error}", file=sys.stderr)
+        status = 1
     except Exception as error:
         if debug:
             raise

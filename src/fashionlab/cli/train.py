@@ -8,7 +8,7 @@ import click
 from fashionlab.cli.common import DATA_DIR, JSON, RUNS, TRUST, print_json, print_table
 from fashionlab.models import CATALOGUE, find_architecture
 from fashionlab.settings import Setting, settings_of
-from fashionlab.training.recipe import SEED, Data, Fit
+from fashionlab.training.recipe import SEED, Data, Fit, common_settings
 
 
 class _TrainCommand(click.Command):
@@ -38,7 +38,7 @@ def _help(setting: Setting) -> str:
 
 
 def _setting_options() -> list[click.Parameter]:
-    settings: dict[str, Setting] = {**settings_of(Data), **settings_of(Fit), "seed": SEED}
+    settings = common_settings()
     for name in CATALOGUE:
         settings |= find_architecture(name).settings
     return [click.Option([s.flag], default=None, type=str) for s in settings.values()]
@@ -61,6 +61,8 @@ def _run(
 
     model, own = _split(arguments)
     given: dict[str, Any] = {**own, **{name: value for name, value in settings.items() if value is not None}}
+    if trust and resume is None:
+        raise click.UsageError("--trust goes with --resume; a file that you name yourself needs none.")
     if resume is None:
         trained = lab.train(
             model or "mlp",

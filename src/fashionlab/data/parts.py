@@ -59,7 +59,7 @@ def check(parts: Parts, name: str) -> Checked:
     mend it.
     """
     images = _check_images(parts.images, f"{name}: training pictures")
-    labels = _check_labels(parts.labels, len(images), f"{name}: training labels")
+    labels = _check_labels(parts.labels, len(images), f"{name}: training labels", most=len(images))
     class_names = _check_names(parts.class_names, int(labels.max()) + 1, name)
     classes = len(class_names)
     absent = np.flatnonzero(np.bincount(labels, minlength=classes) == 0)
@@ -112,7 +112,7 @@ def _check_images(images: np.ndarray, name: str) -> np.ndarray:
     return np.ascontiguousarray(images)
 
 
-def _check_labels(labels: np.ndarray, rows: int, name: str) -> np.ndarray:
+def _check_labels(labels: np.ndarray, rows: int, name: str, most: int | None = None) -> np.ndarray:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 2:
@@ -122,7 +122,8 @@ def _check_labels(labels: np.ndarray, rows: int, name: str) -> np.ndarray:
     if len(labels) != rows:
         raise DataInvalid(f"{name}: there are {len(labels):,} for {rows:,} pictures; expected one for each")
     low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= rows:
+    # A bound that needs no counting: there cannot be more classes than training rows.
+    if low < 0 or (most is not None and high >= most):
         raise DataInvalid(f"{name} run from {low} to {high}; expected 0 to the number of classes less 1")
     return labels.astype(np.int32)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fashionlab.data import Dataset
 from fashionlab.errors import UsageError
 from fashionlab.store import Ledger, Run
 from fashionlab.training.recipe import Recipe
@@ -30,10 +31,15 @@ def open_pictures(run: Run, part: str, data_dir: str | Path | None = None) -> np
     dataset = load_for(run, None if data_dir is None else str(data_dir))
     if part == "validation":
         return dataset.images[dataset.split(recipe.seed, recipe.data.validation).validation]
+    return open_test_part(run, dataset)[0]
+
+
+def open_test_part(run: Run, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of the test part, for judging this run or showing how it was judged; one line a run."""
     ledger = Ledger(run.path.parent)
 
     def record(sha256: str, rows: int) -> None:
         if not any(line["by"] == run.name for line in ledger.openings(sha256)):
             ledger.record(sha256, rows, run.name)
 
-    return dataset.test.open(record)[0]
+    return dataset.test.open(record)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fashionlab.store import Ledger, Run
+from fashionlab.evaluation.pictures import open_test_part
+from fashionlab.store import Run
 from fashionlab.store.format import to_npz
 from fashionlab.training.network import open_network
 from fashionlab.training.recipe import Recipe
@@ -33,11 +34,11 @@ def evaluate(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
         arrays["validation_labels"] = dataset.labels[rows]
         arrays["validation_logits"] = logits(dataset.images[rows])
     if arguments["test"]:
-        ledger = Ledger(run.path.parent)
-        images, labels = dataset.test.open(lambda sha256, size: ledger.record(sha256, size, run.name))
+        images, labels = open_test_part(run, dataset)
         arrays["test_labels"] = labels
         arrays["test_logits"] = logits(images)
-    run.write("predictions.npz", to_npz(arrays))
+    with run.lock():
+        run.write("predictions.npz", to_npz(arrays))
     return {}
 
 
@@ -50,7 +51,7 @@ def predict(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
 
 class Predictor:
-    """Logits of a Keras model in this worker, whatever its backend."""
+    """Logits of a Keras model in this worker, on JAX."""
 
     def __init__(self, model: "keras.Model") -> None:
         from fashionlab.training.fused import Forward

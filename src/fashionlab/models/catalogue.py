@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import importlib.util
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,13 +74,20 @@ class Architecture:
             model = self.builder(image_shape, classes, **self.fill(options))
         if not isinstance(model, keras.Model):
             raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
-        expected = (None, classes)
-        if tuple(model.output_shape) != expected:
+        pictures = keras.KerasTensor((None, *image_shape), dtype="uint8")
+        try:
+            given = tuple(model(pictures).shape)
+        except Exception as error:
             raise UsageError(
-                f"model {self.name!r} gives outputs of shape {model.output_shape}, expected {expected}: "
+                f"model {self.name!r} does not take pictures uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
+            ) from error
+        if given != (None, classes):
+            raise UsageError(
+                f"model {self.name!r} gives outputs of shape {given}, expected {(None, classes)}: "
                 "one logit for each class"
             )
-        if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+        last = model.layers[-1]
+        if isinstance(last, keras.layers.Softmax) or (getattr(last, "activation", None) is keras.activations.softmax):
             raise UsageError(
                 f"model {self.name!r} ends with softmax, expected logits: the softmax is in the loss; "
                 "remove the last activation"
@@ -128,9 +136,11 @@ def architecture_from_source(name: str, source: bytes, function: str, path: str)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
         module.__file__ = path
+        # Dataclasses and string annotations look their module up there.
+        sys.modules[module.__name__] = module
         try:
             exec(compile(source, path, "exec"), module.__dict__)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(f"model file {path} failed when it was read: {type(error).__name__}: {error}") from error
         builder = getattr(module, function, None)
         if not callable(builder):

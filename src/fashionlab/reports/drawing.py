@@ -12,6 +12,12 @@ def draw_samples(folder: Path, dataset: Dataset) -> list[Path]:
     return samples_display(dataset.images, dataset.labels, dataset.class_names).save(folder)
 
 
+def has_figures(run: Run) -> bool:
+    """Whether `draw_run` has been through: its last picture is there."""
+    part = "test" if run.metrics["test"] else "validation" if run.metrics["validation"] else None
+    return (run.derived / "figures" / (f"confusion-{part}.svg" if part else "learning-curves.svg")).is_file()
+
+
 def draw_run(run: Run) -> list[Path]:
     """Learning curves, and a confusion matrix of each part that was predicted, in the run's `derived/figures`."""
     folder = run.derived / "figures"

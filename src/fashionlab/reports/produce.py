@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from fashionlab.errors import FashionlabError
+from fashionlab.errors import FashionlabError, Interrupted
 from fashionlab.evaluation import Insight, find_insight, open_pictures
-from fashionlab.files import write_atomically
+from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports.card import model_card
 from fashionlab.reports.render import render
 from fashionlab.reports.sprite import gather
@@ -46,7 +46,7 @@ def produce_report(
         summary["pictures_missing"] = lacking
         summary["page"], summary["card"] = str(run.derived / PAGE), str(run.derived / CARD)
         page = render(summary, pictures, insight.arrays)
-    (run.derived / PAGE).parent.mkdir(parents=True, exist_ok=True)
+    make_folder((run.derived / PAGE).parent)
     write_atomically(run.derived / PAGE, page)
     write_atomically(run.derived / CARD, model_card(summary).encode())
     write_atomically(run.derived / SUMMARY, json.dumps(summary, ensure_ascii=False, allow_nan=False).encode())
@@ -57,6 +57,8 @@ def _inside(run: Run, worker: Worker | None, data_dir: str | Path | None, trust:
     """What happens inside the network, or a document that says why that cannot be had."""
     try:
         return find_insight(run, data_dir, trust, worker)
+    except Interrupted:
+        raise
     except FashionlabError as error:
         return Insight({"available": False, "reason": str(error)}, {})
 

@@ -48,6 +48,7 @@ def runs_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
     table = _table("run", "model", "seed", "epochs", "validation accuracy", "test accuracy", "MB")
     for row in rows:
         state = f"{row['best_epoch']}/{row['epochs']}" if row["complete"] else "unfinished"
+        state = "damaged" if row["damaged"] else state
         table.add_row(
             _plain(row["run"]), _plain(row["model"]), str(row["seed"]), state,
             percent(row["validation"]), percent(row["test"]), f"{row['bytes'] / 1e6:.1f}",

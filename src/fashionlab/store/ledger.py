@@ -43,7 +43,11 @@ class Ledger:
         lines = []
         for text in self.path.read_text(encoding="utf-8").splitlines():
             try:
-                lines.append(json.loads(text))
+                line = json.loads(text)
             except ValueError:
-                lines.append({"time": None, "data_sha256": data_sha256, "rows": None, "by": "unreadable line"})
+                line = None
+            known = isinstance(line, dict) and {"data_sha256", "by"} <= line.keys()
+            lines.append(
+                line if known else {"time": None, "data_sha256": data_sha256, "rows": None, "by": "unreadable"}
+            )
         return [line for line in lines if data_sha256 in (None, line["data_sha256"])]

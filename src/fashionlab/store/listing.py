@@ -32,7 +32,8 @@ def find_run(runs: Path, name: str) -> Run:
         return known[-1]
     for path in (runs / name, Path(name)):
         if (path / "recipe.json").is_file():
-            return Run(path)
+            # Resolved, because a run's name and the folder of runs beside it are read off its path.
+            return Run(path if path.name not in ("", "..") else path.resolve())
     names = [run.name for run in list_runs(runs)]
     if not names:
         raise UsageError(f"there is no run {name!r}: {runs} has none, and no such folder holds a recipe.json")

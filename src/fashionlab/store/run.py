@@ -40,8 +40,11 @@ class Run:
         self.path = path
 
     @staticmethod
-    def create(runs: Path, label: str, request: Mapping[str, Any]) -> "Run":
-        """A new folder in `runs`, named after the label and the time, with `recipe.json` in it."""
+    def create(runs: Path, label: str, request: Mapping[str, Any], model_source: bytes | None = None) -> "Run":
+        """A new folder in `runs`, named after the label and the time, with `recipe.json` in it.
+
+        model_source: the text of the user's own model file, kept as `model.py`.
+        """
         stamp = time.strftime("%Y%m%d-%H%M%S")
         try:
             runs.mkdir(parents=True, exist_ok=True)
@@ -58,6 +61,9 @@ class Run:
         except OSError as error:
             raise StoreError(explain_write_failure(runs, error)) from error
         run = Run(path)
+        if model_source is not None:
+            run.write(MODEL_FILE, model_source)
+        # Last, because a folder with a recipe counts as a run.
         run.write("recipe.json", to_json(dict(request)))
         sync_folder(runs)
         return run
@@ -89,7 +95,9 @@ class Run:
         write_atomically(self.path / name, content)
 
     def seal(self) -> None:
-        """Record the checksums of the core and end the checkpoint. From here on the core never changes."""
+        """Record the checksums of the core: from here on it never changes. Called under the lock, which then ends the
+        checkpoint.
+        """
         names = [*CORE, *([MODEL_FILE] if (self.path / MODEL_FILE).exists() else [])]
         missing = [name for name in names if not (self.path / name).is_file()]
         if missing:
@@ -97,7 +105,6 @@ class Run:
         files = {name: _checksum(self.path / name) for name in names}
         seal = {"format_version": FORMAT_VERSION, "identity": identity(self.request), "files": files}
         write_atomically(self.path / SEAL, to_json(seal))
-        shutil.rmtree(self.checkpoint, ignore_errors=True)
 
     def read(self, name: str) -> bytes:
         """A file's bytes, checked against the seal where there is one.
@@ -180,6 +187,13 @@ class Run:
         """Bytes on disk, all files together."""
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 
+    def require_complete(self) -> None:
+        """Raise RunIncomplete unless the core is sealed."""
+        if not self.complete:
+            raise RunIncomplete(
+                f"run {self.name} is not finished; finish it with fashionlab train --resume {self.path}"
+            )
+
     @contextmanager
     def lock(self, wait: float = 15.0) -> Iterator[None]:
         """Hold the run for training; the lock ends with the process, however it ends.
@@ -200,7 +214,11 @@ class Run:
                             f"run {self.name} is being trained by another process; wait for it, or stop it"
                         ) from None
                     time.sleep(0.1)
-            yield
+            try:
+                yield
+            finally:
+                if self.complete:
+                    shutil.rmtree(self.checkpoint, ignore_errors=True)
 
 
 def _checksum(path: Path) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class FusedRunner:
         self._fit, self._seed, self._model, self._side = fit, seed, model, images.shape[1]
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
         self._rows = len(images)
+        self._seen: np.ndarray | None = None
         self._optimizer = make_optimizer(fit, self.steps)
         self._optimizer.build(model.trainable_variables)
         self._seeds = [
@@ -115,9 +116,12 @@ class FusedRunner:
         )
         return Sums(rows=last * self._fit.batch_size, loss=float(self._state.loss), correct=int(self._state.correct))
 
-    def logits(self, images: np.ndarray | jax.Array) -> np.ndarray:
+    def logits(self, images: np.ndarray) -> np.ndarray:
         """Float32 logits [n, classes] with dropout off and the present weights."""
-        return self._forward(self._state.weights, self._state.others, images)
+        if images is not self._seen:
+            # The same validation pictures come after every epoch: they cross to the device once.
+            self._seen, self._seen_there = images, jax.device_put(images)
+        return self._forward(self._state.weights, self._state.others, self._seen_there)
 
     def weights(self) -> list[np.ndarray]:
         """The model's weights in Keras' order (`model.weights`: no seed states), copied to the host."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fashionlab.errors import RunCorrupt, UntrustedModel
-from fashionlab.models import Architecture, find_architecture
+from fashionlab.models import CATALOGUE, Architecture, find_architecture
 from fashionlab.models.catalogue import architecture_from_source
 from fashionlab.store import Run
 from fashionlab.training.recipe import Recipe
@@ -26,6 +26,9 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
     recipe = Recipe.from_json(run.request["recipe"])
     source = run.model_source
     if source is None:
+        if run.request["model_sha256"] is not None or recipe.model.name not in CATALOGUE:
+            # Never fall back to whatever lies at that path now: nobody has vouched for it.
+            raise RunCorrupt(f"run {run.name} was made with a model file of its own, and its copy model.py is missing")
         return find_architecture(recipe.model.name)
     path, _, function = recipe.model.name.partition(":")
     architecture = architecture_from_source(recipe.model.name, source, function or "build", path)

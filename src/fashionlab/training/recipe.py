@@ -42,7 +42,7 @@ class Fit:
 
     epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 30
     batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 128
-    patience: Annotated[int, Meta(ge=1, description="stop after this many epochs without a lower validation loss")] = 5
+    patience: Annotated[int, Meta(ge=1, description="stop after this many epochs without a lower validation loss")] = 8
     learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.001
     schedule: Annotated[
         Literal["constant", "cosine"], Meta(description="learning rate over the epochs; cosine falls to 0")
@@ -100,11 +100,16 @@ class Recipe:
             given = {**from_file, **given}
         architecture = find_architecture(model)
         own = {name: given.pop(name) for name in list(given) if name not in common_settings()}
-        options = architecture.fill(own) if architecture.source is None else own
+        if architecture.source is None:
+            known = {**architecture.settings, **common_settings()}
+            unknown = [name for name in own if name not in known]
+            if unknown:
+                raise UsageError(unknown_name("setting", unknown[0], known, f"model {model!r}"))
+            own = architecture.fill(own)
         common = fill(common_settings(), given, "the recipe")
         return Recipe(
             data=Data(**{name: common[name] for name in settings_of(Data)}),
-            model=Model(model, options),
+            model=Model(model, own),
             fit=Fit(**{name: common[name] for name in settings_of(Fit)}),
             seed=common["seed"],
         )
@@ -165,6 +170,11 @@ def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
             wrong = [key for key in value if known is not None and key not in known]
             if wrong:
                 raise UsageError(unknown_name("setting", wrong[0], known or {}, f"[{name}] of {path}"))
+            misplaced = [key for key in value if known is None and key in common_settings()]
+            if misplaced:
+                raise UsageError(
+                    f"{path} sets {misplaced[0]!r} in [model], expected it in [data] or [fit], seed on top"
+                )
             flat.update(value)
     model = flat.pop("name", "mlp")
     return flat, str(model)

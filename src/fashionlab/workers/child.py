@@ -86,8 +86,10 @@ def _answer(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     try:
         module, _, function = request["task"].partition(":")
         task: Callable[..., Any] = getattr(importlib.import_module(module), function)
-        return {"result": task(request["arguments"], channel)}
-    except Exception as error:
+        result = {"result": task(request["arguments"], channel)}
+        json.dumps(result)
+        return result
+    except (Exception, SystemExit) as error:
         return {
             "error": {
                 "type": type(error).__name__,

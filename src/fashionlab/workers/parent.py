@@ -34,6 +34,8 @@ def environment(backend: str = "jax", threads: int | None = None) -> dict[str, s
         "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # Some GPUs would multiply float32 matrices with fewer bits (TF32): a run says float32 and means it.
+        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "XLA_FLAGS": " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")])),
@@ -69,13 +71,18 @@ class Worker:
         """Run `task`, "fashionlab.module:function", and return its result; events go to `on_event` as they come.
 
         A FashionlabError raised inside is raised here; anything else is a WorkerError with the child's traceback
-        as its note. Ctrl-C (KeyboardInterrupt) asks the task to stop and goes on waiting; a second one ends the child.
+        as its note. Ctrl-C (KeyboardInterrupt) asks the task to stop and goes on waiting, then raises Interrupted
+        even if the task came to its end all the same; a second one ends the child.
         """
         self._send({"task": task, "arguments": dict(arguments)})
         asked = False
         while True:
             try:
                 message = self._messages.get()
+                if message is not None and "event" in message:
+                    if on_event:
+                        on_event(message["event"])
+                    continue
             except KeyboardInterrupt:
                 if asked:
                     self.kill()
@@ -85,13 +92,11 @@ class Worker:
                 continue
             if message is None:
                 raise self._died()
-            if "event" in message:
-                if on_event:
-                    on_event(message["event"])
-            elif "error" in message:
+            if "error" in message:
                 raise _as_exception(message["error"])
-            else:
-                return message["result"]
+            if asked:
+                raise Interrupted("stopped")
+            return message["result"]
 
     def ask_to_stop(self) -> None:
         """Ask the present task to come to an end; its call then raises Interrupted."""

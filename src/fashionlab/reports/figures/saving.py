@@ -4,8 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashionlab.errors import StoreError
-from fashionlab.files import explain_write_failure, write_atomically
+from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports.figures import style
 
 if TYPE_CHECKING:
@@ -18,10 +17,7 @@ def save(figure: "Figure", folder: Path, name: str) -> list[Path]:
     Each file is written whole or not at all. Neither holds a date or a version, so equal figures give equal bytes with
     one version of matplotlib. Raises StoreError (disk full, no permission).
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(explain_write_failure(folder, error)) from error
+    make_folder(folder)
     written = []
     for kind, nobody in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         content = io.BytesIO()
