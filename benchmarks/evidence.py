@@ -16,6 +16,7 @@ from benchmarks.common import ROOT, announce
 PROGRAMS = {
     "search": ("search", "how the defaults were chosen, on validation"),
     "search-2": ("search --round 2 --seeds 5", "the second round of that, about patience"),
+    "search-3": ("search --round 3 --seeds 5", "the third, about time"),
     "seeds": ("seeds", "accuracy at the defaults, five seeds"),
     "epoch": ("epoch", "an epoch beside Keras, PyTorch and the machine's limit"),
     "main-job": ("main_job", "the whole job beside the original notebook"),

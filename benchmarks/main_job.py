@@ -1,6 +1,6 @@
 """The main job, whole: `fashionlab train` against a script that does what the original notebook does.
 
-    python -m benchmarks.main_job --json evidence/main_job.json
+    python -m benchmarks.main_job --json evidence/main-job.json
 
 What is timed is the process, from the command to its exit: start, imports, data, compilation, training at each
 one's default settings, evaluation, pictures. For each seed in turn: the script (`original_notebook.py`); ours with

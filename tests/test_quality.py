@@ -25,9 +25,11 @@ def test_locks_agree_and_hold_no_addresses():
         return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith((" ", "#"))}
 
     everything = pins("all.txt")
-    assert pins("core.txt") < pins("tests.txt") < everything
-    for name in ("core.txt", "tests.txt", "all.txt"):
+    assert pins("core.txt") < pins("tests.txt") < everything, "make lock"
+    assert pins("core.txt") < pins("notebook.txt") < everything
+    for name in ("core.txt", "tests.txt", "notebook.txt", "all.txt"):
         text = (ROOT / "locks" / name).read_text()
         assert "://" not in text
+        assert text.count("--hash=sha256:") >= len(pins(name)) > 20
         assert "\ntorch==" not in text
     assert not any(pin.startswith("tensorflow==") for pin in pins("core.txt"))
