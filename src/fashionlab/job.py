@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,19 +121,24 @@ def finish(run: Run, worker: Worker, manner: Manner) -> TrainedModel:
 def show_again(run: Run, manner: Manner, worker: Worker | None = None) -> TrainedModel:
     """Make what a finished run lacks to be looked at: its figures and, if wanted, its page."""
     trained = TrainedModel(run, manner.trust)
-    if not has_figures(run):
-        draw_run(run)
-    if manner.report and trained.page is None:
-        try:
-            produce_report(run, worker=worker, data_dir=manner.data_dir, trust=manner.trust, announce=announce)
-        except Interrupted:
-            raise Interrupted(
-                f"stopped; {run.path} is complete but for its page: fashionlab report {run.path}"
-            ) from None
-        except FashionlabError as error:
-            # The run is sealed and whole; its page can be made at any time.
-            announce(f"no report was made: {error}; fashionlab report {run.path} tries again")
+    # The figures are drawn here while the worker looks into the network for the page.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        drawing = None if has_figures(run) else pool.submit(draw_run, run)
+        if manner.report and trained.page is None:
+            _make_page(run, manner, worker)
+        if drawing:
+            drawing.result()
     return trained
+
+
+def _make_page(run: Run, manner: Manner, worker: Worker | None) -> None:
+    """The run's report; a failure is said and costs nothing, because the run is sealed and whole."""
+    try:
+        produce_report(run, worker=worker, data_dir=manner.data_dir, trust=manner.trust, announce=announce)
+    except Interrupted:
+        raise Interrupted(f"stopped; {run.path} is complete but for its page: fashionlab report {run.path}") from None
+    except FashionlabError as error:
+        announce(f"no report was made: {error}; fashionlab report {run.path} tries again")
 
 
 @contextmanager
