@@ -40,10 +40,10 @@ class Data:
 class Fit:
     """How an iterative model is trained."""
 
-    epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 30
-    batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 128
+    epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 24
+    batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 256
     patience: Annotated[int, Meta(ge=1, description="stop after this many epochs without a lower validation loss")] = 8
-    learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.001
+    learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.002
     schedule: Annotated[
         Literal["constant", "cosine"], Meta(description="learning rate over the epochs; cosine falls to 0")
     ] = "cosine"
