@@ -41,7 +41,8 @@ def headline() -> str:
         f"**{points(accuracy['mean'])} on the test set**, mean of {len(seeds['seeds'])} seeds with standard deviation\n"
         f"{100 * accuracy['standard_deviation']:.2f} points ({points(accuracy['min'])} to {points(accuracy['max'])}), "
         f"in {job['seconds']['cold']['median']:.0f} s on 2 CPU cores:\n{cold:.1f} times faster than the original "
-        f"notebook as a script ({warm:.1f} times from the second run on), over {len(job['runs']['script'])} seeds, and\n"
+        f"notebook as a script ({warm:.1f} times from the second run on), over {len(job['runs']['script'])} seeds, "
+        "and\n"
         f"{job['points_above_script']:.1f} points more accurate. The same seed gives the same bits."
     )
 

@@ -159,7 +159,11 @@ def test_the_help_of_train_teaches_every_setting(tmp_path):
 def test_an_interruption_leaves_a_run_that_can_be_resumed_to_the_same_weights(place, sample_path, tmp_path, number):
     settings = ("--dataset", sample_path, "--widths", "16,8", "--epochs", "60", "--patience", "60", "--batch-size", "4")
     command = [sys.executable, "-m", "fashionlab", "train", "mlp", *settings]
-    child = subprocess.Popen(list(map(str, command)), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        list(map(str, command)), cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        # A test run in the background inherits an ignored SIGINT; a command that somebody types does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     for line in child.stderr:
         if line.startswith("epoch   2/"):
             break

@@ -79,6 +79,14 @@ def test_a_workers_death_is_an_error_with_its_last_words(worker):
     assert "last words" in caught.value.__notes__[0]
 
 
+@pytest.fixture(autouse=True)
+def hear_ctrl_c():
+    """A test run in the background inherits an ignored SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_ctrl_c(event):
     os.kill(os.getpid(), signal.SIGINT)
 
