@@ -27,7 +27,7 @@ FLOORS = [
 
 FRAMEWORKS = {
     "jax": {"training/fused.py", "evaluation/gradients_jax.py"},
-    "tensorflow": set(),
+    "tensorflow": {"training/tape.py"},
     "ray": set(),
     "torch": set(),
 }

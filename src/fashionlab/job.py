@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,13 +19,18 @@ from fashionlab.reports.produce import produce_report
 from fashionlab.store import RESULTS_VERSION, Run, delete_run, find_same, has_checkpoint
 from fashionlab.store.format import to_json
 from fashionlab.trained import TrainedModel
+from fashionlab.training.engines import Engine, find_engine
 from fashionlab.training.recipe import Model, Recipe
 from fashionlab.workers import Worker
 
 Events = Callable[[dict[str, Any]], object]
 
-PRELOAD = ("fashionlab.training.task", "fashionlab.training.fused", "fashionlab.evaluation.task")
-"""What a worker imports while its parent reads the data and draws the samples."""
+
+def make_worker(request: Mapping[str, Any]) -> Worker:
+    """A worker for the request's engine, which imports while its parent reads the data and draws the samples."""
+    engine = find_engine(request)
+    modules = ["fashionlab.training.task", "fashionlab.evaluation.task", engine.runner.partition(":")[0]]
+    return Worker(engine.backend, preload=[module for module in modules if module])
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ def announce(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def make_request(recipe: Recipe, architecture: Architecture, dataset: Dataset, test: bool) -> dict[str, Any]:
+def make_request(
+    recipe: Recipe, architecture: Architecture, dataset: Dataset, engine: Engine, test: bool
+) -> dict[str, Any]:
     """The content of `recipe.json`: all that decides a run's numbers. Two equal requests give equal numbers."""
     return {
         "recipe": recipe.to_json(),
@@ -57,19 +64,28 @@ def make_request(recipe: Recipe, architecture: Architecture, dataset: Dataset, t
             "side": int(dataset.images.shape[1]),
         },
         "model_sha256": architecture.source_sha256,
-        "trainer": "fused",
+        "trainer": engine.trainer,
+        "backend": engine.backend,
         "precision": "float32",
         "test": test,
         "results_version": RESULTS_VERSION,
     }
 
 
-def fill_own_options(recipe: Recipe) -> Recipe:
-    """Check the options of a user's own model, in a worker: this process never executes the file."""
-    arguments = {"model": recipe.model.name, "options": recipe.model.options}
+def fill_own_options(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, bool]:
+    """Check the options of a user's own model, in a worker: this process never executes the file.
+
+    Also returns whether the network convolves, by which its engine is chosen.
+    """
+    arguments = {
+        "model": recipe.model.name,
+        "options": recipe.model.options,
+        "side": int(dataset.images.shape[1]),
+        "classes": len(dataset.class_names),
+    }
     with Worker() as worker:
-        options = worker.call("fashionlab.training.task:fill_options", arguments)
-    return replace(recipe, model=Model(recipe.model.name, options))
+        found = worker.call("fashionlab.training.task:examine_own", arguments)
+    return replace(recipe, model=Model(recipe.model.name, found["options"])), found["convolutional"]
 
 
 def start(
@@ -87,7 +103,7 @@ def start(
         return show_again(finished, manner)
     if unfinished:
         announce(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
-    with Worker(preload=PRELOAD) as worker:
+    with make_worker(request) as worker:
         recipe = request["recipe"]
         label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if recipe["refit"] else "")
         run = Run.create(runs, f"{label}-seed{recipe['seed']}", request, architecture.source)

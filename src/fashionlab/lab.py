@@ -8,16 +8,26 @@ from fashionlab import store
 from fashionlab.data import Dataset, describe
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import StoreError, UsageError
-from fashionlab.job import PRELOAD, Events, Manner, announce, fill_own_options, finish, make_request, show_again, start
-from fashionlab.models import find_architecture
+from fashionlab.job import (
+    Events,
+    Manner,
+    announce,
+    fill_own_options,
+    finish,
+    make_request,
+    make_worker,
+    show_again,
+    start,
+)
+from fashionlab.models import CONVOLUTIONAL, find_architecture
 from fashionlab.reports import draw_samples
 from fashionlab.reports.displays import Display, samples_display
 from fashionlab.reports.produce import produce_report
 from fashionlab.store import Ledger, Run, find_run
 from fashionlab.trained import TrainedModel
+from fashionlab.training.engines import choose_engine
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 from fashionlab.training.recipe import Recipe
-from fashionlab.workers import Worker
 
 
 def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None) -> Dataset:
@@ -35,6 +45,8 @@ def train(
     data: Dataset | None = None,
     runs: str | Path = "runs",
     data_dir: str | Path | None = None,
+    trainer: str = "auto",
+    backend: str = "auto",
     again: bool = False,
     refit: bool = False,
     test: bool = True,
@@ -47,7 +59,8 @@ def train(
 
     model: a name of the catalogue, `file.py:function` of your own, or a recipe file `*.toml`. settings: any field of
     the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: what `load`
-    gave, instead of `dataset`, its name or path.
+    gave, instead of `dataset`, its name or path. trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape),
+    "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for this model here.
     again: train even if an equal run exists. refit: train once more on training and validation rows together, for the
     epochs that validation chose, and return that run. test: False leaves the test part closed, as every choice between
     settings should. report: make the run's page at the end. on_event: gets progress as plain data instead of a display.
@@ -64,13 +77,17 @@ def train(
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     architecture = find_architecture(recipe.model.name)
+    convolutional = recipe.model.name in CONVOLUTIONAL
     if architecture.source is not None:
-        recipe = fill_own_options(recipe)
+        recipe, convolutional = fill_own_options(recipe, dataset)
+    engine, advice = choose_engine(trainer, backend, classic=architecture.classic, convolutional=convolutional)
+    if advice:
+        announce(advice)
     manner = Manner(data_dir, architecture.source_sha256, on_event, report, checkpoint_seconds)
-    request = make_request(recipe, architecture, dataset, test)
+    request = make_request(recipe, architecture, dataset, engine, test)
     chosen = start(request, architecture, dataset, runs, manner, again)
     if refit:
-        request = make_request(chosen.recipe_for_refit(), architecture, dataset, test)
+        request = make_request(chosen.recipe_for_refit(), architecture, dataset, engine, test)
         return start(request, architecture, dataset, runs, manner, again)
     return chosen
 
@@ -93,7 +110,7 @@ def resume(
     if found.complete:
         announce(f"{found.path} is complete already")
         return show_again(found, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
-    with Worker(preload=PRELOAD) as worker:
+    with make_worker(found.request) as worker:
         return finish(found, worker, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
 
 

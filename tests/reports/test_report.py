@@ -149,6 +149,8 @@ def test_the_command_makes_an_equal_recipe(real):
         words = summary["made"]["commands"][kind].split()
         assert words[:2] == ["fashionlab", "train"]
         settings = {n.removeprefix("--").replace("-", "_"): v for n, v in zip(words[3::2], words[4::2], strict=True)}
+        engine = {name: settings.pop(name) for name in ("trainer", "backend") if name in settings}
+        assert engine == ({"trainer": "fused", "backend": "jax"} if kind == "full" else {})
         made = json.loads(json.dumps(Recipe.make(words[2], settings).to_json()))
         assert made == run.request["recipe"]
 

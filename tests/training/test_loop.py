@@ -8,7 +8,7 @@ import pytest
 
 from fashionlab.errors import Interrupted, NonFiniteLoss
 from fashionlab.training.loop import Loop, Progress, Surroundings
-from fashionlab.training.recipe import Recipe
+from fashionlab.training.recipe import Fit
 from fashionlab.training.runner import Sums
 
 LABELS = np.array([0, 1])
@@ -52,15 +52,13 @@ class ScriptedRunner:
 
 
 def make_loop(runner, saves=None, events=None, stop=lambda: False, validation=(IMAGES, LABELS), refit=0, **settings):
-    recipe = Recipe.make("mlp", settings)
-    recipe = Recipe(recipe.data, recipe.model, recipe.fit, 0, refit)
     saves = [] if saves is None else saves
 
     def save(progress, tensors):
         saves.append((Progress.from_json(progress.to_json()), tensors))
 
     outside = Surroundings((events if events is not None else []).append, stop, save, checkpoint_seconds=0)
-    return Loop(runner, recipe, ["layer/kernel"], [True], validation, outside)
+    return Loop(runner, Fit(**settings), refit, ["layer/kernel"], [True], validation, outside)
 
 
 def test_the_best_weights_are_kept_when_early_stopping_triggers():

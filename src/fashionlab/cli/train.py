@@ -46,6 +46,8 @@ def _setting_options() -> list[click.Parameter]:
 
 def _run(
     arguments: tuple[str, ...],
+    trainer: str,
+    backend: str,
     resume: str | None,
     again: bool,
     refit: bool,
@@ -68,13 +70,15 @@ def _run(
             model or "mlp",
             runs=runs,
             data_dir=data_dir,
+            trainer=trainer,
+            backend=backend,
             again=again,
             refit=refit,
             test=not no_test,
             report=not no_report,
             **given,
         )
-    elif model or given or again or refit or no_test:
+    elif model or given or again or refit or no_test or (trainer, backend) != ("auto", "auto"):
         raise click.UsageError("--resume goes on with the run's own recipe; give it no model and no settings.")
     else:
         trained = lab.resume(resume, runs=runs, data_dir=data_dir, trust=trust, report=not no_report)
@@ -118,6 +122,16 @@ train = _TrainCommand(
     params=[
         click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
         *_setting_options(),
+        click.Option(
+            ["--trainer"],
+            default="auto",
+            metavar="NAME",
+            help="How epochs are run: fused (JAX), tape (a tf.GradientTape loop), fit (Keras' own), or auto, the "
+            "fastest for the model here.  [auto]",
+        ),
+        click.Option(
+            ["--backend"], default="auto", metavar="NAME", help="What fit runs on: jax or tensorflow.  [auto]"
+        ),
         click.Option(["--resume"], default=None, metavar="RUN", help="Finish a stopped run: name, path, or last."),
         click.Option(["--again"], is_flag=True, help="Train even if an equal run is there already."),
         click.Option(

@@ -80,7 +80,8 @@ def find_insight(
 ) -> Insight:
     """The run's insight: what `derived/` holds if that is of these weights and this version, else computed anew.
 
-    worker: one to use and leave open; without it a worker is started when it is needed. trust: as `open_network`.
+    worker: one to use and leave open; without it, or if it has no JAX, a worker is started when it is needed. trust: as
+    `open_network`.
     A run that has none (a refit, which has no validation part; a user's own model that nobody vouched for; a model
     that is no network) gets a document that says why. Raises DataError if the data set is not there or has changed,
     RunCorrupt, StoreError, WorkerError.
@@ -93,7 +94,8 @@ def find_insight(
         arguments = {
             "run": str(run.path), "data_dir": None if data_dir is None else str(data_dir), "trust": trust
         }  # fmt: skip
-        if worker is not None:
+        # Gradients are computed by JAX, whatever the network was trained on.
+        if worker is not None and worker.backend == "jax":
             worker.call(TASK, arguments)
         else:
             with Worker(preload=(TASK.partition(":")[0],)) as own:

@@ -1,5 +1,7 @@
 """What a worker process does to evaluate a run, and to predict with it."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,7 @@ def evaluate(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
     run = Run(Path(arguments["run"]))
     recipe = Recipe.from_json(run.request["recipe"])
     dataset = load_for(run, arguments.get("data_dir"))
-    logits = Predictor(open_network(run, arguments.get("trust")))
+    logits = predictor_of(open_network(run, arguments.get("trust")))
     arrays: dict[str, np.ndarray] = {}
     if not recipe.refit:
         rows = dataset.split(recipe.seed, recipe.data.validation).validation
@@ -46,20 +48,20 @@ def predict(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Logits of the pictures in the .npy file at `images`, written to the .npy file at `logits`."""
     run = Run(Path(arguments["run"]))
     images = np.load(arguments["images"], allow_pickle=False)
-    np.save(arguments["logits"], Predictor(open_network(run, arguments.get("trust")))(images))
+    np.save(arguments["logits"], predictor_of(open_network(run, arguments.get("trust")))(images))
     return {}
 
 
-class Predictor:
-    """Logits of a Keras model in this worker, on JAX."""
+def predictor_of(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
+    """What gives float32 logits [n, classes] of uint8 images [n, height, width], on the backend of this worker."""
+    import keras
 
-    def __init__(self, model: "keras.Model") -> None:
-        from fashionlab.training.fused import Forward
+    if keras.backend.backend() == "tensorflow":
+        from fashionlab.training import tape
 
-        self._forward = Forward(model)
-        self._weights = [v.value for v in model.trainable_variables]
-        self._others = [v.value for v in model.non_trainable_variables]
+        return tape.Forward(model)
+    from fashionlab.training import fused
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Float32 logits [n, classes] of uint8 images [n, height, width]."""
-        return self._forward(self._weights, self._others, images)
+    weights = [v.value for v in model.trainable_variables]
+    others = [v.value for v in model.non_trainable_variables]
+    return partial(fused.Forward(model), weights, others)

@@ -1,8 +1,9 @@
 """Find an architecture by name: one of the catalogue, or `path/to/file.py:function` of the user's own.
 
-Every architecture is a function `build(image_shape, classes, *, options) -> keras.Model` that maps pictures
-(uint8 [n, height, width]) to logits (float [n, classes]). Its keyword-only arguments are its options, and its
-docstring's first line is its description; there is nothing to register or to inherit from.
+A network is a function `build(image_shape, classes, *, options) -> keras.Model` that maps pictures (uint8
+[n, height, width]) to logits (float [n, classes]). A classic model is a function `build(classes, seed, *, options)`
+that gives an estimator to fit (`training.classic` says what it must offer). Keyword-only arguments are the options, the
+docstring's first line is the description; there is nothing to register or to inherit from.
 """
 
 import hashlib
@@ -25,10 +26,18 @@ from fashionlab.settings import Setting, fill, settings_of, unknown_name
 if TYPE_CHECKING:
     import keras
 
-CATALOGUE: dict[str, str] = {
+NETWORKS: dict[str, str] = {
     "mlp": "fashionlab.models.mlp",
 }
 """Name -> module with a `build` function. Importing such a module loads no framework."""
+
+CLASSICS: dict[str, str] = {}
+"""The same for models of other libraries, which have no epochs."""
+
+CATALOGUE = NETWORKS | CLASSICS
+
+CONVOLUTIONAL = frozenset[str]()
+"""The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,11 @@ class Architecture:
     def description(self) -> str:
         """First line of the build function's docstring."""
         return (self.builder.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def classic(self) -> bool:
+        """Whether it is no network and has no epochs."""
+        return self.source is None and self.name in CLASSICS
 
     @property
     def settings(self) -> dict[str, Setting]:

@@ -15,10 +15,13 @@ def recipe_line(recipe: Mapping[str, Any]) -> str:
     fit, options = recipe["fit"], recipe["model"]["options"]
     words = [str(recipe["model"]["name"])]
     words += [f"{_name(name)} {_value(value)}" for name, value in options.items() if value not in (None, False)]
-    words += [f"at most {fit['epochs']} epochs" if not recipe["refit"] else f"{recipe['refit']} epochs (refit)"]
-    words += [f"batch {fit['batch_size']}", f"AdamW at {fit['learning_rate']:g}, {fit['schedule']}"]
-    shown = ("epochs", "batch_size", "learning_rate", "schedule", "patience")
-    words += [f"{_name(name)} {_value(value)}" for name, value in fit.items() if name not in shown and value]
+    if fit:
+        words += [f"at most {fit['epochs']} epochs" if not recipe["refit"] else f"{recipe['refit']} epochs (refit)"]
+        words += [f"batch {fit['batch_size']}", f"AdamW at {fit['learning_rate']:g}, {fit['schedule']}"]
+        shown = ("epochs", "batch_size", "learning_rate", "schedule", "patience")
+        words += [f"{_name(name)} {_value(value)}" for name, value in fit.items() if name not in shown and value]
+    elif recipe["refit"]:
+        words.append("refit")
     if recipe["data"]["limit"]:
         words.append(f"only {recipe['data']['limit']:,} rows")
     return ", ".join(words)
@@ -39,12 +42,14 @@ def _command(request: Mapping[str, Any], recipe: Mapping[str, Any], short: bool)
         defaults |= {n: s.default for n, s in architecture.settings.items()} if architecture else {}
     except UsageError:  # a model of a later catalogue: everything is spelled out
         pass
-    settings = {**recipe["data"], **recipe["model"]["options"], **recipe["fit"]}
+    settings = {**recipe["data"], **recipe["model"]["options"], **(recipe["fit"] or {})}
     words = ["fashionlab", "train", name]
     for setting, value in settings.items():
         if not (short and setting in defaults and _plain(defaults[setting]) == _plain(value)):
             words += ["--" + setting.replace("_", "-"), _plain(value)]
     words += ["--seed", str(recipe["seed"])]
+    if not short and recipe["fit"]:
+        words += ["--trainer", request["trainer"], "--backend", request.get("backend", "jax")]
     words += ["--refit"] if recipe["refit"] else []
     words += [] if request.get("test", True) else ["--no-test"]
     return shlex.join(words)

@@ -5,7 +5,6 @@ from step `first` to step `last`, both given at run time, so it is traced once, 
 may choose chunks as long as it likes to wait for news.
 """
 
-import os
 from typing import Any, NamedTuple
 
 import jax
@@ -13,24 +12,17 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from fashionlab.errors import UsageError
 from fashionlab.training import draws
 from fashionlab.training.augment import augment
 from fashionlab.training.recipe import Fit
-from fashionlab.training.runner import Sums
+from fashionlab.training.runner import FORWARD_BATCH, Sums, check_saved, name_cpu
 from fashionlab.training.schedule import make_optimizer
-
-FORWARD_BATCH = 1024
-"""Rows a compiled forward pass takes at once: large enough to fill two cores, small enough for a convolution."""
 
 
 def device_name() -> str:
     """The device that JAX trains on, in words: "CPU, 2 cores", or the name of the GPU."""
     device = jax.devices()[0]
-    if device.platform == "cpu":
-        cores = len(os.sched_getaffinity(0))
-        return f"CPU, {cores} core{'s' if cores > 1 else ''}"
-    return str(device.device_kind)
+    return name_cpu() if device.platform == "cpu" else str(device.device_kind)
 
 
 class State(NamedTuple):
@@ -73,6 +65,7 @@ class FusedRunner:
     ) -> None:
         """images: uint8 [n, height, width]; labels: int [n]. They are copied to the device once, as they are."""
         self.steps = -(-len(images) // fit.batch_size)
+        self.device = device_name()
         self._fit, self._seed, self._model, self._side = fit, seed, model, images.shape[1]
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
         self._rows = len(images)
@@ -141,12 +134,7 @@ class FusedRunner:
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Take over a state that `save` gave. Raises UsageError if names, shapes or types are not this model's."""
-        own = self.save()
-        wrong = sorted(own.keys() ^ saved.keys()) or [
-            name for name, a in own.items() if a.shape != saved[name].shape or a.dtype != saved[name].dtype
-        ]
-        if wrong:
-            raise UsageError(f"the checkpoint does not belong to this model: {wrong[0]} differs")
+        check_saved(self.save(), saved)
         groups: dict[str, list[jax.Array]] = {"weights": [], "others": [], "optimizer": []}
         for name in sorted(saved):
             group, _, index = name.partition("/")

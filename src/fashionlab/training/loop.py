@@ -14,7 +14,7 @@ import numpy as np
 
 from fashionlab.errors import Interrupted, NonFiniteLoss
 from fashionlab.store import HISTORY_COLUMNS
-from fashionlab.training.recipe import Recipe
+from fashionlab.training.recipe import Fit
 from fashionlab.training.runner import Runner, Sums
 from fashionlab.training.schedule import learning_rate_at
 from fashionlab.training.scores import mean_cross_entropy
@@ -67,14 +67,16 @@ class Surroundings:
 class Loop:
     """Trains one model to the end of its recipe; `best` are then the weights to keep.
 
-    weight_names: "layer/variable" of each of the runner's weights; `trainable` says which of them are trained.
+    refit: as in the recipe. weight_names: "layer/variable" of each of the runner's weights; `trainable` says which of
+    them are trained.
     validation: uint8 images [n, height, width] and labels [n], or None for a refit.
     """
 
     def __init__(
         self,
         runner: Runner,
-        recipe: Recipe,
+        fit: Fit,
+        refit: int,
         weight_names: list[str],
         trainable: list[bool],
         validation: tuple[np.ndarray, np.ndarray] | None,
@@ -82,11 +84,17 @@ class Loop:
     ) -> None:
         self.progress = Progress()
         self.best = runner.weights()
-        self._runner, self._recipe, self._validation, self._outside = runner, recipe, validation, surroundings
+        self._runner, self._fit, self._validation, self._outside = runner, fit, validation, surroundings
+        self._epochs = refit or fit.epochs
         self._names, self._trainable = weight_names, trainable
         self._epoch_start = self.best
         self._saved_at = time.monotonic()
         self._steps_per_second: float | None = None
+
+    @property
+    def device(self) -> str:
+        """What the runner trains on, in words."""
+        return self._runner.device
 
     def restore(self, progress: Progress, tensors: dict[str, np.ndarray]) -> None:
         """Go on from what `save` was given."""
@@ -158,7 +166,7 @@ class Loop:
         return sums
 
     def _finish_epoch(self, epoch: int, sums: Sums) -> None:
-        progress, fit = self.progress, self._recipe.fit
+        progress, fit = self.progress, self._fit
         start = time.monotonic()
         weights = self._runner.weights()
         val_loss, val_accuracy = self._validate()
@@ -183,7 +191,7 @@ class Loop:
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         progress.history.append(row)
         progress.epoch, progress.step, progress.seconds = epoch, 0, 0.0
-        if epoch >= (self._recipe.refit or fit.epochs):
+        if epoch >= (self._epochs):
             progress.stopped = "epochs"
         elif self._validation and epoch - progress.best_epoch >= fit.patience:
             progress.stopped = "patience"
@@ -191,7 +199,7 @@ class Loop:
             {
                 "event": "epoch",
                 **{name: (None if math.isnan(value) else value) for name, value in row.items()},
-                "epochs": self._recipe.refit or fit.epochs,
+                "epochs": self._epochs,
                 "best_epoch": progress.best_epoch,
                 "improved": improved,
                 "stopped": progress.stopped,
@@ -244,5 +252,5 @@ class Loop:
         kept = f"the best epoch so far is {good}" if good else "no epoch was finished"
         return NonFiniteLoss(
             f"the loss or a weight became NaN or infinite in epoch {epoch}, {where}; the last good state is kept "
-            f"({kept}); try a lower --learning-rate than {self._recipe.fit.learning_rate:g}"
+            f"({kept}); try a lower --learning-rate than {self._fit.learning_rate:g}"
         )

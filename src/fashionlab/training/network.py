@@ -70,3 +70,11 @@ def name_weights(model: "keras.Model", weights: list[np.ndarray]) -> dict[str, n
     The number keeps Keras' order, by which they are put back: names that Keras makes up differ between processes.
     """
     return {f"{i:03}/{w.path}": array for i, (w, array) in enumerate(zip(model.weights, weights, strict=True))}
+
+
+def has_convolutions(model: "keras.Model") -> bool:
+    """Whether a layer of the network, or of a model inside it, convolves over two dimensions."""
+    from keras import layers
+
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Conv2DTranspose)
+    return any(isinstance(layer, kinds) for layer in model._flatten_layers())

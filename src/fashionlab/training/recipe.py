@@ -77,13 +77,14 @@ class Model:
 class Recipe:
     """What to train: the same recipe, data and code give the same numbers.
 
-    `refit` is 0, or the number of epochs for which to train on training and validation rows together, as validation
-    chose in an earlier run; such a run has no validation figures.
+    `fit` is None for a classic model, which has no epochs. `refit` is 0, or the number of epochs (1 for a classic
+    model) for which to train on training and validation rows together, as validation chose in an earlier run; such a
+    run has no validation figures.
     """
 
     data: Data
     model: Model
-    fit: Fit
+    fit: Fit | None
     seed: int = 0
     refit: int = 0
 
@@ -99,18 +100,19 @@ class Recipe:
             from_file, model = read_recipe_file(Path(model))
             given = {**from_file, **given}
         architecture = find_architecture(model)
-        own = {name: given.pop(name) for name in list(given) if name not in common_settings()}
+        shared = common_settings(architecture.classic)
+        own = {name: given.pop(name) for name in list(given) if name not in shared}
         if architecture.source is None:
-            known = {**architecture.settings, **common_settings()}
+            known = {**architecture.settings, **shared}
             unknown = [name for name in own if name not in known]
             if unknown:
                 raise UsageError(unknown_name("setting", unknown[0], known, f"model {model!r}"))
             own = architecture.fill(own)
-        common = fill(common_settings(), given, "the recipe")
+        common = fill(shared, given, "the recipe")
         return Recipe(
             data=Data(**{name: common[name] for name in settings_of(Data)}),
             model=Model(model, own),
-            fit=Fit(**{name: common[name] for name in settings_of(Fit)}),
+            fit=None if architecture.classic else Fit(**{name: common[name] for name in settings_of(Fit)}),
             seed=common["seed"],
         )
 
@@ -122,10 +124,11 @@ class Recipe:
     def from_json(document: Mapping[str, Any]) -> "Recipe":
         """The recipe of a run's `recipe.json`. Raises UsageError if a field is unknown or out of range."""
         try:
+            fit = document["fit"]
             return Recipe(
                 data=Data(**fill(settings_of(Data), document["data"], "the recipe's data")),
                 model=Model(document["model"]["name"], dict(document["model"]["options"])),
-                fit=Fit(**fill(settings_of(Fit), document["fit"], "the recipe's fit")),
+                fit=None if fit is None else Fit(**fill(settings_of(Fit), fit, "the recipe's fit")),
                 seed=int(document["seed"]),
                 refit=int(document["refit"]),
             )
@@ -141,9 +144,9 @@ SEED = Setting(
 )
 
 
-def common_settings() -> dict[str, Setting]:
-    """The settings that every recipe has, whatever its model: those of data and fit, and the seed."""
-    return {**settings_of(Data), **settings_of(Fit), "seed": SEED}
+def common_settings(classic: bool = False) -> dict[str, Setting]:
+    """The settings of every recipe for a network: those of data and fit, and the seed. A classic model has no fit."""
+    return {**settings_of(Data), **({} if classic else settings_of(Fit)), "seed": SEED}
 
 
 def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:

@@ -1,8 +1,15 @@
 """The contract that every way to run an epoch meets, and the little that they share."""
 
+import os
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
+
+from fashionlab.errors import UsageError
+
+FORWARD_BATCH = 1024
+"""Rows a compiled forward pass takes at once: large enough to fill two cores, small enough for a convolution."""
 
 
 class Sums(NamedTuple):
@@ -18,6 +25,9 @@ class Runner(Protocol):
 
     steps: int
     """Steps in an epoch."""
+
+    device: str
+    """What it trains on, in words: "CPU, 2 cores", or the name of the GPU."""
 
     def begin_epoch(self, epoch: int) -> None:
         """Lay out order, augmentation and dropout keys of epoch 1, 2, …; set the sums to 0."""
@@ -39,3 +49,18 @@ class Runner(Protocol):
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Take over what `save` gave."""
+
+
+def name_cpu() -> str:
+    """The processor as a device, with the cores that this process may use: "CPU, 2 cores"."""
+    cores = len(os.sched_getaffinity(0))
+    return f"CPU, {cores} core{'s' if cores > 1 else ''}"
+
+
+def check_saved(own: Mapping[str, np.ndarray], saved: Mapping[str, np.ndarray]) -> None:
+    """Raise UsageError if names, shapes or types of a saved state are not those of this model's own."""
+    wrong = sorted(own.keys() ^ saved.keys()) or [
+        name for name, a in own.items() if a.shape != saved[name].shape or a.dtype != saved[name].dtype
+    ]
+    if wrong:
+        raise UsageError(f"the checkpoint does not belong to this model: {wrong[0]} differs")

@@ -1,5 +1,6 @@
 """What a worker process does to train a run."""
 
+import importlib
 import os
 import platform
 import sys
@@ -21,17 +22,24 @@ from fashionlab.store import (
     save_checkpoint,
 )
 from fashionlab.store.format import to_csv, to_json, to_tensors
+from fashionlab.training.engines import find_engine
 from fashionlab.training.loop import Loop, Progress, Surroundings
-from fashionlab.training.network import build_network, name_weights
+from fashionlab.training.network import build_network, has_convolutions, name_weights
 from fashionlab.training.recipe import Recipe, check_names
+from fashionlab.training.runner import Runner
 from fashionlab.workers.child import Channel
 
 
-def fill_options(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """All options of a user's own model, checked: {model, options} -> options. Executes the user's file."""
+def examine_own(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """What a user's own model is: {model, options, side, classes} -> {options (all, checked), convolutional}.
+
+    Executes the user's file.
+    """
     architecture = find_architecture(arguments["model"])
     check_names(architecture)
-    return architecture.fill(arguments["options"])
+    options = architecture.fill(arguments["options"])
+    model = architecture.build((arguments["side"], arguments["side"]), arguments["classes"], options, 0)
+    return {"options": options, "convolutional": has_convolutions(model)}
 
 
 def train(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
@@ -46,7 +54,7 @@ def train(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
         model = build_network(run, arguments.get("trust"))
         loop = _make_loop(run, recipe, dataset, model, arguments["checkpoint_seconds"], channel)
         loop.run()
-        run.write("environment.json", to_json(describe_environment(model)))
+        run.write("environment.json", to_json(describe_environment(loop.device, model)))
         run.write("history.csv", to_csv(HISTORY_COLUMNS, loop.progress.history))
         run.write("norms.csv", to_csv(NORMS_COLUMNS, loop.progress.norms))
         run.write("weights.safetensors", to_tensors(name_weights(model, loop.best)))
@@ -69,15 +77,17 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
 def _make_loop(
     run: Run, recipe: Recipe, dataset: Dataset, model: Any, checkpoint_seconds: float, channel: Channel
 ) -> Loop:
-    from fashionlab.training.fused import FusedRunner, device_name
-
     images, labels = dataset.images, dataset.labels
     validation = None
     if not recipe.refit:
         split = dataset.split(recipe.seed, recipe.data.validation)
         validation = images[split.validation], labels[split.validation]
         images, labels = images[split.train], labels[split.train]
-    runner = FusedRunner(model, recipe.fit, recipe.seed, images, labels, len(dataset.class_names))
+    assert recipe.fit is not None
+    module, _, name = find_engine(run.request).runner.partition(":")
+    runner: Runner = getattr(importlib.import_module(module), name)(
+        model, recipe.fit, recipe.seed, images, labels, len(dataset.class_names)
+    )
 
     def save(progress: Progress, tensors: dict[str, np.ndarray]) -> None:
         save_checkpoint(run, progress.to_json(), tensors)
@@ -85,7 +95,8 @@ def _make_loop(
     trainable = {id(w) for w in model.trainable_weights}
     loop = Loop(
         runner,
-        recipe,
+        recipe.fit,
+        recipe.refit,
         [w.path for w in model.weights],
         [id(w) in trainable for w in model.weights],
         validation,
@@ -102,7 +113,8 @@ def _make_loop(
             "epoch": loop.progress.epoch,
             "epochs": recipe.refit or recipe.fit.epochs,
             "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
-            "device": device_name(),
+            "device": runner.device,
+            "trainer": run.request["trainer"],
             "history": loop.progress.history,
             "best_epoch": loop.progress.best_epoch,
         }
@@ -110,17 +122,18 @@ def _make_loop(
     return loop
 
 
-def describe_environment(model: Any) -> dict[str, Any]:
-    """Where the run was trained: versions, processor, device."""
-    from fashionlab.training.fused import device_name
+def describe_environment(device: str, model: Any) -> dict[str, Any]:
+    """Where the run was trained: versions of what took part, processor, device."""
+    import keras
 
-    packages = ("fashionlab", "keras", "jax", "jaxlib", "numpy", "safetensors")
+    backends = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}
+    packages = ("fashionlab", "keras", *backends[keras.backend.backend()], "numpy", "safetensors")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
-        "device": device_name(),
+        "device": device,
         "packages": {name: version(name) for name in packages},
         "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
         "byte_order": sys.byteorder,

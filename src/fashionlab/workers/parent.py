@@ -29,7 +29,7 @@ def environment(backend: str = "jax", threads: int | None = None) -> dict[str, s
     package = str(Path(__file__).resolve().parents[2])
     return {
         **os.environ,
-        "KERAS_BACKEND": backend,
+        **({} if backend == "none" else {"KERAS_BACKEND": backend}),
         "KERAS_HOME": str(cache / "keras"),
         "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -49,7 +49,11 @@ class Worker:
     """
 
     def __init__(self, backend: str = "jax", threads: int | None = None, preload: Sequence[str] = ()) -> None:
-        """`preload` names modules that the child imports ahead of the first task; `threads` is 1, or None for all."""
+        """`preload` names modules that the child imports ahead of the first task; `threads` is 1, or None for all.
+
+        backend: what Keras runs on in the child, "jax" or "tensorflow"; "none" for tasks that do not use Keras.
+        """
+        self.backend = backend
         self._child = subprocess.Popen(
             [sys.executable, "-m", "fashionlab.workers.child", *preload],
             stdin=subprocess.PIPE,

@@ -10,12 +10,19 @@ def made(run: Run) -> dict[str, Any]:
     """Keys: commands (short, full); recipe, data and machine as (name, text); the request and the environment whole."""
     request, environment = run.request, run.environment
     recipe = request["recipe"]
-    fields = {"model": recipe["model"]["name"], **recipe["model"]["options"], **recipe["fit"], "seed": recipe["seed"]}
+    fields = {
+        "model": recipe["model"]["name"],
+        **recipe["model"]["options"],
+        **(recipe["fit"] or {}),
+        "seed": recipe["seed"],
+    }
     if recipe["refit"]:
         fields["refit"] = f"{recipe['refit']} epochs on training and validation rows"
     data = {**recipe["data"], "SHA-256": request["data"]["sha256"], "classes": len(request["data"]["class_names"])}
     if request.get("model_sha256"):
         data["model file's SHA-256"] = request["model_sha256"]
+    if recipe["fit"]:
+        fields["trainer"] = f"{request['trainer']} on {request.get('backend', 'jax')}"
     machine = {key: value for key, value in environment.items() if not isinstance(value, dict)}
     return {
         "commands": commands(request),
