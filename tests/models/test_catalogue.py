@@ -10,12 +10,12 @@ import pytest
 os.environ["KERAS_BACKEND"] = "jax"
 
 from fashionlab.errors import UsageError
-from fashionlab.models import CATALOGUE, find_architecture
+from fashionlab.models import CONVOLUTIONAL, NETWORKS, find_architecture
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "small_cnn.py"
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_model_maps_pictures_of_any_size_to_logits(name):
     import keras
 
@@ -58,6 +58,56 @@ def test_initial_weights_are_a_function_of_the_seed_and_nobodys_random_state_is_
     assert random.getstate() == before
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def test_a_layer_more_or_less_leaves_the_other_layers_initial_weights_as_they_are():
+    def weights(**options):
+        model = find_architecture("mlp").build((8, 8), 3, {"widths": (6, 5), **options}, 1)
+        return {w.path: np.asarray(w) for w in model.weights}
+
+    with_all, without = weights(), weights(dropout=0, batch_norm=False)
+    assert without.keys() < with_all.keys()
+    assert all((with_all[path] == array).all() for path, array in without.items())
+    assert (with_all["hidden_1/kernel"][:5, :5] != with_all["hidden_2/kernel"][:5, :5]).all()
+
+
+def test_initial_weights_do_not_depend_on_what_was_built_before(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import keras\nfrom keras import layers, initializers\ndef build(s, c):\n    i = keras.Input(s)\n"
+        "    x = layers.Dense(4)(layers.Dense(4)(layers.Flatten()(i)))\n"
+        "    x = layers.Dense(4, kernel_initializer=initializers.HeNormal(seed=7))(x)\n"
+        "    return keras.Model(i, layers.Dense(c)(x))"
+    )
+    first, second, other = (find_architecture(str(file)).build((8, 8), 3, {}, seed).weights for seed in (0, 0, 1))
+    assert first[0].path != second[0].path, "Keras counts on, and the weights must not notice"
+    assert all((np.asarray(a) == np.asarray(b)).all() for a, b in zip(first, second, strict=True))
+    same = [(np.asarray(a) == np.asarray(b)).all() for a, b in zip(first, other, strict=True)]
+    # Biases start at 0, and the third layer's author chose its seed.
+    assert same == [False, True, False, True, True, True, False, True]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_catalogue_knows_which_networks_convolve(name):
+    from fashionlab.training.network import has_convolutions
+
+    model = find_architecture(name).build((28, 28), 10, {}, 0)
+    assert has_convolutions(model) == (name in CONVOLUTIONAL)
+
+
+@pytest.mark.parametrize(("name", "count"), [("mlp", 436_746), ("cnn", 242_602), ("resnet", 697_514)])
+def test_parameters_are_as_many_as_the_docstring_says(name, count):
+    architecture = find_architecture(name)
+    assert architecture.build((28, 28), 10, {}, 0).count_params() == count
+    assert f"{count:,} parameters" in architecture.builder.__doc__
+
+
+def test_a_cnn_says_which_options_do_not_fit():
+    build = find_architecture("cnn").build
+    with pytest.raises(UsageError, match="given 2 numbers for 3 stages, expected one number or 3"):
+        build((28, 28), 10, {"depth": (1, 2)}, 0)
+    with pytest.raises(UsageError, match="3 stages halve the sides 3 times, which pictures of 7x7"):
+        build((7, 7), 10, {}, 0)
 
 
 def test_options_change_the_network():

@@ -10,7 +10,9 @@ import hashlib
 import importlib
 import importlib.util
 import random
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 NETWORKS: dict[str, str] = {
     "mlp": "fashionlab.models.mlp",
+    "cnn": "fashionlab.models.cnn",
+    "resnet": "fashionlab.models.resnet",
 }
 """Name -> module with a `build` function. Importing such a module loads no framework."""
 
@@ -36,7 +40,7 @@ CLASSICS: dict[str, str] = {}
 
 CATALOGUE = NETWORKS | CLASSICS
 
-CONVOLUTIONAL = frozenset[str]()
+CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 """The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
 
 
@@ -78,9 +82,10 @@ class Architecture:
         return fill(self.settings, options, f"model {self.name!r}")
 
     def build(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> "keras.Model":
-        """The Keras model with initial weights that are a function of the seed, checked against the contract.
+        """The Keras model, checked against the contract; initial weights are a function of (seed, name, shape).
 
-        Raises UsageError if it does not map pictures of `image_shape` to `classes` logits.
+        So two variants of a network, with and without dropout for one, start from the same weights under one seed
+        (see `_draw_weights`). Raises UsageError if it does not map pictures of `image_shape` to `classes` logits.
         """
         import keras
 
@@ -106,6 +111,7 @@ class Architecture:
                 f"model {self.name!r} ends with softmax, expected logits: the softmax is in the loss; "
                 "remove the last activation"
             )
+        _draw_weights(model, seed)
         return model
 
 
@@ -123,6 +129,37 @@ def _seeded(seed: int) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+
+
+def _draw_weights(model: "keras.Model", seed: int) -> None:
+    """Draw the initial weights anew, each from a seed of its own: the model's seed and the names of layer and weight.
+
+    Keras hands out seeds in the order in which layers are made, so that a layer more or less would change the weights
+    of all that follow. An initializer that was given a seed by the model's author keeps it.
+    """
+    for layer, layer_name in _named_layers(model):
+        for name in ("kernel", "bias", "embeddings", "gamma", "beta", "depthwise_kernel", "pointwise_kernel"):
+            weight = getattr(layer, name, None)
+            initializer = getattr(layer, f"{name}_initializer", None)
+            config = initializer.get_config() if hasattr(initializer, "get_config") else {}
+            if weight is None or config.get("seed", 0) is not None:
+                continue
+            digest = hashlib.sha256(f"{seed}/{layer_name}/{name}".encode()).digest()
+            config["seed"] = int.from_bytes(digest[:4]) >> 1
+            weight.assign(type(initializer).from_config(config)(weight.shape, dtype=weight.dtype))
+
+
+def _named_layers(model: "keras.Model") -> Iterator[tuple[Any, str]]:
+    """Every layer with its name; one that Keras made up ("dense_7", counting on through the process) counts from 0."""
+    made_up: Counter[str] = Counter()
+    for layer in model._flatten_layers():
+        base = re.sub(r"_\d+$", "", layer.name)
+        kind = type(layer).__name__.lower()
+        if base.replace("_", "") == kind:
+            yield layer, f"{kind}_{made_up[kind]}"
+            made_up[kind] += 1
+        else:
+            yield layer, layer.name
 
 
 def find_architecture(name: str) -> Architecture:

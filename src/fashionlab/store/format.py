@@ -21,7 +21,7 @@ from fashionlab.errors import RunCorrupt
 FORMAT_VERSION = 1
 """Raised when a reader of the old format could not read the new one."""
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""
 
 CORE = (

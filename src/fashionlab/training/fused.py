@@ -14,6 +14,7 @@ import numpy as np
 
 from fashionlab.training import draws
 from fashionlab.training.augment import augment
+from fashionlab.training.convolution import use_products
 from fashionlab.training.recipe import Fit
 from fashionlab.training.runner import FORWARD_BATCH, Sums, check_saved, name_cpu
 from fashionlab.training.schedule import make_optimizer
@@ -75,6 +76,8 @@ class FusedRunner:
         self._seeds = [
             i for i, v in enumerate(model.non_trainable_variables) if v.path.endswith("seed_generator_state")
         ]
+        if jax.default_backend() == "cpu":
+            use_products(model)
         self._forward = Forward(model)
         self._chunk = jax.jit(self._make_chunk(model, classes), donate_argnums=0)
         # Copies, because the chunk gives its state's memory back to the device and Keras keeps these variables.
