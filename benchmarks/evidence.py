@@ -19,6 +19,7 @@ PROGRAMS = {
     "search-3": ("search --round 3 --seeds 5", "the third, about time"),
     "seeds": ("seeds", "accuracy at the defaults, five seeds"),
     "epoch": ("epoch", "an epoch beside Keras, PyTorch and the machine's limit"),
+    "epoch-cnn": ("epoch --network cnn --rounds 5", "the same of the convolutional network"),
     "main-job": ("main_job", "the whole job beside the original notebook"),
     "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
 }

@@ -10,13 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders.turns import BATCH, CLASSES, LEARNING_RATE, RATES, WEIGHT_DECAY, WIDTHS, Data, Turns
+from benchmarks.contenders.turns import (
+    BATCHES,
+    CLASSES,
+    CONVOLUTION_RATE,
+    CONVOLUTIONS,
+    LEARNING_RATE,
+    RATES,
+    WEIGHT_DECAY,
+    WIDTHS,
+    Data,
+    Turns,
+)
 
 
 def serve(
     data: Data,
     turns: Turns,
     *,
+    network: str,
     backend: str,
     feed: str = "arrays",
     jit_compile: str | bool = "auto",
@@ -28,7 +40,7 @@ def serve(
     import keras
 
     keras.utils.set_random_seed(0)
-    model = build()
+    model = {"mlp": build_mlp, "cnn": build_cnn}[network]()
     model.compile(
         optimizer=keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY),
         loss="categorical_crossentropy",
@@ -42,9 +54,9 @@ def serve(
     )
     images = data.images.astype(np.float32) / 255
     labels = keras.utils.to_categorical(data.labels, CLASSES)
-    given: dict[str, Any] = {"x": images, "y": labels, "batch_size": BATCH}
+    given: dict[str, Any] = {"x": images, "y": labels, "batch_size": BATCHES[network]}
     if feed == "tf.data":
-        given = {"x": pipeline(images, labels)}
+        given = {"x": pipeline(images, labels, BATCHES[network])}
     for _ in range(turns.epochs):
         turns.wait()
         model.fit(**given, epochs=1, verbose=0, callbacks=[clock])
@@ -52,7 +64,7 @@ def serve(
     turns.finish(outputs.argmax(axis=1) == data.validation_labels, jit_compile=bool(model.jit_compile))
 
 
-def build() -> Any:
+def build_mlp() -> Any:
     """The original's network: float32 pictures in, probabilities out."""
     from keras import Input, Sequential, layers
 
@@ -65,9 +77,24 @@ def build() -> Any:
     return Sequential([*stack, layers.Dense(CLASSES, activation="softmax")])
 
 
-def pipeline(images: np.ndarray, labels: np.ndarray) -> Any:
+def build_cnn() -> Any:
+    """The lab's `cnn`, layer by layer: float32 pictures in, probabilities out."""
+    from keras import Input, Sequential, layers
+
+    stack: list[Any] = [Input((28, 28)), layers.Reshape((28, 28, 1))]
+    for stage in CONVOLUTIONS:
+        for number, channels in enumerate(stage, start=1):
+            stack.append(layers.Conv2D(channels, 3, padding="same", use_bias=False))
+            if number == len(stage):
+                stack.append(layers.MaxPooling2D())
+            stack += [layers.BatchNormalization(), layers.Activation("relu")]
+    stack += [layers.GlobalAveragePooling2D(), layers.Dropout(CONVOLUTION_RATE)]
+    return Sequential([*stack, layers.Dense(CLASSES, activation="softmax")])
+
+
+def pipeline(images: np.ndarray, labels: np.ndarray, batch: int) -> Any:
     """The pipeline that TensorFlow's guides recommend for data that fit into memory."""
     import tensorflow as tf
 
     rows = tf.data.Dataset.from_tensor_slices((images, labels)).cache().shuffle(len(images))
-    return rows.batch(BATCH).prefetch(tf.data.AUTOTUNE)
+    return rows.batch(batch).prefetch(tf.data.AUTOTUNE)

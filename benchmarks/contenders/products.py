@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders.turns import BATCH, CLASSES, WIDTHS, Data, Turns
+from benchmarks.contenders.turns import BATCHES, CLASSES, WIDTHS, Data, Turns
+
+BATCH = BATCHES["mlp"]
 
 SHAPES = tuple(zip((28 * 28, *WIDTHS), (*WIDTHS, CLASSES), strict=False))
 TRIALS = 3
 """Epochs that each library runs before the fastest is chosen."""
 
 
-def serve(data: Data, turns: Turns) -> None:
+def serve(data: Data, turns: Turns, *, network: str) -> None:
     """Choose the fastest library in the first turn, then run its products."""
     images = data.images.reshape(len(data.images), -1).astype(np.float32) / 255
     random = np.random.default_rng(0)

@@ -1,7 +1,7 @@
 """The child's side of `benchmarks.epoch`: run one contender, one epoch at a time, each when the parent says so.
 
 Run as `python -m benchmarks.contenders.turns MODULE FOLDER EPOCHS OPTIONS`: a module of this package, the folder
-that `Data.write` filled, how many epochs will be asked for, and the contender's options as JSON.
+that `Data.write` filled, how many epochs will be asked for, and the contender's options as JSON, `network` among them.
 """
 
 import importlib
@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-BATCH = 64
+BATCHES = {"mlp": 64, "cnn": 128}
+"""By network: the original's, and that of the recipe `cnn`."""
+
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.004
 """That of Keras' AdamW where nothing is said, as in the original; all contenders are given the same."""
@@ -23,6 +25,12 @@ WEIGHT_DECAY = 0.004
 WIDTHS = (384, 256, 128)
 RATES = (0.3, 0.3, 0.2)
 CLASSES = 10
+
+CONVOLUTIONS = ((32,), (64,), (128, 128))
+"""Channels of the 3x3 convolutions of `cnn`, stage by stage; each stage ends with 2x2 max pooling."""
+
+CONVOLUTION_RATE = 0.2
+"""Dropout before the last layer of `cnn`."""
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,34 @@
-"""What every way to run an epoch must satisfy; `RUNNERS` lists them."""
+"""What every way to run an epoch must satisfy: each engine of `training.engines` that has epochs.
+
+Keras has one backend a process. Here it is JAX; `test_tensorflow.py` runs this file once more, on TensorFlow.
+"""
+
+import importlib
+import os
+import pathlib
 
 import numpy as np
 import pytest
 
-from fashionlab.errors import UsageError
+from fashionlab.errors import Interrupted, NonFiniteLoss, UsageError
 from fashionlab.models import find_architecture
 from fashionlab.training import draws
+from fashionlab.training.engines import ENGINES
+from fashionlab.training.loop import Loop, Progress, Surroundings
 from fashionlab.training.recipe import Fit
+
+BACKEND = os.environ["KERAS_BACKEND"]
 
 ROWS, SIDE, CLASSES = 203, 8, 4
 OPTIONS = {"widths": (24, 16)}
 
-
-def fused(model, fit, seed, images, labels, classes):
-    from fashionlab.training.fused import FusedRunner
-
-    return FusedRunner(model, fit, seed, images, labels, classes)
+TRAINERS = [engine.trainer for engine in ENGINES if engine.backend == BACKEND]
 
 
-RUNNERS = {"fused": fused}
+def make_runner(trainer, *arguments):
+    engine = next(e for e in ENGINES if (e.trainer, e.backend) == (trainer, BACKEND))
+    module, _, name = engine.runner.partition(":")
+    return getattr(importlib.import_module(module), name)(*arguments)
 
 
 @pytest.fixture
@@ -32,16 +42,35 @@ def data():
     return images, labels
 
 
-@pytest.fixture(params=RUNNERS)
+@pytest.fixture(params=TRAINERS)
 def make(request, data):
     """Make a runner of each kind on a fresh model: make(seed=0, dropout=0.2, batch_size=16, …)."""
 
     def build(seed=0, dropout=0.2, **fit):
         options = {**OPTIONS, "dropout": dropout}
         model = find_architecture("mlp").build((SIDE, SIDE), CLASSES, options, seed)
-        return RUNNERS[request.param](model, Fit(**{"batch_size": 16, "epochs": 20, **fit}), seed, *data, CLASSES)
+        fit = Fit(**{"batch_size": 16, "epochs": 20, **fit})
+        return make_runner(request.param, model, fit, seed, *data, CLASSES)
 
     return build
+
+
+def hundred_steps(runner):
+    """The weights after 8 epochs of 13 steps."""
+    for epoch in range(1, 9):
+        runner.begin_epoch(epoch)
+        runner.run(0, runner.steps)
+    assert 8 * runner.steps >= 100
+    return runner.weights()
+
+
+def numbered_weights(model):
+    """Initial weights that are the same on every backend, whose random generators differ."""
+    random = np.random.default_rng(5)
+    for weight in model.weights:
+        if weight.path.endswith("kernel"):
+            weight.assign(random.normal(0, weight.shape[0] ** -0.5, weight.shape).astype(np.float32))
+    return model
 
 
 def same(a, b):
@@ -73,6 +102,116 @@ def test_without_dropout_it_agrees_with_kerass_own_training_step(make, data):
     assert runner.logits(images) == pytest.approx(model.predict(images, verbose=0), abs=1e-3)
 
 
+CASES = {
+    "plain": {},
+    "augmented": {"shift": 1, "flip": 0.5, "cutout": 3, "mixup": 0.3, "label_smoothing": 0.1},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_from_the_same_weights_a_hundred_steps_agree_in_every_weight(trainer, case, data, record_weights):
+    model = find_architecture("mlp").build((SIDE, SIDE), CLASSES, {**OPTIONS, "dropout": 0.0}, 0)
+    fit = Fit(batch_size=16, epochs=20, weight_decay=0.1, learning_rate=0.003, warmup=1.0, **CASES[case])
+    weights = hundred_steps(make_runner(trainer, numbered_weights(model), fit, 0, *data, CLASSES))
+    moved = numbered_weights(find_architecture("mlp").build((SIDE, SIDE), CLASSES, {**OPTIONS, "dropout": 0.0}, 0))
+    assert max(np.abs(a - np.asarray(b)).max() for a, b in zip(weights, moved.weights, strict=True)) > 0.05
+    for other, theirs in record_weights(case, f"{trainer} on {BACKEND}", weights).items():
+        for ours, other_weights in zip(weights, theirs, strict=True):
+            assert ours == pytest.approx(other_weights, abs=1e-4), other
+
+
+@pytest.fixture(scope="session")
+def record_weights(tmp_path_factory):
+    """Keep an engine's weights, and give those that were kept before: of this process, and of the one on JAX."""
+    handed_on = os.environ.get("FASHIONLAB_TEST_WEIGHTS")
+    folder = tmp_path_factory.mktemp("weights") if handed_on is None else pathlib.Path(handed_on)
+
+    def record(case, engine, weights):
+        found = {}
+        for path in folder.glob(f"{case}-*.npz"):
+            with np.load(path) as arrays:
+                found[path.stem] = [arrays[name] for name in arrays.files]
+        np.savez(folder / f"{case}-{engine}.npz", *weights)
+        return found
+
+    return record
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_a_convolutional_network_takes_the_same_steps_as_with_keras(trainer, data):
+    import keras
+
+    from fashionlab.training.schedule import make_optimizer
+
+    images, labels = data
+    fit = Fit(batch_size=16, epochs=4, learning_rate=0.003)
+
+    def build():
+        options = {"filters": (6, 8), "depth": (1, 2), "dropout": 0.0}
+        return numbered_weights(find_architecture("cnn").build((SIDE, SIDE), CLASSES, options, 0))
+
+    runner, model = make_runner(trainer, build(), fit, 0, *data, CLASSES), build()
+    model.compile(make_optimizer(fit, runner.steps), keras.losses.CategoricalCrossentropy(from_logits=True))
+    runner.begin_epoch(1)
+    runner.run(0, runner.steps)
+    for rows in draws.order(ROWS, 16, 0, 1).reshape(-1, 16):
+        model.train_on_batch(images[rows], np.eye(CLASSES)[labels[rows]])
+    for ours, theirs in zip(runner.weights(), model.weights, strict=True):
+        assert ours == pytest.approx(np.asarray(theirs), abs=1e-4)
+    assert runner.logits(images) == pytest.approx(model.predict(images, verbose=0), abs=1e-3)
+
+
+def make_loop(runner, data, saves, patience=99, epochs=20, stop=lambda: False):
+    """The lab's loop around a runner, the data being validation too."""
+    fit = Fit(batch_size=16, epochs=epochs, patience=patience)
+    outside = Surroundings(
+        lambda event: None, stop, lambda progress, tensors: saves.append((progress.to_json(), tensors)), 0
+    )
+    count = len(runner.weights())
+    return Loop(runner, fit, 0, [f"{i}/kernel" for i in range(count)], [True] * count, data, outside)
+
+
+def test_patience_ends_the_training_and_the_best_weights_are_kept(make, data):
+    # Labels that no picture bears out: the validation loss soon rises.
+    runner, noise = make(learning_rate=0.02), np.random.default_rng(1).integers(0, CLASSES, ROWS)
+    loop = make_loop(runner, (data[0], noise), [], patience=2)
+    loop.run()
+    losses = [row["val_loss"] for row in loop.progress.history]
+    assert loop.progress.stopped == "patience"
+    assert loop.progress.epoch == loop.progress.best_epoch + 2 < 20
+    assert losses.index(min(losses)) + 1 == loop.progress.best_epoch
+    assert not same(loop.best, runner.weights())
+
+
+def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
+    straight = make_loop(make(learning_rate=0.01, mixup=0.2), data, [], epochs=3)
+    straight.run()
+    saves, runner = [], make(learning_rate=0.01, mixup=0.2)
+    # The first chunk is a single step: the first interruption is in mid-epoch, the second at an epoch's end.
+    for checks in (1, 2, None):
+        asked = iter([False] * ((checks or 99) - 1) + [True])
+        resumed = make_loop(runner, data, saves, epochs=3, stop=lambda asked=asked: next(asked))
+        if saves:
+            progress, tensors = saves[-1]
+            resumed.restore(Progress.from_json(progress), tensors)
+        if checks:
+            with pytest.raises(Interrupted):
+                resumed.run()
+    resumed.run()
+    assert (resumed.progress.best_epoch, resumed.progress.epoch) == (straight.progress.best_epoch, 3)
+    assert same(resumed.best, straight.best)
+    for a, b in zip(straight.progress.history, resumed.progress.history, strict=True):
+        assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-6)
+
+
+def test_a_loss_that_is_no_longer_finite_ends_the_training_and_the_last_state_is_good(make, data):
+    saves = []
+    with pytest.raises(NonFiniteLoss, match="try a lower --learning-rate"):
+        make_loop(make(learning_rate=1e18), data, saves).run()
+    assert all(np.isfinite(array).all() for array in saves[-1][1].values())
+
+
 def test_it_learns_with_dropout(make, data):
     images, labels = data
     runner = make(learning_rate=0.01)
@@ -101,7 +240,9 @@ def test_how_an_epoch_is_cut_into_chunks_changes_nothing(make):
     a = whole.run(0, whole.steps)
     for first in range(0, cut.steps, 3):
         b = cut.run(first, min(first + 3, cut.steps))
-    assert a == b
+    assert (a.rows, a.correct) == (b.rows, b.correct)
+    # Keras' own metrics sum up in float32, a chunk at a time.
+    assert a.loss == pytest.approx(b.loss, rel=1e-6)
     assert same(whole.weights(), cut.weights())
 
 
@@ -147,9 +288,10 @@ def test_logits_of_any_number_of_rows_are_those_of_the_rows_alone(make, data):
     assert runner.logits(images)[-1] == pytest.approx(runner.logits(images[-1:])[0], abs=1e-5)
 
 
+@pytest.mark.skipif(BACKEND != "jax", reason="the fused trainer runs on JAX")
 def test_the_compiled_chunk_is_traced_once(data):
     model = find_architecture("mlp").build((SIDE, SIDE), CLASSES, OPTIONS, 0)
-    runner = fused(model, Fit(batch_size=16, shift=1, mixup=0.2), 0, *data, CLASSES)
+    runner = make_runner("fused", model, Fit(batch_size=16, shift=1, mixup=0.2), 0, *data, CLASSES)
     for epoch in (1, 2):
         runner.begin_epoch(epoch)
         runner.run(0, 1)
@@ -159,3 +301,17 @@ def test_the_compiled_chunk_is_traced_once(data):
         runner.logits(data[0][:5])
     assert runner._chunk._cache_size() == 1
     assert runner._forward._logits._cache_size() == 1
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="the tape trainer runs on TensorFlow")
+def test_the_graph_of_steps_is_traced_once(data):
+    model = find_architecture("mlp").build((SIDE, SIDE), CLASSES, OPTIONS, 0)
+    runner = make_runner("tape", model, Fit(batch_size=16, shift=1, mixup=0.2), 0, *data, CLASSES)
+    for epoch in (1, 2):
+        runner.begin_epoch(epoch)
+        runner.run(0, 1)
+        runner.run(1, runner.steps)
+        runner.logits(data[0])
+        runner.logits(data[0][:5])
+    assert runner._chunk.experimental_get_tracing_count() == 1
+    assert runner._forward._logits.experimental_get_tracing_count() == 1

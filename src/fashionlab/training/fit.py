@@ -77,11 +77,11 @@ class FitRunner:
 
     def weights(self) -> list[np.ndarray]:
         """The model's weights in Keras' order, copied to the host."""
-        return [np.array(v) for v in self._model.weights]
+        return [np.array(keras.ops.convert_to_numpy(v)) for v in self._model.weights]
 
     def save(self) -> dict[str, np.ndarray]:
         """The whole state by name, on the host: enough to go on bit for bit."""
-        variables = {name: np.array(variable) for name, variable in self._variables().items()}
+        variables = {name: np.array(keras.ops.convert_to_numpy(v)) for name, v in self._variables().items()}
         return {**variables, "loss": np.array(self._loss), "correct": np.array(self._correct)}
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
