@@ -8,7 +8,8 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.common import ROOT
@@ -145,15 +146,20 @@ def one_core(result: dict[str, Any]) -> str:
 BLOCKS: dict[str, Callable[[], str]] = {"headline": headline, "details": details}
 
 
-def fill(text: str) -> str:
-    """The README's text with every block between its markers written anew."""
-    for name, make in BLOCKS.items():
+def fill(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
+    """A page's text with every block between its markers written anew."""
+    for name, make in blocks.items():
         marked = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         found = marked.search(text)
         if not found:
-            raise ValueError(f"README.md has no block {name!r}")
+            raise ValueError(f"the page has no block {name!r}")
         text = text[: found.start()] + f"{found[1]}{make()}\n{found[2]}" + text[found.end() :]
     return text
+
+
+def fill_page(page: Path, blocks: Mapping[str, Callable[[], str]]) -> None:
+    """Write a page's blocks anew."""
+    page.write_text(fill(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -161,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing")
     given = parser.parse_args(arguments)
     before = README.read_text(encoding="utf-8")
-    after = fill(before)
+    after = fill(before, BLOCKS)
     if given.check:
         print("README.md agrees with evidence/" if after == before else "README.md does not agree with evidence/")
         return int(after != before)

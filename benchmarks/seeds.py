@@ -2,6 +2,7 @@
 
     python -m benchmarks.seeds --json evidence/seeds.json                  five seeds of the defaults
     python -m benchmarks.seeds --seeds 3 --model mlp --dropout 0.2 --epochs 12     any model, any settings
+    python -m benchmarks.seeds --model recipes/dense.toml --json evidence/recipe-dense.json
 
 A seed decides the split, the initial weights, the order and the dropout. Every one of them counts: the result is
 the mean, never the best. The test part is opened once a seed; the settings were chosen on validation.
@@ -21,9 +22,9 @@ from benchmarks.common import Evidence, announce, print_table
 COLUMNS = ("test_accuracy", "validation_accuracy", "test_loss", "epochs", "best_epoch", "training_seconds", "seconds")
 
 
-def train(model: str, seed: int, settings: dict[str, Any], runs: Path) -> dict[str, float]:
+def train(model: str, seed: int, settings: dict[str, Any], runs: Path) -> dict[str, Any]:
     """Train one seed and return its figures."""
-    import fashionlab
+    from fashionlab import lab
 
     def tell(event: dict[str, Any]) -> None:
         if event["event"] == "epoch":
@@ -31,7 +32,8 @@ def train(model: str, seed: int, settings: dict[str, Any], runs: Path) -> dict[s
                 f"seed {seed} epoch {event['epoch']:>3}/{event['epochs']}: val_accuracy {event['val_accuracy']:.2%}"
             )
 
-    metrics = fashionlab.train(model, seed=seed, runs=runs, again=True, on_event=tell, **settings).metrics
+    run = lab.train(model, seed=seed, runs=runs, again=True, on_event=tell, report=False, **settings)
+    metrics, environment = run.metrics, lab.show_run(run.path)["environment"]
     return {
         "seed": seed,
         "test_accuracy": metrics["test"]["accuracy"],
@@ -41,10 +43,13 @@ def train(model: str, seed: int, settings: dict[str, Any], runs: Path) -> dict[s
         "best_epoch": metrics["best_epoch"],
         "training_seconds": metrics["seconds"]["training"],
         "seconds": metrics["seconds"]["total"],
+        "parameters": environment["parameters"],
+        "test_recall": {row["class"]: row["recall"] for row in metrics["test"]["per_class"]},
+        "test_confusion": metrics["test"]["confusion"],
     }
 
 
-def summarise(rows: list[dict[str, float]]) -> dict[str, dict[str, float | None]]:
+def summarise(rows: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
     """By column: mean, standard deviation (of one seed; n - 1), least and greatest."""
     summary: dict[str, dict[str, float | None]] = {}
     for column in COLUMNS:
