@@ -21,6 +21,17 @@ PROGRAMS = {
     "epoch": ("epoch", "an epoch beside Keras, PyTorch and the machine's limit"),
     "epoch-cnn": ("epoch --network cnn --rounds 5", "the same of the convolutional network"),
     "main-job": ("main_job", "the whole job beside the original notebook"),
+    "recipe-reference": ("seeds --model recipes/reference.toml", "the recipes: the original's settings"),
+    "recipe-dense-small": ("seeds --model recipes/dense-small.toml", "the reference network at its best recipe"),
+    "recipe-dense": ("seeds --model recipes/dense.toml", "the best dense network"),
+    "recipe-cnn": ("seeds --model recipes/cnn.toml --seeds 3", "the convolutional network"),
+    "trainer-tape": ("seeds --seeds 3 --trainer tape", "the reference network with tf.GradientTape"),
+    "trainer-fit": ("seeds --seeds 3 --trainer fit", "and with Keras' fit"),
+    "model-logistic": ("seeds --model logistic --seeds 3", "the classic models: logistic regression"),
+    "model-forest": ("seeds --model forest --seeds 3", "random forest"),
+    "model-boosting": ("seeds --model boosting --seeds 3", "gradient boosting"),
+    "model-svm": ("seeds --model svm --seeds 3", "RBF support vector machine"),
+    "model-knn": ("seeds --model knn --seeds 3", "k nearest neighbours"),
     "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""

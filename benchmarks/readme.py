@@ -1,4 +1,6 @@
-"""Write the figures of `evidence/` into the README, between its markers; the tests hold the two together.
+"""Write the figures of `evidence/` into the README, between its markers, and into the recipes' heads.
+
+The tests hold them together.
 
 python -m benchmarks.readme            rewrite README.md
 python -m benchmarks.readme --check    say whether it would change, and exit with 1 if so
@@ -143,7 +145,54 @@ def one_core(result: dict[str, Any]) -> str:
     )
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"headline": headline, "details": details}
+FAMILIES = {
+    "recipe-reference": "the original notebook's network and settings",
+    "seeds": "the same network at the lab's defaults",
+    "recipe-dense-small": "the same network, the best recipe for it",
+    "recipe-dense": "the best dense network found",
+    "recipe-cnn": "convolutional network",
+    "model-logistic": "logistic regression",
+    "model-forest": "random forest",
+    "model-boosting": "gradient boosting",
+    "model-svm": "RBF support vector machine",
+    "model-knn": "k nearest neighbours",
+}
+"""Evidence -> what was trained, in the table's order."""
+
+
+def families() -> str:
+    """A row a model: what it is, how to get it, what it gives over its seeds."""
+    lines = [
+        "| what | `fashionlab train …` | seeds | test accuracy % (deviation of a seed) | training s |",
+        "|---|---|---|---|---|",
+    ]
+    for name, what in FAMILIES.items():
+        results = read(name)["results"]
+        accuracy, seconds = (results["summary"][column] for column in ("test_accuracy", "training_seconds"))
+        deviation = accuracy["standard_deviation"]
+        spread = "" if deviation is None else f" ({100 * deviation:.2f})"
+        lines.append(
+            f"| {what} | `{results['model']}` | {len(results['seeds'])} | {100 * accuracy['mean']:.2f}{spread} "
+            f"| {seconds['mean']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def recipe_result(name: str) -> str:
+    """The line that a recipe's file gives its result in."""
+    results = read(f"recipe-{name}")["results"]
+    accuracy, seconds = (results["summary"][column] for column in ("test_accuracy", "training_seconds"))
+    return (
+        f"# Result: {100 * accuracy['mean']:.2f} % on the test part, standard deviation "
+        f"{100 * accuracy['standard_deviation']:.2f} over {len(results['seeds'])} seeds, {seconds['mean'] / 60:.1f} "
+        f"minutes of training a seed (evidence/recipe-{name}.json)."
+    )
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"headline": headline, "families": families, "details": details}
+
+RECIPES = ("reference", "dense-small", "dense", "cnn")
+"""The recipes in `recipes/` with measured results."""
 
 
 def fill(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
@@ -166,12 +215,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing")
     given = parser.parse_args(arguments)
-    before = README.read_text(encoding="utf-8")
-    after = fill(before, BLOCKS)
+    pages = {README: fill(README.read_text(encoding="utf-8"), BLOCKS)}
+    for name in RECIPES:
+        path = ROOT / "recipes" / f"{name}.toml"
+        pages[path] = re.sub(r"^# Result: .*$", recipe_result(name), path.read_text(encoding="utf-8"), flags=re.M)
+    stale = [path.name for path, text in pages.items() if text != path.read_text(encoding="utf-8")]
     if given.check:
-        print("README.md agrees with evidence/" if after == before else "README.md does not agree with evidence/")
-        return int(after != before)
-    README.write_text(after, encoding="utf-8")
+        print(f"not as evidence/ says: {', '.join(stale)}" if stale else "README.md and recipes/ agree with evidence/")
+        return len(stale)
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
