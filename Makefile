@@ -23,6 +23,10 @@ define install
 endef
 endif
 
+# Every trainer and engine is tested, so the tests need what they run on.
+TESTS = [tests,tensorflow,cluster]
+ALL = [tensorflow,cluster,serving,notebook,embedding,tests]
+
 .PHONY: train test notebook evidence lock clean
 
 train: $(VENV)/core.done
@@ -42,13 +46,13 @@ $(VENV)/core.done: pyproject.toml locks/core.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/tests.done: pyproject.toml locks/tests.txt | $(VENV)/bin/python
-	@echo "installing what the tests need into $(VENV) (about 800 MB, a minute or two) ..."
-	$(call install,tests,[tests])
+	@echo "installing what the tests need into $(VENV) (about 2.5 GB, some minutes) ..."
+	$(call install,tests,$(TESTS))
 	@touch $@ $(VENV)/core.done
 
 $(VENV)/all.done: pyproject.toml locks/all.txt | $(VENV)/bin/python
 	@echo "installing every extra into $(VENV) (about 3 GB, some minutes) ..."
-	$(call install,all,[tensorflow,cluster,serving,notebook,embedding,tests])
+	$(call install,all,$(ALL))
 	$(PIP) install --quiet torch==2.13.0
 	@touch $@ $(VENV)/core.done $(VENV)/tests.done
 
@@ -75,7 +79,7 @@ lock:
 	$(COMPILE) --upgrade $(EXTRAS) --output-file locks/all.txt
 	cp locks/all.txt locks/core.txt && $(COMPILE) --output-file locks/core.txt
 	cp locks/all.txt locks/notebook.txt && $(COMPILE) --extra notebook --output-file locks/notebook.txt
-	cp locks/all.txt locks/tests.txt && $(COMPILE) --extra tests --output-file locks/tests.txt
+	cp locks/all.txt locks/tests.txt && $(COMPILE) --extra tests --extra tensorflow --extra cluster --output-file locks/tests.txt
 
 clean:
 	rm -rf $(VENV) $(VENV)-lock build .pytest_cache .mypy_cache .ruff_cache

@@ -32,6 +32,9 @@ PROGRAMS = {
     "model-boosting": ("seeds --model boosting --seeds 3", "gradient boosting"),
     "model-svm": ("seeds --model svm --seeds 3", "RBF support vector machine"),
     "model-knn": ("seeds --model knn --seeds 3", "k nearest neighbours"),
+    "study-throughput": ("study_throughput", "a study's runs with two workers and with one"),
+    "null-studies": ("null_studies", "nothing against nothing, really trained: 20 studies"),
+    "take-away": ("take_away", "each regularizer of the recipe in turn, ten seeds"),
     "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""

@@ -87,7 +87,7 @@ def build_cnn() -> Any:
             stack.append(layers.Conv2D(channels, 3, padding="same", use_bias=False))
             if number == len(stage):
                 stack.append(layers.MaxPooling2D())
-            stack += [layers.BatchNormalization(), layers.Activation("relu")]
+            stack += [layers.BatchNormalization(momentum=0.9), layers.Activation("relu")]
     stack += [layers.GlobalAveragePooling2D(), layers.Dropout(CONVOLUTION_RATE)]
     return Sequential([*stack, layers.Dense(CLASSES, activation="softmax")])
 

@@ -91,7 +91,7 @@ def build_cnn() -> Any:
             stack.append(nn.Conv2d(before, channels, 3, padding=1, bias=False))
             if number == len(stage):
                 stack.append(nn.MaxPool2d(2))
-            stack += [nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU()]
+            stack += [nn.BatchNorm2d(channels, eps=1e-3, momentum=0.1), nn.ReLU()]
             before = channels
     stack += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(CONVOLUTION_RATE), nn.Linear(before, CLASSES)]
     return initialised(nn.Sequential(*stack))

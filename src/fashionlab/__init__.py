@@ -12,19 +12,50 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fashionlab.data import Dataset
-    from fashionlab.lab import load, open_run, plot_samples, report, resume, train
+    from fashionlab.lab import (
+        compare,
+        continue_study,
+        load,
+        open_run,
+        open_study,
+        plot_samples,
+        report,
+        resume,
+        study,
+        train,
+    )
+    from fashionlab.studied import StudyResult
     from fashionlab.trained import TrainedModel
 
-__all__ = ["Dataset", "TrainedModel", "load", "open_run", "plot_samples", "report", "resume", "train"]
+__all__ = [
+    "Dataset",
+    "StudyResult",
+    "TrainedModel",
+    "compare",
+    "continue_study",
+    "load",
+    "open_run",
+    "open_study",
+    "plot_samples",
+    "report",
+    "resume",
+    "study",
+    "train",
+]
 
 _HOMES = {
     "Dataset": "fashionlab.data",
+    "StudyResult": "fashionlab.studied",
     "TrainedModel": "fashionlab.trained",
+    "compare": "fashionlab.lab",
+    "continue_study": "fashionlab.lab",
     "load": "fashionlab.lab",
     "open_run": "fashionlab.lab",
+    "open_study": "fashionlab.lab",
     "plot_samples": "fashionlab.lab",
     "report": "fashionlab.lab",
     "resume": "fashionlab.lab",
+    "study": "fashionlab.lab",
     "train": "fashionlab.lab",
 }
 

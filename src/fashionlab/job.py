@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ from fashionlab.models import Architecture
 from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.live import show_progress
 from fashionlab.reports.produce import produce_report
-from fashionlab.store import RESULTS_VERSION, Run, delete_run, find_same, has_checkpoint
+from fashionlab.store import Run, delete_run, find_same, has_checkpoint
 from fashionlab.store.format import to_json
 from fashionlab.trained import TrainedModel
-from fashionlab.training.engines import Engine, find_engine
-from fashionlab.training.recipe import Model, Recipe
+from fashionlab.training.engines import CLASSIC, find_engine
 from fashionlab.workers import Worker
 
 Events = Callable[[dict[str, Any]], object]
@@ -29,8 +28,8 @@ Events = Callable[[dict[str, Any]], object]
 def make_worker(request: Mapping[str, Any]) -> Worker:
     """A worker for the request's engine, which imports while its parent reads the data and draws the samples."""
     engine = find_engine(request)
-    modules = ["fashionlab.training.task", "fashionlab.evaluation.task", engine.runner.partition(":")[0]]
-    return Worker(engine.backend, preload=[module for module in modules if module])
+    own = "fashionlab.training.classic" if engine == CLASSIC else engine.runner.partition(":")[0]
+    return Worker(engine.backend, preload=["fashionlab.training.task", "fashionlab.evaluation.task", own])
 
 
 @dataclass(frozen=True)
@@ -50,42 +49,6 @@ class Manner:
 def announce(message: str) -> None:
     """Tell a person, on standard error, what is being done."""
     print(message, file=sys.stderr, flush=True)
-
-
-def make_request(
-    recipe: Recipe, architecture: Architecture, dataset: Dataset, engine: Engine, test: bool
-) -> dict[str, Any]:
-    """The content of `recipe.json`: all that decides a run's numbers. Two equal requests give equal numbers."""
-    return {
-        "recipe": recipe.to_json(),
-        "data": {
-            "sha256": dataset.sha256,
-            "class_names": list(dataset.class_names),
-            "side": int(dataset.images.shape[1]),
-        },
-        "model_sha256": architecture.source_sha256,
-        "trainer": engine.trainer,
-        "backend": engine.backend,
-        "precision": "float32",
-        "test": test,
-        "results_version": RESULTS_VERSION,
-    }
-
-
-def fill_own_options(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, bool]:
-    """Check the options of a user's own model, in a worker: this process never executes the file.
-
-    Also returns whether the network convolves, by which its engine is chosen.
-    """
-    arguments = {
-        "model": recipe.model.name,
-        "options": recipe.model.options,
-        "side": int(dataset.images.shape[1]),
-        "classes": len(dataset.class_names),
-    }
-    with Worker() as worker:
-        found = worker.call("fashionlab.training.task:examine_own", arguments)
-    return replace(recipe, model=Model(recipe.model.name, found["options"])), found["convolutional"]
 
 
 def start(
@@ -159,13 +122,21 @@ def _make_page(run: Run, manner: Manner, worker: Worker | None) -> None:
 
 @contextmanager
 def _explained(run: Run, trust: str | None) -> Iterator[None]:
-    """Say with an interruption or a failure what became of the run."""
+    """Say with an interruption or a failure what became of the run.
+
+    A classic model has no half-way state: a run of one that was stopped is deleted.
+    """
     resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
     try:
         yield
-    except Interrupted as error:
-        raise Interrupted(f"{error}; go on with: {resume_with}") from error
+    except (Interrupted, KeyboardInterrupt) as error:
+        if run.request["trainer"] == CLASSIC.trainer and not run.complete:
+            delete_run(run)
+            name = run.request["recipe"]["model"]["name"]
+            raise Interrupted(
+                f"{str(error) or 'stopped'}; the {name} fit cannot go on from its middle, so nothing of it was kept: "
+                "train it again to start over"
+            ) from error
+        raise Interrupted(f"{str(error) or 'stopped'}; go on with: {resume_with}") from error
     except NonFiniteLoss as error:
         raise NonFiniteLoss(f"{error}; the run is {run.path}") from error
-    except KeyboardInterrupt:
-        raise Interrupted(f"stopped; go on with: {resume_with}") from None

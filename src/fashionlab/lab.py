@@ -12,22 +12,25 @@ from fashionlab.job import (
     Events,
     Manner,
     announce,
-    fill_own_options,
     finish,
-    make_request,
     make_worker,
     show_again,
     start,
 )
-from fashionlab.models import CONVOLUTIONAL, find_architecture
 from fashionlab.reports import draw_samples
 from fashionlab.reports.displays import Display, samples_display
 from fashionlab.reports.produce import produce_report
 from fashionlab.store import Ledger, Run, find_run
+from fashionlab.study_verbs import compare as compare
+from fashionlab.study_verbs import continue_study as continue_study
+from fashionlab.study_verbs import list_studies as list_studies
+from fashionlab.study_verbs import open_study as open_study
+from fashionlab.study_verbs import study as study
 from fashionlab.trained import TrainedModel
-from fashionlab.training.engines import choose_engine
+from fashionlab.training.engines import CLASSIC
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 from fashionlab.training.recipe import Recipe
+from fashionlab.training.request import make_request, prepare
 
 
 def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None) -> Dataset:
@@ -76,15 +79,12 @@ def train(
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
-    architecture = find_architecture(recipe.model.name)
-    convolutional = recipe.model.name in CONVOLUTIONAL
-    if architecture.source is not None:
-        recipe, convolutional = fill_own_options(recipe, dataset)
-    engine, advice = choose_engine(trainer, backend, classic=architecture.classic, convolutional=convolutional)
-    if advice:
-        announce(advice)
+    prepared = prepare(recipe, dataset, trainer, backend)
+    if prepared.advice:
+        announce(prepared.advice)
+    architecture, engine = prepared.architecture, prepared.engine
     manner = Manner(data_dir, architecture.source_sha256, on_event, report, checkpoint_seconds)
-    request = make_request(recipe, architecture, dataset, engine, test)
+    request = make_request(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(request, architecture, dataset, runs, manner, again)
     if refit:
         request = make_request(chosen.recipe_for_refit(), architecture, dataset, engine, test)
@@ -110,6 +110,8 @@ def resume(
     if found.complete:
         announce(f"{found.path} is complete already")
         return show_again(found, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
+    if found.request["trainer"] == CLASSIC.trainer:
+        announce(f"the {found.request['recipe']['model']['name']} fit has no half-way state: it starts over")
     with make_worker(found.request) as worker:
         return finish(found, worker, Manner(data_dir, trust, on_event, report, checkpoint_seconds))
 

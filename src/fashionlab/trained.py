@@ -16,7 +16,9 @@ from fashionlab.reports.displays import (
     history_display,
     mistakes_display,
 )
+from fashionlab.reports.sections.learning import NO_EPOCHS, pace_of
 from fashionlab.store import Run
+from fashionlab.training.engines import CLASSIC
 from fashionlab.training.recipe import Recipe
 from fashionlab.training.scores import softmax
 from fashionlab.workers import Worker
@@ -93,8 +95,13 @@ class TrainedModel:
             return softmax(np.load(answer, allow_pickle=False)).astype(np.float32)
 
     def plot_history(self) -> Display:
-        """Both losses and both accuracies by epoch, with the generalization gap and the best epoch."""
-        return history_display(self.history)
+        """Both losses and both accuracies by epoch, with the generalization gap and the best epoch.
+
+        Raises UsageError for a model that has no epochs.
+        """
+        if not self.history["epoch"]:
+            raise UsageError(f"run {self._run.name}: {NO_EPOCHS}")
+        return history_display(self.history, pace_of(self._run.request))
 
     def plot_confusion(self, part: str = "test") -> Display:
         """The confusion matrix of "test" or "validation". Raises UsageError if the run has no such part."""
@@ -130,8 +137,14 @@ class TrainedModel:
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.
 
-        uint8 pictures in, logits out. Where Keras has not been imported yet, it is given JAX.
+        uint8 pictures in, logits out. Where Keras has not been imported yet, it is given JAX. Raises UsageError for a
+        classic model, which is none.
         """
+        if self._run.request["trainer"] == CLASSIC.trainer:
+            raise UsageError(
+                f"run {self._run.name} is a {self.recipe.model.name} model, no Keras model; its predict() gives its "
+                "probabilities"
+            )
         import os
         import sys
 
@@ -143,7 +156,7 @@ class TrainedModel:
 
     def recipe_for_refit(self) -> Recipe:
         """The recipe that trains on training and validation rows together for the epochs that validation chose."""
-        return replace(self.recipe, refit=int(self.metrics["best_epoch"]))
+        return replace(self.recipe, refit=max(1, int(self.metrics["best_epoch"])))
 
     def __repr__(self) -> str:
         part = self.metrics["test"] or self.metrics["validation"]

@@ -16,6 +16,9 @@ from fashionlab.store import Run
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }} & co", "</script><b>bold</b>")
 """Class names that would do something if any layer forgot to escape them."""
 
+HARMLESS = ("crbug/1173575",)
+"""Remarks of Debian's Chromium about itself, which it prints on every page."""
+
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory, fashion):
@@ -55,6 +58,38 @@ def browser(request):
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a report; afterwards assert that the page said nothing on the console and asked for nothing outside."""
+    contexts, complaints = [], []
+
+    def opened(summary, width=1280, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        address = Path(summary["page"]).resolve().as_uri()
+
+        def heard(message):
+            if not any(known in message.text for known in HARMLESS):
+                complaints.append(f"console: {message.text}")
+
+        def requested(request):
+            if request.url != address and not request.url.startswith("data:"):
+                complaints.append(f"request: {request.url}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", requested)
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 def find_chromium() -> str:

@@ -1,43 +1,7 @@
 """The page in a real browser: what a click shows, what the keyboard reaches, and what it never does."""
 
-from pathlib import Path
-
 import pytest
-
-HARMLESS = ("crbug/1173575",)
-"""Remarks of Debian's Chromium about itself, which it prints on every page."""
-
-
-@pytest.fixture
-def open_page(browser):
-    """Open a report; afterwards assert that the page said nothing on the console and asked for nothing outside."""
-    contexts, complaints = [], []
-
-    def opened(summary, width=1280, height=900, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        address = Path(summary["page"]).resolve().as_uri()
-
-        def heard(message):
-            if not any(known in message.text for known in HARMLESS):
-                complaints.append(f"console: {message.text}")
-
-        def requested(request):
-            if request.url != address and not request.url.startswith("data:"):
-                complaints.append(f"request: {request.url}")
-
-        page.on("console", heard)
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", requested)
-        page.goto(address)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+from contrast import CONTRAST
 
 
 def rows_in(page, selector):
@@ -198,24 +162,6 @@ def test_nothing_sticks_out(open_page, real, hostile, width, scheme):
             width,
         )
         assert wide == []
-
-
-CONTRAST = """() => {
-    const rgb = (c) => { const v = c.match(/[\\d.]+/g).map(Number); return c.startsWith("color(") ? v.map((x, i) => i < 3 ? x * 255 : x) : v; };
-    const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
-    const poor = [];
-    for (const e of document.querySelectorAll("main *, nav *, header *, #card *")) {
-        const text = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-        if (!text || !e.getClientRects().length) continue;
-        const style = getComputedStyle(e), front = rgb(e.ownerSVGElement ? style.fill : style.color);
-        const [a, b] = [light(front), light(behind(e.ownerSVGElement ? e.ownerSVGElement : e))].sort((x, y) => y - x);
-        const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize), large = size >= 24 || size >= 18.7 && style.fontWeight >= 700;
-        if (ratio < (large ? 3 : 4.5)) poor.push(`${ratio.toFixed(2)} ${e.tagName}.${e.getAttribute("class")} ${e.textContent.trim().slice(0, 40)}`);
-    }
-    return poor;
-}"""  # noqa: E501
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,7 +6,11 @@ from xml.etree import ElementTree
 import pytest
 
 from fashionlab.reports.charts import Lines, PointMap, ReferenceDots, ReliabilityDiagram, Series
-from fashionlab.reports.charts.axes import ticks
+from fashionlab.reports.charts.axes import Axis, log_ticks, ticks
+from fashionlab.reports.study.forest import Forest, Strip, effect_axis
+from fashionlab.reports.study.pairs import Pairs
+from fashionlab.reports.study.shrinking import Shrinking
+from fashionlab.reports.study.trade_off import TradeOff
 
 NASTY = '<b>"x"</b>'
 BINS = [
@@ -26,6 +30,25 @@ ROWS = [
     {"name": "people", "low": 0.82, "high": 0.835, "own": False},
     {"name": "majority class", "low": 0.1, "high": 0.1, "own": False},
 ]
+VERDICT = {"word": "hurts", "said": "hurts", "effect": -0.5, "low": -0.9, "high": -0.1, "n": 5, "margin": 0.2}
+OPEN = VERDICT | {"word": "undecided", "said": "undecided", "low": None, "high": None}
+EMPTY = OPEN | {"effect": None, "n": 0}
+KNOWN = {"seed": [0, 3, 4], "mean": [0.1, 0.2, 0.2], "low": [None, None, -3.0], "high": [None, None, 3.4]}
+NONE_KNOWN = {"seed": [], "mean": [], "low": [], "high": []}
+PAIRS = [
+    {"seed": 3, "baseline": 0.9, "arm": 0.91, "difference": 1.0},
+    {"seed": 4, "baseline": 0.9, "arm": 0.9, "difference": 0.0},
+]
+ONCE = {"mean": 4.0, "low": None, "high": None}
+MODELS = [
+    {
+        "name": NASTY,
+        "seconds": {"mean": 9.0, "low": -1.0, "high": 19.0},
+        "accuracy": {"mean": 90.0, "low": 89.0, "high": 91.0},
+    },
+    {"name": "b", "seconds": ONCE, "accuracy": ONCE},
+    {"name": "c", "seconds": {"mean": None, "low": None, "high": None}, "accuracy": ONCE},
+]
 CHARTS = {
     "lines": Lines(NASTY, [1, 2, 3], [Series(NASTY, [3.0, None, 1.0], "s-0"), Series("b", [2.0, math.nan, 2.0], "s-1")],
                    "epoch", "loss (nats)", mark=(2, NASTY), between="gap"),
@@ -37,6 +60,20 @@ CHARTS = {
     "one reference": ReferenceDots("one", ROWS[:1]),
     "map": PointMap(NASTY, [[0.0, 1.0], [2.0, 3.0]], [0, 1], [NASTY, "b"], "first component", "second component"),
     "empty map": PointMap("none", [], [], [], "first", "second"),
+    "forest": Forest(NASTY, [(NASTY, VERDICT), ("b", OPEN), ("c", EMPTY), ("d" * 80, VERDICT)], 0.2),
+    "forest, narrow": Forest(NASTY, [(NASTY, VERDICT), ("b", OPEN), ("c", EMPTY)], 0.2, narrow=True),
+    "no forest": Forest("none", [], 0.2),
+    "strip": Strip(NASTY, VERDICT, effect_axis([VERDICT, OPEN], 0.2)),
+    "strip without a bound": Strip("open", OPEN, effect_axis([VERDICT, OPEN], 0.2)),
+    "shrinking": Shrinking(NASTY, KNOWN, 0.2, (3, NASTY)),
+    "not bounded": Shrinking("two", {key: values[:2] for key, values in KNOWN.items()}, 0.2),
+    "no seed": Shrinking("none", NONE_KNOWN, 0.2),
+    "pairs": Pairs(NASTY, PAIRS, NASTY, NASTY),
+    "many pairs": Pairs("many", PAIRS * 40, "a", "b"),
+    "no pair": Pairs("none", [], "a", "b"),
+    "trade-off": TradeOff(NASTY, MODELS),
+    "trade-off, narrow": TradeOff(NASTY, MODELS, narrow=True),
+    "no trade-off": TradeOff("none", []),
 }  # fmt: skip
 
 
@@ -80,3 +117,16 @@ def test_ticks_are_round_few_and_inside(low, high):
     found = ticks(low, high)
     assert 1 <= len(found) <= 7
     assert all(low - 1e-12 <= value <= high + 1e-12 for value in found)
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 3000), (0.02, 0.09), (9, 11), (1e-4, 1e6), (3, 3.1)])
+def test_ticks_of_a_logarithmic_axis_are_round_few_and_inside(low, high):
+    found = log_ticks(low, high)
+    assert 1 <= len(found) <= 6
+    assert found == sorted(found)
+    assert all(low <= value <= high for value in found)
+
+
+def test_a_logarithmic_axis_gives_equal_lengths_to_equal_ratios():
+    axis = Axis(1, 10_000, "s", logarithmic=True)
+    assert [axis.share(10**k) for k in range(5)] == pytest.approx([0, 0.25, 0.5, 0.75, 1])

@@ -75,4 +75,4 @@ def test_who_takes_the_events_gets_no_display(capsys):
 
 
 def test_durations_are_words():
-    assert [live._duration(s) for s in (0.4, 59, 61, 3_700)] == ["0 s", "59 s", "1 min 01 s", "1 h 01 min"]
+    assert [live.duration(s) for s in (0.4, 59, 61, 3_700)] == ["0 s", "59 s", "1 min 01 s", "1 h 01 min"]

@@ -1,14 +1,13 @@
 """The report: its summary, its page and its model card."""
 
 import json
-import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+from outline import Outline
 
 import fashionlab
 from fashionlab import lab
@@ -24,25 +23,6 @@ from fashionlab.training.recipe import Recipe
 
 def page_of(summary):
     return Path(summary["page"]).read_text(encoding="utf-8")
-
-
-class Outline(HTMLParser):
-    """Headings, addresses and pictures without a text alternative."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.headings, self.addresses, self.silent, self.identifiers = [], [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        attributes = dict(attrs)
-        if re.fullmatch("h[1-6]", tag):
-            self.headings.append(int(tag[1]))
-        self.addresses += [attributes[name] for name in ("src", "href", "srcset", "action") if name in attributes]
-        self.identifiers += [attributes["id"]] if "id" in attributes else []
-        pictorial = tag in ("img", "svg") or "pic" in attributes.get("class", "").split()
-        if pictorial and "alt" not in attributes and not attributes.get("aria-label"):
-            self.silent.append((tag, attrs))
 
 
 def test_the_summary_says_how_good_how_sure_where_wrong_and_how_made(real):

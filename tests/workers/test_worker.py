@@ -115,6 +115,16 @@ def test_what_a_task_cannot_return_and_what_it_exits_with_are_errors_not_deaths(
     assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
 
 
+def test_a_worker_may_be_pinned_to_a_core_and_its_parent_keeps_its_own(tmp_path, monkeypatch):
+    (tmp_path / "affinity.py").write_text("import os\ndef cores(a, c): return sorted(os.sched_getaffinity(0))")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    before = os.sched_getaffinity(0)
+    core = max(before)
+    with Worker("none", core=core) as worker:
+        assert worker.call("affinity:cores", {}) == [core]
+    assert os.sched_getaffinity(0) == before
+
+
 def test_a_worker_does_not_outlive_its_parent(tmp_path):
     import subprocess
     import time

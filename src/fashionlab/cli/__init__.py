@@ -12,6 +12,8 @@ from fashionlab.errors import FashionlabError, Interrupted, UsageError
 COMMANDS = {
     "data": ("fashionlab.cli.data", "Get the data set, check it, and show what is in it."),
     "train": ("fashionlab.cli.train", "Train a model, evaluate it, and keep it as a run."),
+    "study": ("fashionlab.cli.study", "Find out whether a change really helps, seed by seed."),
+    "compare": ("fashionlab.cli.compare", "Compare models, seed by seed on the same pictures."),
     "report": ("fashionlab.cli.report", "Show what a run learned, as one HTML page."),
     "runs": ("fashionlab.cli.runs", "List, show, delete and measure the runs on disk."),
 }

@@ -1,47 +1,11 @@
 """`fashionlab train`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from fashionlab.cli.common import DATA_DIR, JSON, RUNS, TRUST, print_json, print_table
-from fashionlab.models import CATALOGUE, find_architecture
-from fashionlab.settings import Setting, settings_of
-from fashionlab.training.recipe import SEED, Data, Fit, common_settings
-
-
-class _TrainCommand(click.Command):
-    """A command whose help lists the recipe's settings and each model's options in sections of their own."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections = {
-            "Data": [*settings_of(Data).values(), SEED],
-            "Training": list(settings_of(Fit).values()),
-        }
-        for name in CATALOGUE:
-            architecture = find_architecture(name)
-            sections[f"Model {name}: {architecture.description}"] = list(architecture.settings.values())
-        for title, settings in sections.items():
-            with formatter.section(title):
-                formatter.write_dl([(f"{s.flag} VALUE", _help(s)) for s in settings])
-        fields = {s.name for settings in sections.values() for s in settings}
-        with formatter.section("This command"):
-            records = [p.get_help_record(ctx) for p in self.get_params(ctx) if p.name not in fields]
-            formatter.write_dl([record for record in records if record])
-
-
-def _help(setting: Setting) -> str:
-    default = setting.default
-    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
-    return f"{setting.description}: {setting.expected}  [{shown}]"
-
-
-def _setting_options() -> list[click.Parameter]:
-    settings = common_settings()
-    for name in CATALOGUE:
-        settings |= find_architecture(name).settings
-    return [click.Option([s.flag], default=None, type=str) for s in settings.values()]
+from fashionlab.cli.settings import SettingsCommand, given_settings, one_model, setting_options, split_arguments
 
 
 def _run(
@@ -61,8 +25,8 @@ def _run(
 ) -> None:
     from fashionlab import lab
 
-    model, own = _split(arguments)
-    given: dict[str, Any] = {**own, **{name: value for name, value in settings.items() if value is not None}}
+    words, own = split_arguments(arguments)
+    model, given = one_model(words), given_settings(settings, own)
     if trust and resume is None:
         raise click.UsageError("--trust goes with --resume; a file that you name yourself needs none.")
     if resume is None:
@@ -93,35 +57,14 @@ def _run(
             click.echo(path)
 
 
-def _split(arguments: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
-    """The model's name, and the options that only a user's own model can know, as `--name value` or `--name=value`."""
-    model: str | None = None
-    own: dict[str, str] = {}
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        if word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            if not equals and (not rest or rest[0].startswith("--")):
-                raise click.UsageError(f"{word} needs a value.")
-            own[name.replace("-", "_")] = value if equals else rest.pop(0)
-        elif word.startswith("-"):
-            raise click.NoSuchOption(word)
-        elif model is None:
-            model = word
-        else:
-            raise click.UsageError(f"given two models, {model!r} and {word!r}, expected one.")
-    return model, own
-
-
-train = _TrainCommand(
+train = SettingsCommand(
     "train",
     callback=_run,
     context_settings={"ignore_unknown_options": True},
     options_metavar="[MODEL] [--FIELD VALUE ...]",
     params=[
         click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
-        *_setting_options(),
+        *setting_options(),
         click.Option(
             ["--trainer"],
             default="auto",
@@ -150,11 +93,12 @@ train = _TrainCommand(
 
     MODEL is a name of the catalogue (the default is mlp, the reference network), your own model as
     path/to/file.py:build, or a recipe file *.toml. Any field of the recipe can be set. Ctrl-C leaves a run that can
-    be resumed.
+    be resumed; a model that is no network starts over.
 
     \b
     fashionlab train
     fashionlab train mlp --dropout 0.2 --epochs 12 --seed 3
+    fashionlab train forest --n-estimators 50
     fashionlab train --dataset digits
     fashionlab train --resume last
     """,

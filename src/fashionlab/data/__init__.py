@@ -8,6 +8,6 @@ own data dataset     `Dataset`, `load`, and the sealed test part               s
 from fashionlab.data.cache import cache_folder
 from fashionlab.data.dataset import Dataset, TestPart, load
 from fashionlab.data.describe import describe
-from fashionlab.data.split import Split, stratified_split
+from fashionlab.data.split import Split, judge_halves, stratified_split
 
-__all__ = ["Dataset", "Split", "TestPart", "cache_folder", "describe", "load", "stratified_split"]
+__all__ = ["Dataset", "Split", "TestPart", "cache_folder", "describe", "judge_halves", "load", "stratified_split"]

@@ -43,13 +43,18 @@ class Checked:
 
     def sha256(self) -> str:
         """SHA-256 of all content: the four IDX files that would hold the arrays, and the class names."""
-        arrays = (self.images, _compact(self.labels), self.test_images, _compact(self.test_labels))
-        return sha256_of([_sha256_as_idx(array) for array in arrays], self.class_names)
+        files = [*sha256s_of(self.images, self.labels), *sha256s_of(self.test_images, self.test_labels)]
+        return sha256_of(files, self.class_names)
 
 
 def sha256_of(files: list[str], class_names: tuple[str, ...]) -> str:
     """The data set's hash, from its IDX files' (images, labels, the same to test) and its class names."""
     return hashlib.sha256(json.dumps([files, class_names]).encode()).hexdigest()
+
+
+def sha256s_of(images: np.ndarray, labels: np.ndarray) -> list[str]:
+    """SHA-256 of the two IDX files that would hold one part's pictures and labels."""
+    return [_sha256_as_idx(images), _sha256_as_idx(_compact(labels))]
 
 
 def check(parts: Parts, name: str) -> Checked:

@@ -16,12 +16,12 @@ class Split:
     validation: np.ndarray
 
 
-def stratified_split(labels: np.ndarray, share: float, seed: int) -> Split:
+def stratified_split(labels: np.ndarray, share: float, seed: int, purpose: str = "split") -> Split:
     """Set aside `share` (0 to below 1) of the rows for validation, of each class the same share.
 
     `labels` is int [n], 0 to k-1. Exactly round(share * n) rows are set aside; a class gives the whole part
     of its share, and the rows still lacking come from the classes whose share was cut most. A function of
-    (labels, share, seed) alone. A share of 0 sets nothing aside.
+    (labels, share, seed, purpose) alone; another purpose is another, independent draw. A share of 0 sets nothing aside.
 
     Raises UsageError for a share or seed out of range, and DataInvalid where a class is too small to give one
     row and keep one: the sentence says how many rows it would need.
@@ -41,10 +41,21 @@ def stratified_split(labels: np.ndarray, share: float, seed: int) -> Split:
             f"class {smallest} has {sizes[smallest]} rows, too few to set {share:g} of each class aside: "
             f"use at least {needed} rows of every class, or another share"
         )
-    by_class, rank = _by_class(labels, sizes, [seed, *b"split"])
+    by_class, rank = _by_class(labels, sizes, [seed, *purpose.encode()])
     aside = np.zeros(len(labels), bool)
     aside[by_class[rank < np.repeat(taken, sizes)]] = True
     return Split(np.flatnonzero(~aside), np.flatnonzero(aside))
+
+
+def judge_halves(labels: np.ndarray, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a validation part in two for a study: one half stops the training, the other half judges what came out.
+
+    labels: of the whole development part, int [n]; rows: the validation part's, int64 [m]. Returns the stop half and
+    the judge half, rows of the development part, ascending, disjoint and stratified; the judge half has round(m / 2).
+    A function of (labels, rows, seed) alone. Raises DataInvalid if a class has fewer than two rows among them.
+    """
+    cut = stratified_split(labels[rows], 0.5, seed, purpose="judge")
+    return rows[cut.train], rows[cut.validation]
 
 
 def _shares(sizes: np.ndarray, share: float) -> np.ndarray:

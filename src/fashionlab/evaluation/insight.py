@@ -11,8 +11,10 @@ import numpy as np
 
 from fashionlab.errors import RunCorrupt, UntrustedModel
 from fashionlab.evaluation.maps import NOT_INSTALLED, can_embed
+from fashionlab.evaluation.pixels import pixel_pictures
 from fashionlab.store import Run
 from fashionlab.store.format import from_npz
+from fashionlab.training.engines import CLASSIC
 from fashionlab.training.network import architecture_of
 from fashionlab.workers import Worker
 
@@ -32,7 +34,8 @@ class Insight:
 
     document, ready for JSON:
 
-        available   bool; False: nothing below is there but `reason`, a sentence for people
+        available   bool; False: nothing below is there but `reason`, a sentence for people, and for some classic
+                    models `pixels`, the section of `pixels.pixel_pictures`, whose array has that name
         reason      str | None
         version     INSIGHT_VERSION; weights: SHA-256 of `weights.safetensors`; arrays_sha256: of `insight.npz`
         n           validation pictures that means, dead and saturated units are taken over
@@ -88,7 +91,8 @@ def find_insight(
     """
     reason = _why_none(run, trust)
     if reason is not None:
-        return Insight({"available": False, "reason": reason, "version": INSIGHT_VERSION}, {})
+        none = {"available": False, "reason": reason, "version": INSIGHT_VERSION}
+        return _pixels(run, none) if run.request["trainer"] == CLASSIC.trainer else Insight(none, {})
     found = _read(run)
     if found is None or _could_have_more(found):
         arguments = {
@@ -114,7 +118,7 @@ def weights_digest(run: Run) -> str:
 def _why_none(run: Run, trust: str | None) -> str | None:
     """A sentence if this run can have no insight."""
     request = run.request
-    if request["trainer"] == "classic":
+    if request["trainer"] == CLASSIC.trainer:
         return "this model is no neural network, so it has no layers to look into"
     if request["recipe"]["refit"]:
         return (
@@ -126,6 +130,13 @@ def _why_none(run: Run, trust: str | None) -> str | None:
     except UntrustedModel as error:
         return f"the network was built by a user's own file, which is not executed unasked: {error}"
     return None
+
+
+def _pixels(run: Run, none: dict[str, Any]) -> Insight:
+    """A classic model has no layers, but some have something to show of each pixel."""
+    data = run.request["data"]
+    found = pixel_pictures(run.weights, int(data["side"]), data["class_names"])
+    return Insight(none, {}) if found is None else Insight({**none, "pixels": found[0]}, {"pixels": found[1]})
 
 
 def _read(run: Run) -> Insight | None:

@@ -7,7 +7,7 @@ import numpy as np
 from fashionlab.data import Dataset
 from fashionlab.errors import UsageError
 from fashionlab.store import Ledger, Run
-from fashionlab.training.recipe import Recipe
+from fashionlab.training.rows import rows_of
 from fashionlab.training.task import load_for
 
 
@@ -23,14 +23,13 @@ def open_pictures(run: Run, part: str, data_dir: str | Path | None = None) -> np
     """
     if part not in ("test", "validation"):
         raise ValueError(f"given part {part!r}, expected 'test' or 'validation'")
-    recipe = Recipe.from_json(run.request["recipe"])
-    if part == "validation" and recipe.refit:
+    if part == "validation" and run.request["recipe"]["refit"]:
         raise UsageError(f"run {run.name} is a refit: it was trained on the validation rows too, and has no such part")
     if part == "test" and not run.request["test"]:
         raise UsageError(f"run {run.name} was made with the test part closed, and a report of it leaves it so")
     dataset = load_for(run, None if data_dir is None else str(data_dir))
     if part == "validation":
-        return dataset.images[dataset.split(recipe.seed, recipe.data.validation).validation]
+        return dataset.images[rows_of(run.request, dataset).grade]
     return open_test_part(run, dataset)[0]
 
 

@@ -18,8 +18,10 @@ def summarise(
 ) -> dict[str, Any]:
     """Compose `metrics.json`.
 
-    ended: how training ended, {"best_epoch", "stopped"}; seconds: the whole job's time in this process. A part that was
-    not predicted (validation in a refit, test in a study) is null.
+    ended: how training ended, {"best_epoch", "stopped"}, and of a classic model {"seconds"}, its fit's; seconds: the
+    whole job's time in this process. A part that was not predicted (validation in a refit, test in a study) is null.
+    `pace` is there only for a classic model, whose
+    epochs are rounds.
     """
     names = request["data"]["class_names"]
 
@@ -37,11 +39,12 @@ def summarise(
         "best_epoch": best,
         "epochs": len(history["epoch"]),
         "stopped": ended["stopped"],
+        **({"pace": ended["pace"]} if "pace" in ended else {}),
         "generalization_gap": {
             "loss": row["val_loss"] - row["loss"],
             "accuracy": row["accuracy"] - row["val_accuracy"],
         }
         if has_validation
         else None,
-        "seconds": {"training": sum(history["seconds"]), "total": seconds},
+        "seconds": {"training": ended.get("seconds", sum(history["seconds"])), "total": seconds},
     }

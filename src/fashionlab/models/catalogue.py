@@ -2,7 +2,7 @@
 
 A network is a function `build(image_shape, classes, *, options) -> keras.Model` that maps pictures (uint8
 [n, height, width]) to logits (float [n, classes]). A classic model is a function `build(classes, seed, *, options)`
-that gives an estimator to fit (`training.classic` says what it must offer). Keyword-only arguments are the options, the
+that gives an estimator to fit (`models.estimator` says what it must offer). Keyword-only arguments are the options, the
 docstring's first line is the description; there is nothing to register or to inherit from.
 """
 
@@ -35,7 +35,13 @@ NETWORKS: dict[str, str] = {
 }
 """Name -> module with a `build` function. Importing such a module loads no framework."""
 
-CLASSICS: dict[str, str] = {}
+CLASSICS: dict[str, str] = {
+    "logistic": "fashionlab.models.logistic",
+    "forest": "fashionlab.models.forest",
+    "boosting": "fashionlab.models.boosting",
+    "knn": "fashionlab.models.knn",
+    "svm": "fashionlab.models.svm",
+}
 """The same for models of other libraries, which have no epochs."""
 
 CATALOGUE = NETWORKS | CLASSICS
@@ -140,7 +146,7 @@ def _draw_weights(model: "keras.Model", seed: int) -> None:
     for layer, layer_name in _named_layers(model):
         for name in ("kernel", "bias", "embeddings", "gamma", "beta", "depthwise_kernel", "pointwise_kernel"):
             weight = getattr(layer, name, None)
-            initializer = getattr(layer, f"{name}_initializer", None)
+            initializer: Any = getattr(layer, f"{name}_initializer", None)
             config = initializer.get_config() if hasattr(initializer, "get_config") else {}
             if weight is None or config.get("seed", 0) is not None:
                 continue

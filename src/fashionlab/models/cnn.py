@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 Channels = Annotated[int, Meta(ge=1, le=4096)]
 Count = Annotated[int, Meta(ge=1, le=16)]
 
+MOMENTUM = 0.9
+"""Of the moving averages of batch normalization. A convolution's batch gives hundreds of values a picture, so its mean
+is good after few steps; Keras' 0.99 would leave a network useless in evaluation for its first few hundred steps."""
+
 
 def build(
     image_shape: tuple[int, int],
@@ -62,7 +66,7 @@ def build(
             if number == count:
                 x = layers.MaxPooling2D(name=f"pool_{stage}")(x)
             if batch_norm:
-                x = layers.BatchNormalization(name=f"norm_{name}")(x)
+                x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm_{name}")(x)
             x = layers.Activation(activation, name=f"{activation}_{name}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     if dropout:

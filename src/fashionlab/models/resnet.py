@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
+from fashionlab.models.cnn import MOMENTUM
+
 if TYPE_CHECKING:
     import keras
 
@@ -31,7 +33,8 @@ def build(
     from keras import layers
 
     def activated(x: Any, name: str) -> Any:
-        return layers.Activation("relu", name=f"relu_{name}")(layers.BatchNormalization(name=f"norm_{name}")(x))
+        norm = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm_{name}")
+        return layers.Activation("relu", name=f"relu_{name}")(norm(x))
 
     def convolution(x: Any, channels: int, name: str, size: int = 3, stride: int = 1) -> Any:
         return layers.Conv2D(channels, size, stride, padding="same", use_bias=False, name=f"conv_{name}")(x)

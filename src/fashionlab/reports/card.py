@@ -25,9 +25,14 @@ def model_card(summary: Mapping[str, Any]) -> str:
     ]
     front: dict[str, Any] = {
         "license": "mit",
-        "library_name": "keras",
+        "library_name": "fashionlab" if answer["classic"] else "keras",
         "pipeline_tag": "image-classification",
-        "tags": ["fashionlab", "image-classification", "keras", *(["fashion-mnist"] if fashion else [])],
+        "tags": [
+            "fashionlab",
+            "image-classification",
+            *([] if answer["classic"] else ["keras"]),
+            *(["fashion-mnist"] if fashion else []),
+        ],
         "datasets": [FASHION_ON_HUB] if fashion else [],
         "metrics": ["accuracy"],
         "model-index": [{"name": summary["run"], "results": results}],
@@ -48,7 +53,13 @@ def _body(summary: Mapping[str, Any], answer: Mapping[str, Any], made: Mapping[s
     errors = _text(summary["errors"].get("sentence", "No part was predicted."))
     confidence = " ".join(_text(s) for s in summary["confidence"].get("sentences", []))
     versions = ", ".join(f"{name} {version}" for name, version in made["environment"]["packages"].items())
-    size = "" if answer["parameters"] is None else f" It has {answer['parameters']:,} parameters."
+    made_of = answer["size"] or (answer["parameters"] is not None and f"{answer['parameters']:,} parameters")
+    size = f" It has {made_of}." if made_of else ""
+    best, chosen = "", "Test rows chose nothing."
+    if answer["epochs"]:
+        pace = answer["pace"]
+        best = f"Best {pace} {answer['best_epoch']} of {answer['epochs']}; "
+        chosen = f"Validation rows chose the {pace}; test rows chose nothing."
     spent, device = answer["seconds"]["training"], _text(made["environment"].get("device", "an unknown device"))
     return f"""# {_text(summary["title"])}
 
@@ -71,8 +82,8 @@ The test part had been opened {answer["test_openings"]} times in this folder of 
 
 {_text(answer["recipe"])}. {learned}
 
-Best epoch {answer["best_epoch"]} of {answer["epochs"]}; {spent:.1f} s on {device}.
-Validation rows chose the epoch; test rows chose nothing. Data SHA-256 `{made["request"]["data"]["sha256"]}`.
+{best}{spent:.1f} s on {device}.
+{chosen} Data SHA-256 `{made["request"]["data"]["sha256"]}`.
 
     {made["commands"]["full"]}
 

@@ -63,14 +63,14 @@ def samples_display(images: np.ndarray, labels: np.ndarray, class_names: Sequenc
     )
 
 
-def history_display(history: Mapping[str, Sequence[float]]) -> Display:
-    """Losses and accuracies by epoch. history: `history.csv` by column."""
-    text = f"Learning curves over {len(history['epoch'])} epochs: training loss ends at {history['loss'][-1]:.3f}"
+def history_display(history: Mapping[str, Sequence[float]], pace: str = "epoch") -> Display:
+    """Losses and accuracies by epoch. history: `history.csv` by column; pace: what a row is, "epoch" or "round"."""
+    text = f"Learning curves over {len(history['epoch'])} {pace}s: training loss ends at {history['loss'][-1]:.3f}"
     if np.isfinite(history["val_loss"][-1]):
         text += (
             f", validation loss at {history['val_loss'][-1]:.3f}, its lowest is {np.nanmin(history['val_loss']):.3f}"
         )
-    return Display("learning-curves", text, {"history": history}, figures.learning_curves)
+    return Display("learning-curves", text, {"history": history, "pace": pace}, figures.learning_curves)
 
 
 def confusion_display(part: str, confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Display:

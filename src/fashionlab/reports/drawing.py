@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fashionlab.data import Dataset
 from fashionlab.reports.displays import confusion_display, history_display, samples_display
+from fashionlab.reports.sections.learning import pace_of
 from fashionlab.store import Run
 
 
@@ -19,9 +20,13 @@ def has_figures(run: Run) -> bool:
 
 
 def draw_run(run: Run) -> list[Path]:
-    """Learning curves, and a confusion matrix of each part that was predicted, in the run's `derived/figures`."""
+    """Learning curves where there are epochs, and a confusion matrix of each part that was predicted.
+
+    They go to the run's `derived/figures`.
+    """
     folder = run.derived / "figures"
-    written = history_display(run.history).save(folder)
+    # A model without epochs has no curves.
+    written = history_display(run.history, pace_of(run.request)).save(folder) if run.history["epoch"] else []
     names = run.request["data"]["class_names"]
     for part in ("validation", "test"):
         if run.metrics[part]:

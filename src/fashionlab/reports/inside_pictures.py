@@ -15,7 +15,15 @@ MOST_CHOSEN, MOST_CLASSES, MOST_FILTERS = 20, 40, 64
 
 
 def draw_inside(inside: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Data addresses of PNGs, for the page: layers (their strips), filters and saliency; empty where there are none."""
+    """Data addresses of PNGs, for the page: layers (their strips), filters and saliency; empty where there are none.
+
+    Of a classic model: pixels, a picture for each of the section's names.
+    """
+    if "pixels" in inside:
+        signed = inside["pixels"]["kind"] == "weights"
+        return {
+            "pixels": [_signed(p) if signed else heat(p, 0, float(p.max()), DARK_TO_LIGHT) for p in arrays["pixels"]]
+        }
     drawn: dict[str, Any] = {"layers": [], "filters": [], "saliency": []}
     if inside["layers"]["reason"] is None:
         drawn["layers"] = [_layer(layer, arrays) for layer in inside["layers"]["items"]]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from fashionlab.reports.live_fit import FitProgress
+
 Events = Callable[[dict[str, Any]], object]
 
 
@@ -53,21 +55,24 @@ def _done(event: Mapping[str, Any]) -> float:
 
 
 class _Lines:
-    """One line an epoch: for logs and pipes."""
+    """One line an epoch, or every few seconds of a fit that has none: for logs and pipes."""
 
     def __init__(self) -> None:
         self._clock = _Clock()
+        self._fit = FitProgress(duration)
 
     def take(self, event: dict[str, Any]) -> None:
         """Print what an event says, if it ends an epoch."""
-        if event["event"] == "start":
+        if self._fit.take(event):
+            print(self._fit.line, file=sys.stderr, flush=True)
+        elif event["event"] == "start":
             self._clock.epochs = event["epochs"]
             print(_describe_start(event), file=sys.stderr, flush=True)
         elif event["event"] == "chunk":
             self._clock.seconds_left(_done(event))
         elif event["event"] == "epoch":
             left = self._clock.seconds_left(event["epoch"]) or 0
-            tail = "" if event["stopped"] else f"  at most {_duration(left)} left"
+            tail = "" if event["stopped"] else f"  at most {duration(left)} left"
             line = f"epoch {event['epoch']:>3}/{event['epochs']}  {_row(event)}{tail}"
             print(line, file=sys.stderr, flush=True)
 
@@ -79,6 +84,7 @@ class _Status:
         self._clock = _Clock()
         self.headline, self.left, self.done = "starting the worker", "", 0.0
         self.total: int | None = None
+        self._fit = FitProgress(duration)
         self._start = self._now = self._last = self._best = ""
 
     @property
@@ -88,14 +94,19 @@ class _Status:
 
     def take(self, event: dict[str, Any]) -> None:
         """Bring it up to date with an event."""
-        if event["event"] == "start":
+        if event["event"] in ("fit", "step", "fitted"):
+            fit = self._fit
+            fit.take(event)
+            self.headline, self.left, self.done, self.total = fit.headline, fit.left, fit.done, fit.total
+            self._start, self._now = f"  {fit.start}", fit.figures and f"  {fit.figures}"
+        elif event["event"] == "start":
             self._clock.epochs = self.total = event["epochs"]
             self.headline, self.done, self._start = "compiling", event["epoch"], f"  {_describe_start(event)}"
         elif event["event"] == "chunk":
             self.done = _done(event)
             left = self._clock.seconds_left(self.done)
             self.headline = f"epoch {event['epoch']}/{self._clock.epochs}"
-            self.left = "" if left is None else f"at most {_duration(left)} left"
+            self.left = "" if left is None else f"at most {duration(left)} left"
             self._now = (
                 f"  now    loss {event['loss']:.4f}  accuracy {event['accuracy']:.2%}"
                 f"   {event['images_per_second']:,.0f} images/s"
@@ -194,7 +205,8 @@ def _row(event: Mapping[str, Any]) -> str:
     return text
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time for people: "42 s", "3 min 05 s"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -16,7 +16,7 @@ def draw_charts(summary: Mapping[str, Any]) -> dict[str, Chart]:
         charts |= _learning(summary["learning"])
     if "missing" not in summary["confidence"]:
         charts |= _confidence(summary["confidence"])
-    if "missing" not in summary["inside"]:
+    if "layers" in summary["inside"]:
         charts |= _inside(summary["inside"], summary["class_names"])
     return charts
 
@@ -31,23 +31,27 @@ def _references(answer: Mapping[str, Any]) -> tuple[Chart, Chart]:
 
 
 def _learning(learning: Mapping[str, Any]) -> dict[str, Chart]:
-    history, norms, best = learning["history"], learning["norms"], learning["best_epoch"]
+    history, norms, best, pace = (learning[key] for key in ("history", "norms", "best_epoch", "pace"))
     epochs = history["epoch"]
-    mark = (best, f"best: epoch {best}") if best else None
+    mark = (best, f"best: {pace} {best}") if best else None
 
     def pair(title: str, column: str, label: str, percent: bool) -> Chart:
         curves = [Series("training", history[column], "s-training")]
         if any(v is not None for v in history[f"val_{column}"]):
             curves.append(Series("validation", history[f"val_{column}"], "s-validation"))
-        return Lines(title, epochs, curves, "epoch", label, y_percent=percent, mark=mark, between="gap")
+        return Lines(title, epochs, curves, pace, label, y_percent=percent, mark=mark, between="gap")
 
     def layers(title: str, values: Mapping[str, Any], label: str) -> Chart:
         curves = [Series(layer, norm, f"s-{k % 6}") for k, (layer, norm) in enumerate(values.items())]
         return Lines(title, norms["epoch"], curves, "epoch", label, zero=True)
 
-    return {
-        "loss": pair("Loss by epoch", "loss", "cross-entropy (nats)", False),
-        "accuracy": pair("Accuracy by epoch", "accuracy", "accuracy", True),
+    both = {
+        "loss": pair(f"Loss by {pace}", "loss", "cross-entropy (nats)", False),
+        "accuracy": pair(f"Accuracy by {pace}", "accuracy", "accuracy", True),
+    }
+    # Only a network has layers, and a rate that changes.
+    return both if not norms["epoch"] else {
+        **both,
         "learning_rate": Lines(
             "Learning rate by epoch", epochs, [Series("learning rate", history["learning_rate"], "s-2")],
             "epoch", "learning rate (per step)", zero=True,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from fashionlab.reports import sprite
 from fashionlab.reports.charts.axes import percent
 from fashionlab.reports.inside_pictures import MOST_CHOSEN, draw_inside
 from fashionlab.reports.page_charts import draw_charts
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def render(
@@ -22,30 +25,42 @@ def render(
     the arrays of `insight.npz`, for the section on what happens inside. Everything is escaped: class names, run names
     and file paths are users' text.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {"pct": _percent, "count": lambda n: f"{n:,}", "secs": _seconds, "sure": _sure}
-    environment.globals |= {"cell_shade": _shade, "bar": lambda share: Markup(_bar(share))}
-    text = environment.get_template("template.html").render(
-        s=summary,
-        names=summary["class_names"],
-        pictures=summary["pictures"],
-        columns=sprite.COLUMNS,
-        sprite=sprite.data_uri(sprite.make_sprite(np.zeros((1, 1, 1), np.uint8) if pictures is None else pictures)),
-        charts={name: Markup(chart.svg()) for name, chart in draw_charts(summary).items()},
-        drawn={} if "missing" in summary["inside"] else draw_inside(summary["inside"], insight or {}),
-        most_chosen=MOST_CHOSEN,
-        nopics=summary.get("pictures_missing"),
-        style=Markup(_text("style.css")),
-        script=Markup(_text("script.js")),
-        data=Markup(_embed(_data(summary))),
+    text = (
+        page_environment()
+        .get_template("template.html")
+        .render(
+            s=summary,
+            names=summary["class_names"],
+            pictures=summary["pictures"],
+            columns=sprite.COLUMNS,
+            sprite=sprite.data_uri(sprite.make_sprite(np.zeros((1, 1, 1), np.uint8) if pictures is None else pictures)),
+            charts={name: Markup(chart.svg()) for name, chart in draw_charts(summary).items()},
+            drawn={} if "missing" in summary["inside"] else draw_inside(summary["inside"], insight or {}),
+            most_chosen=MOST_CHOSEN,
+            nopics=summary.get("pictures_missing"),
+            style=Markup(page_text("style.css")),
+            script=Markup(page_text("script.js")),
+            data=Markup(_embed(_data(summary))),
+        )
     )
     return text.encode()
 
 
-def _text(name: str) -> str:
+def page_environment() -> "Environment":
+    """What all pages are rendered with: templates from `page/`, everything escaped, numbers for people."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(loader=FunctionLoader(page_text), autoescape=True, undefined=StrictUndefined)
+    environment.filters |= {"pct": _percent, "count": lambda n: f"{n:,}", "secs": duration, "sure": _sure}
+    environment.globals |= {"cell_shade": _shade, "bar": lambda share: Markup(_bar(share))}
+    return environment
+
+
+def page_text(name: str) -> str:
+    """A file of `page/`: a template, a style sheet, a script."""
     return (files("fashionlab.reports") / "page" / name).read_text(encoding="utf-8")
 
 
@@ -76,7 +91,8 @@ def _sure(probability: int) -> str:
     return "> 99.9\N{NO-BREAK SPACE}%" if probability > 9990 else percent(probability / 10_000)
 
 
-def _seconds(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it: "9.3 s", "12.0 min", "2.5 h"."""
     return (
         f"{seconds:.1f} s"
         if seconds < 100

@@ -14,12 +14,16 @@ def recipe_line(recipe: Mapping[str, Any]) -> str:
     """The recipe for people, in one line: the model's options that are not off, then how it was fitted."""
     fit, options = recipe["fit"], recipe["model"]["options"]
     words = [str(recipe["model"]["name"])]
-    words += [f"{_name(name)} {_value(value)}" for name, value in options.items() if value not in (None, False)]
+    words += [
+        f"{setting_text(name)} {value_text(value)}" for name, value in options.items() if value not in (None, False)
+    ]
     if fit:
         words += [f"at most {fit['epochs']} epochs" if not recipe["refit"] else f"{recipe['refit']} epochs (refit)"]
         words += [f"batch {fit['batch_size']}", f"AdamW at {fit['learning_rate']:g}, {fit['schedule']}"]
         shown = ("epochs", "batch_size", "learning_rate", "schedule", "patience")
-        words += [f"{_name(name)} {_value(value)}" for name, value in fit.items() if name not in shown and value]
+        words += [
+            f"{setting_text(name)} {value_text(value)}" for name, value in fit.items() if name not in shown and value
+        ]
     elif recipe["refit"]:
         words.append("refit")
     if recipe["data"]["limit"]:
@@ -63,13 +67,17 @@ def _plain(value: Any) -> str:
     return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _name(setting: str) -> str:
+def setting_text(setting: str) -> str:
+    """A setting's name for people: "batch norm"."""
     return setting.replace("_", " ")
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A setting's value for people: "256-128", "on", "none"."""
     if isinstance(value, (list, tuple)):
-        return "-".join(_value(each) for each in value)
-    if value is True:
-        return "on"
+        return "-".join(value_text(each) for each in value) or "none"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -16,7 +16,8 @@ def percent(part: Mapping[str, Any] | None) -> str:
     )
 
 
-def _table(*columns: str, title: str | None = None) -> "Table":
+def new_table(*columns: str, title: str | None = None) -> "Table":
+    """An empty table in our style: the first column to the left, the others to the right."""
     from rich import box
     from rich.table import Table
 
@@ -30,8 +31,9 @@ def result_table(metrics: Mapping[str, Any]) -> "Table":
     """What `train` ends with: accuracy with interval and loss of each part, classes that are hardest."""
     best, epochs = metrics["best_epoch"], metrics["epochs"]
     why = {"patience": "stopped early", "epochs": "all epochs"}.get(metrics["stopped"], "")
-    title = f"best epoch {best} of {epochs} ({why}), {metrics['seconds']['training']:.1f} s of training"
-    table = _table("part", "n", "accuracy (95 % interval)", "loss", "hardest classes by recall", title=title)
+    chosen = f"best {metrics.get('pace', 'epoch')} {best} of {epochs} ({why}), " if epochs else ""
+    title = f"{chosen}{metrics['seconds']['training']:.1f} s of training"
+    table = new_table("part", "n", "accuracy (95 % interval)", "loss", "hardest classes by recall", title=title)
     table.columns[-1].justify = "left"
     for name in ("validation", "test"):
         part = metrics[name]
@@ -39,18 +41,19 @@ def result_table(metrics: Mapping[str, Any]) -> "Table":
             rated = [row for row in part["per_class"] if row["recall"] is not None]
             hardest = sorted(rated, key=lambda row: row["recall"])[:3]
             words = ", ".join(f"{row['class']} {row['recall']:.2f}" for row in hardest)
-            table.add_row(name, f"{part['n']:,}", percent(part), f"{part['loss']:.4f}", _plain(words))
+            table.add_row(name, f"{part['n']:,}", percent(part), f"{part['loss']:.4f}", plain(words))
     return table
 
 
 def runs_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
     """The list of runs."""
-    table = _table("run", "model", "seed", "epochs", "validation accuracy", "test accuracy", "MB")
+    table = new_table("run", "model", "seed", "epochs", "validation accuracy", "test accuracy", "MB")
     for row in rows:
-        state = f"{row['best_epoch']}/{row['epochs']}" if row["complete"] else "unfinished"
+        epochs = f"{row['best_epoch']}/{row['epochs']}" if row["epochs"] else "–"
+        state = epochs if row["complete"] else "unfinished"
         state = "damaged" if row["damaged"] else state
         table.add_row(
-            _plain(row["run"]), _plain(row["model"]), str(row["seed"]), state,
+            plain(row["run"]), plain(row["model"]), str(row["seed"]), state,
             percent(row["validation"]), percent(row["test"]), f"{row['bytes'] / 1e6:.1f}",
         )  # fmt: skip
     return table
@@ -58,7 +61,7 @@ def runs_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
 
 def run_table(document: Mapping[str, Any]) -> "Table":
     """One run's recipe and environment, a line a field."""
-    table = _table("field", "value", title=str(document["run"]))
+    table = new_table("field", "value", title=str(document["run"]))
     table.columns[1].justify = "left"
     recipe = document["recipe"]
     lines = {
@@ -73,20 +76,26 @@ def run_table(document: Mapping[str, Any]) -> "Table":
         "state": "complete" if document["complete"] else "unfinished",
     }
     if recipe["refit"]:
-        lines["refit"] = f"{recipe['refit']} epochs on training and validation rows"
+        lines["refit"] = refit_line(recipe)
     for name, value in lines.items():
         shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        table.add_row(name, _plain(shown))
+        table.add_row(name, plain(shown))
     return table
+
+
+def refit_line(recipe: Mapping[str, Any]) -> str:
+    """What a refit does, in words."""
+    rounds = f"{recipe['refit']} rounds " if "rounds" in recipe["model"]["options"] else ""
+    return f"{recipe['refit']} epochs " * bool(recipe["fit"]) + rounds + "on training and validation rows"
 
 
 def data_table(summary: Mapping[str, Any]) -> "Table":
     """Counts by class and part, where the data came from and pixel statistics."""
-    table = _table("class", "training", "validation", title=_plain(f"{summary['name']}: {summary['source']}"))
+    table = new_table("class", "training", "validation", title=plain(f"{summary['name']}: {summary['source']}"))
     for name, train, validation in zip(
         summary["class_names"], summary["counts"]["train"], summary["counts"]["validation"], strict=True
     ):
-        table.add_row(_plain(name), f"{train:,}", f"{validation:,}")
+        table.add_row(plain(name), f"{train:,}", f"{validation:,}")
     rows, pixels, split = summary["rows"], summary["pixels"], summary["split"]
     table.add_section()
     table.add_row("all", f"{rows['train']:,}", f"{rows['validation']:,}")
@@ -102,7 +111,7 @@ def data_table(summary: Mapping[str, Any]) -> "Table":
     return table
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that rich shows as it is: names come from users, and [red] in one is no colour."""
     from rich.markup import escape
 

@@ -39,7 +39,9 @@ class State(NamedTuple):
 class Forward:
     """Logits of a Keras model by one compiled program; a ragged last batch is filled up and cut off again."""
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, batch: int = FORWARD_BATCH) -> None:
+        self._batch = batch
+
         def logits(weights: Any, others: Any, pictures: jax.Array) -> jax.Array:
             outputs, _ = model.stateless_call(weights, others, pictures, training=False)
             return outputs.astype(jnp.float32)
@@ -49,9 +51,9 @@ class Forward:
     def __call__(self, weights: Any, others: Any, images: np.ndarray | jax.Array) -> np.ndarray:
         """Float32 logits [n, classes] of uint8 images [n, height, width]."""
         batches = []
-        for start in range(0, len(images), FORWARD_BATCH):
-            batch = images[start : start + FORWARD_BATCH]
-            missing = FORWARD_BATCH - len(batch)
+        for start in range(0, len(images), self._batch):
+            batch = images[start : start + self._batch]
+            missing = self._batch - len(batch)
             if missing:
                 batch = jnp.pad(jnp.asarray(batch), ((0, missing), (0, 0), (0, 0)))
             batches.append(self._logits(weights, others, batch))

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, find_architecture
+from fashionlab.models.catalogue import CLASSICS
 from fashionlab.settings import Setting, fill, settings_of, unknown_name
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
@@ -155,12 +156,21 @@ def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
     The file has `seed` and the tables [data], [fit] and [model], the latter with `name` and the model's own options.
     Raises UsageError if it cannot be read, or a setting stands in the wrong table.
     """
+    return flatten(read_toml(path), path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file. Raises UsageError if it cannot be read."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read the recipe file {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from None
+
+
+def flatten(document: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
+    """What `read_recipe_file` gives, from the file's content; `path` is for messages."""
     flat: dict[str, Any] = {}
     tables = {"data": settings_of(Data), "fit": settings_of(Fit), "model": None}
     for name, value in document.items():
@@ -173,7 +183,9 @@ def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
             wrong = [key for key in value if known is not None and key not in known]
             if wrong:
                 raise UsageError(unknown_name("setting", wrong[0], known or {}, f"[{name}] of {path}"))
-            misplaced = [key for key in value if known is None and key in common_settings()]
+            # A classic model has options of its own that a network finds in [fit].
+            shared = common_settings(classic=value.get("name") in CLASSICS) if known is None else {}
+            misplaced = [key for key in value if key in shared]
             if misplaced:
                 raise UsageError(
                     f"{path} sets {misplaced[0]!r} in [model], expected it in [data] or [fit], seed on top"

@@ -4,6 +4,7 @@ import importlib
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from fashionlab.store import (
     save_checkpoint,
 )
 from fashionlab.store.format import to_csv, to_json, to_tensors
-from fashionlab.training.engines import find_engine
+from fashionlab.training.engines import CLASSIC, find_engine
 from fashionlab.training.loop import Loop, Progress, Surroundings
 from fashionlab.training.network import build_network, has_convolutions, name_weights
 from fashionlab.training.recipe import Recipe, check_names
+from fashionlab.training.rows import rows_of
 from fashionlab.training.runner import Runner
 from fashionlab.workers.child import Channel
 
@@ -45,9 +47,15 @@ def examine_own(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
 def train(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Train the run at `run` from its checkpoint, or from the start; write its history and its weights.
 
-    Arguments: run (path), data_dir (or None), trust (or None), checkpoint_seconds. Returns how it ended.
+    Arguments: run (path), data_dir (or None), trust (or None), checkpoint_seconds. Returns how it ended. A classic
+    model is fitted as `training.classic` says.
     """
     run = Run(Path(arguments["run"]))
+    if find_engine(run.request) == CLASSIC:
+        # Imported here, because it builds on this module.
+        from fashionlab.training.classic import fit
+
+        return fit(run, arguments.get("data_dir"), channel)
     with run.lock():
         recipe = Recipe.from_json(run.request["recipe"])
         dataset = load_for(run, arguments.get("data_dir"))
@@ -61,10 +69,15 @@ def train(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
     return {"stopped": loop.progress.stopped, "best_epoch": loop.progress.best_epoch}
 
 
+HELD: dict[str, Dataset] = {}
+"""Data sets that this process keeps from run to run, by their SHA-256: a worker of a study puts there what it loaded,
+or was handed by a cluster."""
+
+
 def load_for(run: Run, data_dir: str | None) -> Dataset:
     """The run's data set, the same to the bit. Raises DataError if what is found now is another."""
     recipe = Recipe.from_json(run.request["recipe"])
-    dataset = load(recipe.data.dataset, data_dir=data_dir)
+    dataset = HELD.get(run.request["data"]["sha256"]) or load(recipe.data.dataset, data_dir=data_dir)
     if dataset.sha256 != run.request["data"]["sha256"]:
         raise DataError(
             f"the data set {recipe.data.dataset!r} has changed since run {run.name} was started "
@@ -77,12 +90,9 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
 def _make_loop(
     run: Run, recipe: Recipe, dataset: Dataset, model: Any, checkpoint_seconds: float, channel: Channel
 ) -> Loop:
-    images, labels = dataset.images, dataset.labels
-    validation = None
-    if not recipe.refit:
-        split = dataset.split(recipe.seed, recipe.data.validation)
-        validation = images[split.validation], labels[split.validation]
-        images, labels = images[split.train], labels[split.train]
+    rows = rows_of(run.request, dataset)
+    images, labels = dataset.images[rows.train], dataset.labels[rows.train]
+    validation = None if recipe.refit else (dataset.images[rows.stop], dataset.labels[rows.stop])
     assert recipe.fit is not None
     module, _, name = find_engine(run.request).runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(
@@ -127,20 +137,27 @@ def describe_environment(device: str, model: Any) -> dict[str, Any]:
     import keras
 
     backends = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}
-    packages = ("fashionlab", "keras", *backends[keras.backend.backend()], "numpy", "safetensors")
+    packages = ("keras", *backends[keras.backend.backend()])
+    return describe_machine(device, packages, sum(int(np.prod(w.shape)) for w in model.weights))
+
+
+def describe_machine(device: str, libraries: Sequence[str], parameters: int | None) -> dict[str, Any]:
+    """`environment.json`: this machine, and the versions of the libraries that a run's numbers come from."""
+    packages = ("fashionlab", *libraries, "numpy", "safetensors")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
         "device": device,
         "packages": {name: version(name) for name in packages},
-        "parameters": sum(int(np.prod(w.shape)) for w in model.weights),
+        "parameters": parameters,
         "byte_order": sys.byteorder,
     }
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """The processor's name, as its maker gives it."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +37,8 @@ def environment(backend: str = "jax", threads: int | None = None) -> dict[str, s
         # Some GPUs would multiply float32 matrices with fewer bits (TF32): a run says float32 and means it.
         "JAX_DEFAULT_MATMUL_PRECISION": "highest",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        # OpenMP's threads would burn the cores while they wait for each other: beside other work, 40 times slower.
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
         "XLA_FLAGS": " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")])),
     }
@@ -48,21 +50,30 @@ class Worker:
     It starts at once and imports in the background; a call waits for it. Use it as a context manager.
     """
 
-    def __init__(self, backend: str = "jax", threads: int | None = None, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        backend: str = "jax",
+        threads: int | None = None,
+        preload: Sequence[str] = (),
+        core: int | None = None,
+    ) -> None:
         """`preload` names modules that the child imports ahead of the first task; `threads` is 1, or None for all.
 
         backend: what Keras runs on in the child, "jax" or "tensorflow"; "none" for tasks that do not use Keras.
+        core: the one processor core that the child may use. The libraries size their thread pools by that, so workers
+        that are pinned apart do not get in each other's way.
         """
         self.backend = backend
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "fashionlab.workers.child", *preload],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(backend, threads),
-            # A group of its own: Ctrl-C in the terminal reaches the parent alone, which passes the wish on.
-            start_new_session=True,
-        )
+        with _pinned(core):
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "fashionlab.workers.child", *preload],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment(backend, threads),
+                # A group of its own: Ctrl-C in the terminal reaches the parent alone, which passes the wish on.
+                start_new_session=True,
+            )
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=200)
         self._readers = [
@@ -163,6 +174,20 @@ class Worker:
         error = WorkerError(f"the worker process {how}; what was saved can be resumed")
         error.add_note(self.output)
         return error
+
+
+@contextlib.contextmanager
+def _pinned(core: int | None) -> Iterator[None]:
+    """Confine this thread to a core for as long as it starts a child, which inherits that from its first moment on."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _as_exception(report: dict[str, str]) -> FashionlabError:

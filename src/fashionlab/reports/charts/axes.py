@@ -45,28 +45,51 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
+def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers for a logarithmic scale: 1, 2 and 5 times powers of ten, or fewer of them, at most `most`."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        found = [f * 10.0**power for power in powers for f in factors if low <= f * 10.0**power <= high]
+        if len(found) <= most:
+            break
+    return found[:: -(-len(found) // most)] if found else [low]
+
+
 def tick_label(value: float, as_percent: bool) -> str:
     """A tick's text; large and small numbers stay short."""
-    return f"{100 * value:.4g} %" if as_percent else f"{value:,.4g}" if abs(value) < 1e5 else f"{value:.0e}"
+    text = f"{100 * value:.4g} %" if as_percent else f"{value:,.4g}" if abs(value) < 1e5 else f"{value:.0e}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One direction: the values shown, what they are, and whether they read as per cent."""
+    """One direction: the values shown, what they are, and whether they read as per cent.
+
+    logarithmic: the scale is, and values are above 0; own: ticks (value, text) instead of round numbers.
+    """
 
     low: float
     high: float
     label: str
     as_percent: bool = False
     most: int = 6
+    logarithmic: bool = False
+    own: Sequence[tuple[float, str]] | None = None
 
     def share(self, value: float) -> float:
         """Where a value lies, from 0 at `low` to 1 at `high`."""
-        return (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        if not self.high > self.low:
+            return 0.5
+        if self.logarithmic:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
         """Values and their texts."""
-        return [(value, tick_label(value, self.as_percent)) for value in ticks(self.low, self.high, self.most)]
+        if self.own is not None:
+            return list(self.own)
+        found = log_ticks(self.low, self.high, self.most) if self.logarithmic else ticks(self.low, self.high, self.most)
+        return [(value, tick_label(value, self.as_percent)) for value in found]
 
 
 @dataclass(frozen=True)

@@ -28,15 +28,23 @@ _CAPTION = (
 _CAPTION_VALIDATION = (
     "Validation: after the epoch, with all of these off. So training may look like the worse of the two."
 )
+_CAPTIONS_ROUND = (
+    "Training: the training pictures, after the round.",
+    "Validation: pictures that no tree was made for, after the round.",
+)
 _CAPTION_ALONE = "No pictures were held back for validation, so these curves cannot show over-fitting."
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """One measure over the epochs. sign: +1 if more of it is worse, -1 if more is better; best: a row, or None."""
+    """One measure over the epochs. sign: +1 if more of it is worse, -1 if more is better; best: a row, or None.
+
+    pace: what a row is, "epoch" or "round".
+    """
 
     name: str
     unit: str
+    pace: str
     sign: int
     epoch: np.ndarray
     training: np.ndarray
@@ -54,8 +62,8 @@ class _Panel:
         """The finding, and a line below it."""
         if self.best is None:
             title = f"Training {self.name} ends at {self.value(self.training[-1])}"
-            return title, f"after epoch {self.epoch[-1]:.0f}, without validation"
-        at = f"epoch {self.epoch[self.best]:.0f}"
+            return title, f"after {self.pace} {self.epoch[-1]:.0f}, without validation"
+        at = f"{self.pace} {self.epoch[self.best]:.0f}"
         value, gap = self.value(self.validation[self.best]), self.gap()[self.best]
         size = f"{abs(gap):.3f}" if self.unit == "nats" else f"{abs(gap):.1f} points"
         below = f"generalization gap there: {size} ({'validation' if gap >= 0 else 'training'} worse)"
@@ -64,11 +72,12 @@ class _Panel:
         return f"Validation accuracy at {at}: {value}", below
 
 
-def learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
+def learning_curves(history: Mapping[str, Sequence[float]], pace: str = "epoch") -> "Figure":
     """Draw both losses (left) and both accuracies (right) over the epochs.
 
     history: columns of equal length, a row an epoch, of which these are read: epoch (1, 2, …), loss and val_loss
-    (nats), accuracy and val_accuracy (fractions). val_* may be NaN, everywhere in a run without validation.
+    (nats), accuracy and val_accuracy (fractions). val_* may be NaN, everywhere in a run without validation. pace: what
+    a row is, "epoch", or "round" of a boosted model.
 
     The gap between the curves is shaded: in validation's colour where validation is the worse one, as over-fitting
     makes it, in training's colour where training is, as dropout makes it. The best epoch, the first of lowest val_loss,
@@ -84,8 +93,8 @@ def learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
     best = int(np.nanargmin(val_loss)) if np.isfinite(val_loss).any() else None
     epoch = columns["epoch"]
     panels = (
-        _Panel("loss", "nats", 1, epoch, columns["loss"], val_loss, best),
-        _Panel("accuracy", "%", -1, epoch, 100 * columns["accuracy"], 100 * columns["val_accuracy"], best),
+        _Panel("loss", "nats", pace, 1, epoch, columns["loss"], val_loss, best),
+        _Panel("accuracy", "%", pace, -1, epoch, 100 * columns["accuracy"], 100 * columns["val_accuracy"], best),
     )
     with style.styled():
         figure = style.new_figure(len(panels) * (_LEFT + _WIDTH + _LABELS), _TOP + _HEIGHT + _BOTTOM)
@@ -96,7 +105,8 @@ def learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
             title, below = panel.titles()
             style.write(figure, left - _INDENT, 0.42, title, style.TITLE_SIZE, weight="bold")
             style.write(figure, left - _INDENT, 0.7, below, color=style.MUTED)
-        captions = (_CAPTION, _CAPTION_ALONE if best is None else _CAPTION_VALIDATION)
+        training, validation = _CAPTIONS_ROUND if pace == "round" else (_CAPTION, _CAPTION_VALIDATION)
+        captions = (training, _CAPTION_ALONE if best is None else validation)
         for number, caption in enumerate(captions):
             down = _TOP + _HEIGHT + 0.78 + 0.2 * number
             style.write(figure, _LEFT - _INDENT, down, caption, style.SMALL_SIZE, style.MUTED)
@@ -112,7 +122,7 @@ def _draw(axes: "Axes", panel: _Panel) -> None:
     axes.grid(axis="y", color=style.QUIET, linewidth=1.2)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, colors=style.MUTED)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(panel.pace)
     axes.set_ylabel(f"{panel.name} ({panel.unit})")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
@@ -123,7 +133,9 @@ def _draw(axes: "Axes", panel: _Panel) -> None:
     if panel.best is not None:
         curves["validation"] = (panel.validation, style.VALIDATION)
         _shade_gap(axes, panel)
-        axes.axvline(epoch[panel.best], color=style.MUTED, linewidth=1.1, linestyle=(0, (4, 3)), label="best epoch")
+        axes.axvline(
+            epoch[panel.best], color=style.MUTED, linewidth=1.1, linestyle=(0, (4, 3)), label=f"best {panel.pace}"
+        )
     for name, (values, color) in curves.items():
         axes.plot(epoch, values, color=color, linewidth=2.3, marker="o" if len(epoch) == 1 else "", gid=name)
     if panel.best is not None:

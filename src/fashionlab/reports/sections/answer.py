@@ -4,7 +4,9 @@ from typing import Any
 
 from fashionlab.reports.references import reference_points
 from fashionlab.reports.reproduce import recipe_line
+from fashionlab.reports.sections.learning import pace_of
 from fashionlab.store import Ledger, Run
+from fashionlab.training.engines import CLASSIC
 
 KEYS = ("n", "accuracy", "accuracy_low", "accuracy_high", "loss")
 
@@ -14,7 +16,8 @@ def answer(run: Run) -> dict[str, Any]:
 
     Keys: part and KEYS (None if no part was predicted); other (the same of the validation part) or None, and then
     alone, why; references (name, low, high, what, source); recipe, a line; seconds; best_epoch, epochs, stopped;
-    parameters; seed; test_openings.
+    parameters (None where the word means nothing); classic, whether it is no network, and then size, what it is made
+    of in words, else None; pace, what it counts, "epoch" or "round"; seed; test_openings.
     """
     metrics, request = run.metrics, run.request
     name = "test" if metrics["test"] else "validation"
@@ -23,7 +26,11 @@ def answer(run: Run) -> dict[str, Any]:
         "part": name,
         **{key: part[key] if part else None for key in KEYS},
         "other": {"part": "validation", **{key: other[key] for key in KEYS}} if other else None,
-        "alone": "the test part was left closed by this run"
+        "alone": (
+            "a run of a study, graded by half of the validation part alone; the other half stopped its training"
+            if request.get("judge")
+            else "the test part was left closed by this run"
+        )
         if name == "validation"
         else "trained on all rows, so there is no validation part",
         "references": reference_points(request["data"]["sha256"], part) if part else [],
@@ -33,6 +40,9 @@ def answer(run: Run) -> dict[str, Any]:
         "epochs": metrics["epochs"],
         "stopped": metrics["stopped"],
         "parameters": run.environment.get("parameters"),
+        "classic": request["trainer"] == CLASSIC.trainer,
+        "pace": pace_of(request),
+        "size": run.environment.get("size"),
         "seed": request["recipe"]["seed"],
         "test_openings": len(Ledger(run.path.parent).openings(request["data"]["sha256"])),
     }

@@ -14,8 +14,11 @@ def inside(
     """The insight's document with the pictures' numbers in the book added.
 
     `chosen` and `map` get `pictures`; the map also its points, `pca` and perhaps `neighbour_points`, and `labels`, so
-    that the page's data are plain. The large arrays (activations, weights, saliency) stay in `insight.npz`.
+    that the page's data are plain. Of a classic model there is `pixels` alone. The large arrays (activations, weights,
+    saliency) stay in `insight.npz`.
     """
+    if "pixels" in document:
+        return {"pixels": document["pixels"]}
     if not document["available"] or part is None:
         return {"missing": document["reason"] or "there is no validation part, whose pictures it would be shown with."}
     chosen = [{**each, "picture": book.add(part, each["row"])} for each in document["chosen"]]

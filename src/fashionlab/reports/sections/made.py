@@ -3,6 +3,7 @@
 from typing import Any
 
 from fashionlab.reports.reproduce import commands
+from fashionlab.reports.tables import refit_line
 from fashionlab.store import Run
 
 
@@ -17,7 +18,7 @@ def made(run: Run) -> dict[str, Any]:
         "seed": recipe["seed"],
     }
     if recipe["refit"]:
-        fields["refit"] = f"{recipe['refit']} epochs on training and validation rows"
+        fields["refit"] = refit_line(recipe)
     data = {**recipe["data"], "SHA-256": request["data"]["sha256"], "classes": len(request["data"]["class_names"])}
     if request.get("model_sha256"):
         data["model file's SHA-256"] = request["model_sha256"]

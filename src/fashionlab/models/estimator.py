@@ -1,0 +1,109 @@
+"""What a classic model offers: to be fitted, and to answer from plain arrays in a process that has fitted nothing.
+
+A fit ends in a dictionary of arrays, and the answers are computed from these alone, in NumPy: nothing of the library
+that fitted them is needed to predict, nothing is unpickled, and the answers are the same whatever its version. What is
+read from a file is checked first, so that arrays of another model raise and never lead astray.
+
+Models see classes numbered 0 to m-1 without a gap; `training.classic` maps them to those of the data set.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+Tensors = dict[str, np.ndarray]
+
+Scores = Callable[[np.ndarray], np.ndarray]
+"""Float64 [n, m] of uint8 images [n, height, width]: logarithms of probabilities, -inf for a probability of 0."""
+
+Step = Callable[[int, Mapping[str, float] | None], None]
+"""Told by a fit how many of its steps are done, and their row for `history.csv`, if there is one; raises to stop it."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """images: uint8 [n, height, width]; labels: int64 [n], 0 to m-1."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def flat(self) -> np.ndarray:
+        """The pixels, uint8 [n, height * width]."""
+        return self.images.reshape(len(self.images), -1)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit gives. tensors: all that answering needs.
+
+    remark: how the fit ended, in words. history, best_epoch and stopped only for a model that is made in rounds, each
+    of which has a loss: rows of `history.csv`, the round that was kept (from 1), and "epochs" or "patience".
+    """
+
+    tensors: Tensors
+    remark: str
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    stopped: str = ""
+
+
+class Estimator(ABC):
+    """A classic model with its options, not fitted."""
+
+    unit: ClassVar[str | None] = None
+    """What a fit can count while it is under way ("tree", "round"); None: nothing."""
+
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn", "scipy")
+    """The packages that a fit's numbers come from besides NumPy, for `environment.json`."""
+
+    calibrated: ClassVar[bool] = False
+    """Whether its scores are no probabilities, but become some when divided by a temperature fitted on other rows."""
+
+    block: ClassVar[int] = 1024
+    """Pictures answered at once."""
+
+    @property
+    def total(self) -> int | None:
+        """How many units a fit has at most."""
+        return None
+
+    @property
+    def rows(self) -> int | None:
+        """The most training rows that it uses, a stratified subset; None: all."""
+        return None
+
+    @abstractmethod
+    def fit(self, training: Pictures, validation: Pictures | None, step: Step) -> Fitted:
+        """Fit; validation is what may stop it early, and None in a refit."""
+
+    @abstractmethod
+    def scores(self, tensors: Mapping[str, np.ndarray], side: int) -> Scores:
+        """The function that answers, for pictures of `side` x `side` pixels.
+
+        Raises KeyError or ValueError if the arrays cannot be those of such a model.
+        """
+
+    @abstractmethod
+    def size(self, tensors: Mapping[str, np.ndarray]) -> tuple[int | None, str]:
+        """The number of trained parameters (None where the word means nothing), and what it is made of, in words."""
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def check(tensors: Mapping[str, np.ndarray], name: str, dtype: str, *shape: int | None) -> np.ndarray:
+    """The array of that name. Raises ValueError unless it has the type and shape (None: any) and is finite."""
+    array = tensors[name]
+    fits = len(array.shape) == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
+    if array.dtype != np.dtype(dtype) or not fits:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are not finite")
+    return array

@@ -1,0 +1,231 @@
+"""A study on disk: its plan, its finished runs, what failed, and the summary.
+
+runs/NAME/
+  study.json        the plan; only ever added to
+  models/           the files of users' own models, one an arm
+  runs/             finished runs, sealed: 02-without-dropout-seed7
+  work/             what is under way; whatever lies here when a driver starts is swept away
+  failures.jsonl    a line for each attempt that failed
+  opening.json      for which runs the test part has been opened
+  test.npz          predictions of the test part, made once at the end
+  test.json         what they are worth, and which runs they are of
+  summary.json      everything a reader wants to know, written anew after every run
+  lock              held by the driver
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fashionlab.errors import RunCorrupt, StoreError, UsageError
+from fashionlab.files import explain_write_failure, make_folder, sync_folder, write_atomically
+from fashionlab.settings import unknown_name
+from fashionlab.store import Run
+from fashionlab.store.format import to_json
+from fashionlab.studies.design import Arm, Plan
+
+FORMAT = 1
+"""Raised when a reader of the old study.json or summary.json could not read the new one."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One attempt at a run that came to nothing. final: it will not be tried again."""
+
+    arm: str
+    seed: int
+    attempt: int
+    reason: str
+    final: bool
+
+
+class StudyFolder:
+    """A study's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @staticmethod
+    def create(runs: Path, label: str, plan: Plan) -> "StudyFolder":
+        """A new folder in `runs`, named after the label and the time, with the plan in it."""
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        make_folder(runs)
+        for attempt in range(1000):
+            path = runs / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise StoreError(explain_write_failure(path, error)) from error
+        else:
+            raise StoreError(f"cannot find a free name for a study in {runs}")
+        folder = StudyFolder(path)
+        for name in ("runs", "work", "models"):
+            make_folder(path / name)
+        folder.save_plan(replace(plan, name=path.name))
+        sync_folder(runs)
+        return folder
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def work(self) -> Path:
+        """Where runs are made."""
+        return self.path / "work"
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan. Raises RunCorrupt if it cannot be read."""
+        path = self.path / "study.json"
+        try:
+            document = json.loads(path.read_bytes())
+            if document.pop("format") != FORMAT:
+                raise RunCorrupt(f"{path} is of another format; use the fashionlab that wrote it")
+            arms = tuple(
+                Arm(**{**arm, "model_source": self._source(number)}) for number, arm in enumerate(document["arms"])
+            )
+            return Plan(**{**document, "arms": arms})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunCorrupt(f"{path} is damaged: {error}; restore it from a copy") from None
+
+    def save_plan(self, plan: Plan) -> None:
+        """Write the plan, the model files first. Raises StoreError if it takes back what was declared."""
+        if (self.path / "study.json").exists() and plan.arms[: len(self.plan.arms)] != self.plan.arms:
+            raise StoreError(f"study {self.name}: its arms are declared; more can be added, none changed")
+        for number, arm in enumerate(plan.arms):
+            if arm.model_source is not None and self._source(number) is None:
+                write_atomically(self._model_file(number), arm.model_source)
+        document = {name: value for name, value in vars(plan).items() if name != "arms"}
+        document["arms"] = [{name: v for name, v in vars(arm).items() if name != "model_source"} for arm in plan.arms]
+        write_atomically(self.path / "study.json", to_json({"format": FORMAT, **document}))
+        self.__dict__.pop("plan", None)
+
+    def run_of(self, arm: Arm, seed: int) -> Run:
+        """The place of a finished run; it may not be there yet."""
+        number = self.plan.arms.index(arm)
+        slug = re.sub(r"[^A-Za-z0-9.]+", "-", arm.name).strip("-.")[:40]
+        return Run(self.path / "runs" / f"{number:02}-{slug}-seed{seed}")
+
+    def finished(self, arm: Arm, seed: int) -> Run | None:
+        """The finished run of an arm and a seed, or None. Raises RunCorrupt if something else lies in its place."""
+        run = self.run_of(arm, seed)
+        if not run.path.exists():
+            return None
+        if not run.complete or run.request != arm.request_for(seed):
+            raise RunCorrupt(f"{run.path} is not the finished run of {arm.name!r} with seed {seed}; delete it")
+        return run
+
+    def adopt(self, folder: Path, arm: Arm, seed: int) -> Run:
+        """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
+        run, place = Run(folder), self.run_of(arm, seed).path
+        if not run.complete or run.request != arm.request_for(seed):
+            raise RunCorrupt(f"{folder} is not the finished run of {arm.name!r} with seed {seed}")
+        try:
+            folder.rename(place)
+            sync_folder(place.parent)
+        except OSError as error:
+            raise StoreError(explain_write_failure(place, error)) from error
+        return Run(place)
+
+    def sweep(self) -> None:
+        """Throw away what an earlier driver left half done."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        make_folder(self.work)
+
+    def failures(self) -> list[Failure]:
+        """All attempts that failed, in order. A line cut off by a power cut is left out: it is tried again."""
+        path = self.path / "failures.jsonl"
+        found = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+            try:
+                found.append(Failure(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+        return found
+
+    def record(self, failure: Failure) -> None:
+        """Add a line to the failures."""
+        path = self.path / "failures.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(vars(failure)) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StoreError(explain_write_failure(path, error)) from error
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the study, whole or not at all."""
+        write_atomically(self.path / name, content)
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """A JSON file of the study, None if it is not there. Raises RunCorrupt."""
+        path = self.path / name
+        try:
+            document = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise RunCorrupt(f"{path} is not a JSON object; delete it, fashionlab study --continue makes it again")
+        return document
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the study; the lock ends with the process. Raises StoreError while another process drives it."""
+        with (self.path / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreError(
+                    f"study {self.name} is being run by another process; wait for it, or stop it"
+                ) from None
+            yield
+
+    def _model_file(self, number: int) -> Path:
+        return self.path / "models" / f"{number:02}.py"
+
+    def _source(self, number: int) -> bytes | None:
+        path = self._model_file(number)
+        return path.read_bytes() if path.is_file() else None
+
+
+def list_studies(runs: Path) -> list[StudyFolder]:
+    """Every study in the folder, oldest first."""
+    found = [path.parent for path in runs.glob("*/study.json")] if runs.is_dir() else []
+    return [StudyFolder(path) for path in sorted(found, key=_created)]
+
+
+def find_study(runs: Path, name: str) -> StudyFolder:
+    """The study called `name` in `runs`, at the path `name`, or the newest for "last". Raises UsageError."""
+    known = list_studies(runs)
+    if name == "last" and known:
+        return known[-1]
+    for path in (runs / name, Path(name)):
+        if (path / "study.json").is_file():
+            return StudyFolder(path if path.name not in ("", "..") else path.resolve())
+    if not known:
+        raise UsageError(f"there is no study in {runs} yet; make one with fashionlab study mlp --change dropout=0")
+    raise UsageError(unknown_name("study", name, [study.name for study in known[-12:]], f"the folder {runs}"))
+
+
+def _created(path: Path) -> tuple[str, str]:
+    try:
+        return str(json.loads((path / "study.json").read_bytes())["created"]), path.name
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", path.name

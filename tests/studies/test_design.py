@@ -1,0 +1,249 @@
+"""Arms and plans: what a user writes, what becomes of it, and what is refused before anything runs."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+from fashionlab import lab
+from fashionlab.data import judge_halves
+from fashionlab.errors import DataInvalid, UntrustedModel, UsageError
+from fashionlab.models import find_architecture
+from fashionlab.store import identity
+from fashionlab.studies.changes import OFF, parse_change, take_away
+from fashionlab.studies.declare import require_trust
+from fashionlab.studies.design import Plan, Setting, arms_of_changes, check_arms
+from fashionlab.studies.files import read_study_file
+from fashionlab.studies.levels import Levels
+from fashionlab.training import draws
+from fashionlab.training.recipe import Fit, Recipe
+from fashionlab.training.rows import rows_of
+
+
+@pytest.fixture
+def setting(sample):
+    return Setting(sample)
+
+
+@pytest.fixture
+def base(setting, sample_path):
+    recipe = Recipe.make("mlp", {"dataset": str(sample_path), "widths": "16,8", "epochs": 12, "mixup": 0.2})
+    return setting.make_arm("baseline", "The baseline", recipe)
+
+
+def arms(base, setting, *changes, taking_away=False):
+    return arms_of_changes(base, changes, taking_away, setting)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "settings"),
+    [
+        ("dropout=0", None, {"dropout": "0"}),
+        ("widths=512,256 dropout=0.2", None, {"widths": "512,256", "dropout": "0.2"}),
+        ("wide: widths=512,256 dropout=0.2", "wide", {"widths": "512,256", "dropout": "0.2"}),
+        ("no more than this: batch-size=64", "no more than this", {"batch_size": "64"}),
+        ("model=a/b.py:build filters=8", None, {"model": "a/b.py:build", "filters": "8"}),
+        ("mine: model='a b.py:build'", "mine", {"model": "a b.py:build"}),
+    ],
+)
+def test_a_change_is_settings_apart_by_spaces_with_a_name_in_front_if_one_likes(text, name, settings):
+    assert parse_change(text) == (name, settings)
+
+
+def test_an_arm_is_the_baseline_but_for_what_was_changed(base, setting):
+    wide, cnn, named = arms(
+        base, setting, "widths=32,16 label_smoothing=.1", "model=cnn filters=4,8 depth=1", {"name": "x", "dropout": 0}
+    )
+    assert wide.name == "widths=32,16 label_smoothing=.1"
+    assert wide.changes == {"widths": [[16, 8], [32, 16]], "label_smoothing": [0.0, 0.1]}
+    assert wide.recipe.fit.mixup == cnn.recipe.fit.mixup == 0.2
+    assert cnn.model == "cnn"
+    assert cnn.recipe.model.options["dropout"] == find_architecture("cnn").fill({})["dropout"]
+    assert cnn.changes == {"model": ["mlp", "cnn"], "filters": [None, [4, 8]], "depth": [None, [1]]}
+    assert (named.name, named.changes) == ("x", {"dropout": [[0.3], [0.0]]})
+    assert wide.request["judge"] is True
+    assert wide.request["test"] is False
+    assert wide.request_for(7)["recipe"]["seed"] == 7
+    assert wide.request["recipe"]["seed"] == 0
+
+
+def test_take_away_has_an_arm_for_each_regularizer_that_is_on(base, setting):
+    found = {arm.name: arm.changes for arm in arms(base, setting, taking_away=True)}
+    assert found == {
+        "without dropout": {"dropout": [[0.3], [0.0]]},
+        "without batch norm": {"batch_norm": [True, False]},
+        "without weight decay": {"weight_decay": [0.004, 0.0]},
+        "without mixup": {"mixup": [0.2, 0.0]},
+        "without early stopping": {"patience": [8, 12]},
+    }
+    assert set(OFF) - {"dropout", "batch_norm"} < set(Fit.__dataclass_fields__)
+    plain = Recipe.make("mlp", {"dropout": 0, "batch_norm": False, "weight_decay": 0, "patience": 24})
+    with pytest.raises(UsageError, match="the recipe of mlp has no regularizer that is on"):
+        take_away(plain)
+
+
+def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(base, setting, sample):
+    everyone = [base, *arms(base, setting, taking_away=True)]
+    for seed in (0, 1):
+        rows = [rows_of(arm.request_for(seed), sample) for arm in everyone]
+        assert all(all((a == b).all() for a, b in zip(rows[0], other, strict=True)) for other in rows)
+        orders = [draws.order(480, arm.recipe.fit.batch_size, seed, 3) for arm in everyone]
+        assert all((orders[0] == order).all() for order in orders)
+        weights = [
+            {
+                weight.path: np.asarray(weight)
+                for weight in find_architecture("mlp").build((28, 28), 10, arm.recipe.model.options, seed).weights
+            }
+            for arm in everyone
+        ]
+        for other in weights[1:]:
+            shared = weights[0].keys() & other.keys()
+            assert {"hidden_1/kernel", "hidden_2/kernel", "logits/kernel"} <= shared
+            assert all((weights[0][path] == other[path]).all() for path in shared)
+    first, second = (rows_of(base.request_for(seed), sample) for seed in (0, 1))
+    assert set(first.train) != set(second.train)
+
+
+def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(base, sample):
+    counts = np.bincount(sample.labels)
+    found = []
+    for seed in range(5):
+        train, stop, grade = rows_of(base.request_for(seed), sample)
+        assert len(train) + len(stop) + len(grade) == len(sample.labels)
+        assert len(set(train) | set(stop) | set(grade)) == len(sample.labels)
+        assert len(grade) == len(stop) == 60
+        for half in (stop, grade):
+            assert (np.diff(half) > 0).all()
+            assert np.bincount(sample.labels[half]) == pytest.approx(counts / 10, abs=1)
+        found.append(frozenset(grade))
+    assert len(set(found)) == 5
+    # A plain run watches and grades with the whole part, and its request is what it was before there were studies.
+    plain = {key: value for key, value in base.request_for(0).items() if key != "judge"}
+    rows = rows_of(plain, sample)
+    assert (rows.stop == rows.grade).all()
+    assert len(rows.stop) == 120
+    assert identity(plain) != identity(base.request_for(0))
+    with pytest.raises(DataInvalid, match="class 0 has 1 rows"):
+        judge_halves(np.array([0, 1, 1]), np.array([0, 1, 2]), 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["dropout"], "given 'dropout', expected settings as NAME=VALUE, several in one change apart by spaces"),
+        (["dropout=0 'x"], "a quotation mark is not closed"),
+        (["dropout=0 dropout=1"], "given dropout twice"),
+        (["droput=0"], "model 'mlp' has no setting 'droput'; did you mean dropout"),
+        (["dropout=1.5"], "--dropout: given '1.5', expected a comma-separated list, each a number from 0 to below 1"),
+        (["dropout=0.3"], "'dropout=0.3' changes nothing, the baseline is like that already (dropout is 0.3)"),
+        (["limit=100"], "given limit, which baseline and change share, so that both are judged on the same pictures"),
+        (["seed=3"], "set it for the whole study: --first-seed"),
+        (["dropout=0", "dropout=0.0"], "given 'dropout=0.0' and 'dropout=0', which are the same"),
+        (["a: dropout=0", "a: dropout=0.1"], "given two changes called 'a'; name them apart"),
+        (["model=nothing"], "the catalogue has no model 'nothing'"),
+        ([{"name": "x"}], "expected settings by name"),
+    ],
+)  # fmt: skip
+def test_a_wrong_change_is_one_sentence(base, setting, changes, words):
+    with pytest.raises(UsageError) as caught:
+        check_arms([base, *arms_of_changes(base, changes, False, setting)])
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: lab.study("mlp"), "a study needs something to study: --change dropout=0, or --take-away"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], seed=3), "a study varies it: say first_seed"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], seeds=0), "--seeds: given 0, expected a whole number from 1"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], margin=0), "--margin: given 0, expected a number above 0"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], workers=0), "--workers: given 0, expected a whole number"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], epoch=3), "no setting 'epoch'; did you mean epochs"),
+        (lambda: lab.compare("mlp"), "given 1 models to compare, expected two or more"),
+        (lambda: lab.compare("mlp", "mlp"), "expected each name once"),
+        (lambda: lab.compare("mlp", "cnn", baseline="x"), "--baseline: given 'x', expected one of the models"),
+        (lambda: lab.compare("mlp", "cnn", wdths=3), "given wdths, a setting that none of these models has: mlp, cnn"),
+        (lambda: lab.continue_study("last", runs="nowhere"), "there is no study in nowhere yet"),
+        (lambda: lab.continue_study("x", runs="nowhere"), "there is no study in nowhere yet"),
+    ],
+)  # fmt: skip
+def test_a_wrong_study_is_one_sentence(call, words, monkeypatch, sample, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fashionlab.study_verbs.load_dataset", lambda *a, **k: sample)
+    with pytest.raises(UsageError) as caught:
+        call()
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir()), "a wrong command leaves nothing behind"
+
+
+def test_options_that_do_not_fit_each_other_are_found_before_anything_runs(sample_path, tmp_path):
+    with pytest.raises(UsageError, match="given 3 rates for 2 hidden layers"):
+        lab.study(dataset=str(sample_path), widths=(8, 8), changes=["dropout=.1,.1,.1"], runs=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_file_holds_recipe_terms_and_changes(tmp_path):
+    path = tmp_path / "deeper.toml"
+    path.write_text(
+        '[study]\ntitle = "Deeper?"\nseeds = 3\n[model]\nname = "mlp"\nwidths = [8, 8]\n[fit]\nepochs = 2\n'
+        '[[change]]\nname = "deeper"\nwidths = [8, 8, 8]\n[[change]]\ndropout = 0\n'
+    )
+    file = read_study_file(path)
+    assert (file.model, file.settings) == ("mlp", {"widths": [8, 8], "epochs": 2})
+    assert file.terms == {"title": "Deeper?", "seeds": 3}
+    assert file.changes == [{"name": "deeper", "widths": [8, 8, 8]}, {"dropout": 0}]
+    path.write_text("[study]\nseed = 3\n")
+    with pytest.raises(UsageError, match=r"\[study\] of .* has no setting 'seed'; did you mean seeds"):
+        read_study_file(path)
+    path.write_text("[change]\ndropout = 3\n")
+    with pytest.raises(UsageError, match="expected \\[\\[change\\]\\], in two pairs of brackets"):
+        read_study_file(path)
+
+
+def test_levels_follow_the_declaration(base, setting):
+    others = arms(base, setting, "dropout=0", "dropout=0.1", "dropout=0.2")
+    study = Plan("", "study", "", "", (base, *others), "baseline", 2, 5, 60, {})
+    assert [study.level_of(arm) for arm in others] == [Levels(2).of(0), Levels(2).of(1), Levels(2).of(2)]
+    # The best of three as the baseline: any of three pairs may come into question.
+    best = Plan("", "compare", "", "", (base, *others[:2]), None, 3, 5, 60, {})
+    assert [best.level_of(arm) for arm in best.arms] == [Levels(3).of(0)] * 3
+
+
+def test_going_on_with_a_file_of_ones_own_needs_trust(setting, sample_path, tmp_path, base):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import keras\ndef build(s, c, *, units: int = 4):\n    i = keras.Input(s)\n"
+        "    x = keras.layers.Dense(units)(keras.layers.Flatten()(i))\n"
+        "    return keras.Model(i, keras.layers.Dense(c)(x))"
+    )
+    (arm,) = arms(base, setting, f"model={file} units=8")
+    assert arm.recipe.model.options == {"units": 8}
+    plan = Plan("study", "study", "", "", (base, arm), "baseline", 1, 5, 60, {})
+    digest = arm.request["model_sha256"]
+    require_trust(plan, [digest[:12]])
+    for given in ([], [digest[:11]], ["0" * 64]):
+        with pytest.raises(UntrustedModel, match=f"models/01.py; .* --trust {digest[:12]}"):
+            require_trust(plan, given)
+
+
+def test_the_keys_of_the_null_network_change_its_chance_and_nothing_else():
+    file = Path(__file__).parents[2] / "benchmarks" / "contenders" / "null_network.py"
+
+    def build(key, seed):
+        model = find_architecture(f"{file}:build").build((8, 8), 3, {"widths": (6, 5), "key": key}, seed)
+        kernels = [np.asarray(w) for w in model.weights if w.path.endswith("kernel")]
+        states = [v for v in model.non_trainable_variables if v.path.endswith("seed_generator_state")]
+        return kernels, len(states)
+
+    (mine, states), (again, _), (other, more), (later, _) = build(0, 4), build(0, 4), build(1, 4), build(0, 5)
+    assert all((a == b).all() for a, b in zip(mine, again, strict=True))
+    for different in (other, later):
+        assert not any((a == b).any() for a, b in zip(mine, different, strict=True))
+    # Dropout's keys are drawn by place: the arm's own come after all of the baseline's.
+    assert (states, more) == (2, 4)
+    assert (draws.dropout_keys(4, 4, 1)[:2] == draws.dropout_keys(2, 4, 1)).all()

@@ -1,0 +1,215 @@
+"""The driver: order, retries, hangs, kills, continuation; with runs that are made up."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import fakes
+import pytest
+
+from fashionlab.errors import Interrupted, RunCorrupt, StoreError, WorkerError
+from fashionlab.studies.folder import StudyFolder, find_study, list_studies
+from fashionlab.studies.levels import Levels
+
+
+@pytest.fixture(autouse=True)
+def faults(tmp_path, monkeypatch):
+    """The folder in which misbehaviour is ordered, and where workers note what they began."""
+    folder = tmp_path / "faults"
+    folder.mkdir()
+    monkeypatch.setenv("FAKES", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    return folder
+
+
+def begin(tmp_path, *dropouts, **terms):
+    return StudyFolder.create(tmp_path / "runs", "study", fakes.make_plan(dropouts or (0.0, 0.1), **terms))
+
+
+def findings(summary):
+    """What a study says, without what depends on the hour and the machine."""
+    keys = ("name", "verdict", "pairs", "trajectory", "left_out", "level", "changes")
+    return {"arms": [{key: arm[key] for key in keys} for arm in summary["arms"]], "seeds": summary["seeds"]}
+
+
+def test_a_study_ends_by_itself_when_every_arm_is_decided(tmp_path):
+    folder = begin(tmp_path, 0.0, seeds=30)
+    summary = fakes.drive(folder)
+    assert summary["state"] == "decided"
+    (arm,) = summary["arms"]
+    assert arm["verdict"]["word"] == "hurts"
+    last = summary["seeds"]["last"]
+    assert summary["seeds"]["complete"] == list(range(last + 1))
+    assert [pair["seed"] for pair in arm["pairs"]] == arm["trajectory"]["seed"] == list(range(last + 1))
+    assert arm["verdict"]["settled_at"] == last + 1 < 10
+    for pair in arm["pairs"]:
+        assert pair["difference"] == pytest.approx(100 * (pair["arm"] - pair["baseline"]))
+    assert arm["secondary"]["seconds"] == {**arm["secondary"]["seconds"], "n": last + 1, "mean": 0, "unit": "s"}
+    assert summary == json.loads((folder.path / "summary.json").read_text())
+    assert not list(folder.work.iterdir())
+    assert summary["runs"]["done"] < 60
+
+
+def test_all_seeds_are_made_if_wanted_and_a_limit_of_minutes_is_kept(tmp_path):
+    summary = fakes.drive(begin(tmp_path, 0.0, seeds=9, all_seeds=True))
+    assert (summary["state"], summary["runs"]["done"], summary["seeds"]["last"]) == ("seeds", 18, None)
+    summary = fakes.drive(begin(tmp_path, 0.1, seeds=300), minutes=0.02)
+    assert summary["state"] == "minutes"
+    assert 0 < summary["runs"]["done"] < 600
+
+
+def test_verdicts_do_not_depend_on_which_run_came_first(tmp_path, faults):
+    calm = fakes.drive(begin(tmp_path, 0.0, 0.1, seeds=7), workers=1)
+    for arm, seed in ((0.3, 0), (0.0, 2), (0.1, 5)):
+        (faults / f"slow {arm} {seed}").write_text("1")
+    seen = []
+
+    def watch(event):
+        if event["event"] == "summary":
+            seen.append({arm["name"]: [pair["seed"] for pair in arm["pairs"]] for arm in event["summary"]["arms"]})
+
+    hurried = fakes.drive(begin(tmp_path, 0.0, 0.1, seeds=7), watch, workers=4)
+    assert findings(hurried) == findings(calm)
+    # At every moment what counts is a beginning of the seeds: no seed was ever put in before another.
+    for pairs in seen:
+        assert all(seeds == list(range(len(seeds))) for seeds in pairs.values())
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("raise", "RuntimeError: made to fail"), ("kill", "was killed by signal 9"), ("hang", "hung: no sign of life")],
+)
+def test_a_run_that_fails_is_tried_twice_more_and_then_reported(tmp_path, faults, fault, reason):
+    (faults / f"{fault} 0.0 1").write_text("1")
+    (faults / f"{fault} 0.1 2").write_text("9")
+    events = []
+    summary = fakes.drive(begin(tmp_path, seeds=4, all_seeds=True), events.append, silence=2)
+    patient, poor = summary["arms"]
+    assert [pair["seed"] for pair in patient["pairs"]] == [0, 1, 2, 3]
+    assert patient["failures"] == patient["left_out"] == []
+    assert [pair["seed"] for pair in poor["pairs"]] == [0, 1, 3]
+    assert [(failure["seed"], failure["attempts"]) for failure in poor["failures"]] == [(2, 3)]
+    assert reason in poor["failures"][0]["reason"]
+    assert reason in poor["left_out"][0]["reason"]
+    assert "resumed" not in poor["failures"][0]["reason"]
+    assert summary["runs"] == {"done": 11, "failed": 1, "planned": 12, "retried": 3}
+    assert [event["final"] for event in events if event["event"] == "failure"].count(True) == 1
+
+
+def test_what_would_happen_again_is_not_tried_again(tmp_path, faults):
+    (faults / "refuse 0.0 1").write_text("9")
+    summary = fakes.drive(begin(tmp_path, 0.0, seeds=3, all_seeds=True))
+    assert summary["arms"][0]["failures"] == [{"seed": 1, "reason": "made to diverge", "attempts": 1}]
+
+
+def test_an_arm_that_always_fails_is_withdrawn_and_does_not_stop_the_study(tmp_path, faults):
+    for seed in range(9):
+        (faults / f"refuse 0.1 {seed}").write_text("9")
+    summary = fakes.drive(begin(tmp_path, 0.0, 0.1, seeds=9))
+    good, bad = summary["arms"]
+    assert summary["state"] == "decided"
+    assert good["verdict"]["word"] == "hurts"
+    assert bad["withdrawn"] == "made to diverge"
+    assert len(bad["failures"]) == 3
+    assert bad["verdict"]["n"] == 0
+    for seed in range(9):
+        (faults / f"refuse 0.3 {seed}").write_text("9")
+    with pytest.raises(WorkerError, match="the baseline baseline failed with each of its first seeds"):
+        fakes.drive(begin(tmp_path, 0.0, seeds=9))
+
+
+def test_a_killed_study_goes_on_to_the_verdicts_of_a_calm_one_and_counts_nothing_twice(tmp_path, faults):
+    calm = fakes.drive(begin(tmp_path, 0.0, 0.1, seeds=7))
+    (faults / "begun").unlink()
+    folder = begin(tmp_path, 0.0, 0.1, seeds=7)
+    kills = 0
+    for seed in range(7):
+        (faults / f"slow 0.0 {seed}").write_text("1")
+        (faults / f"slow 0.3 {seed}").write_text("1")
+    for done in (2, 7):
+        child = subprocess.Popen([sys.executable, fakes.__file__, str(folder.path)])
+        deadline = time.monotonic() + 60
+        while child.poll() is None and time.monotonic() < deadline:
+            if len(list((folder.path / "runs").iterdir())) >= done:
+                child.send_signal(signal.SIGKILL)
+                kills += 1
+                break
+            time.sleep(0.02)
+        child.wait()
+    assert kills == 2
+    summary = fakes.drive(folder)
+    assert findings(summary) == findings(calm)
+    assert summary["runs"]["failed"] == summary["runs"]["retried"] == 0
+    begun = Counter((faults / "begun").read_text().splitlines())
+    # Lost are the runs that were in flight: at most one a worker and kill.
+    assert sum(begun.values()) - len(begun) <= 2 * kills
+    assert not list(folder.work.iterdir())
+
+
+def test_ctrl_c_leaves_a_study_that_goes_on(tmp_path):
+    folder = begin(tmp_path, 0.0, seeds=7)
+
+    def press(event):
+        if event["event"] == "run" and event["seed"] == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(Interrupted, match=f"go on with: fashionlab study --continue {folder.path}"):
+            fakes.drive(folder, press)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    stopped = folder.read_json("summary.json")
+    assert stopped["state"] == "stopped"
+    assert 2 <= stopped["runs"]["done"] < 14
+    assert fakes.drive(folder)["state"] == "decided"
+
+
+def test_a_study_has_one_driver(tmp_path):
+    folder = begin(tmp_path)
+    with folder.lock(), pytest.raises(StoreError, match="is being run by another process"):
+        fakes.drive(folder)
+
+
+def test_what_is_half_written_is_swept_and_what_is_not_the_run_is_refused(tmp_path):
+    folder = begin(tmp_path, 0.0, seeds=2, all_seeds=True)
+    (folder.work / "00-baseline-seed0-1").mkdir()
+    (folder.work / "00-baseline-seed0-1" / "recipe.json").write_text("{")
+    fakes.drive(folder)
+    assert not list(folder.work.iterdir())
+    run = folder.finished(folder.plan.arms[0], 0)
+    (run.path / "complete.json").unlink()
+    with pytest.raises(RunCorrupt, match="is not the finished run of 'baseline' with seed 0; delete it"):
+        fakes.drive(folder)
+
+
+def test_arms_added_later_spend_from_the_reserve_and_no_level_changes(tmp_path):
+    folder = begin(tmp_path, 0.0, seeds=6)
+    first = fakes.drive(folder)
+    plan = folder.plan
+    folder.save_plan(replace(plan, arms=(*plan.arms, fakes.make_arm(0.9, later=True)), all_seeds=True))
+    second = fakes.drive(folder)
+    levels = Levels(1)
+    assert [arm["level"] for arm in second["arms"]] == [levels.of(0), levels.of(1)]
+    assert [arm["added_later"] for arm in second["arms"]] == [False, True]
+    assert second["arms"][1]["verdict"]["word"] == "helps"
+    seen = len(first["arms"][0]["pairs"])
+    assert second["arms"][0]["pairs"][:seen] == first["arms"][0]["pairs"]
+    assert second["seconds"] > first["seconds"]
+    with pytest.raises(StoreError, match="its arms are declared; more can be added, none changed"):
+        folder.save_plan(replace(plan, arms=(plan.arms[0], fakes.make_arm(0.1))))
+
+
+def test_a_plan_reads_back_as_it_was_and_studies_are_found_by_name(tmp_path):
+    plan = fakes.make_plan(seeds=4, margin=0.5)
+    folder = StudyFolder.create(tmp_path / "runs", "study", plan)
+    assert StudyFolder(folder.path).plan == replace(plan, name=folder.name)
+    assert [found.name for found in list_studies(tmp_path / "runs")] == [folder.name]
+    for name in ("last", folder.name, str(folder.path)):
+        assert find_study(tmp_path / "runs", name).path.resolve() == folder.path.resolve()
+    assert folder.run_of(folder.plan.arms[0], 0).path == folder.path / "runs" / "00-baseline-seed0"
