@@ -25,6 +25,11 @@ def read(name: str) -> dict[str, Any]:
     return document
 
 
+def has(name: str) -> bool:
+    """Whether it has been measured: what has not is left out, and a recipe then says so itself."""
+    return (ROOT / "evidence" / f"{name}.json").is_file()
+
+
 def median_and_range(spread: dict[str, Any], unit: str = "") -> str:
     """ "4.5 (4.3 to 4.6)"."""
     return f"{spread['median']:.1f}{unit} ({spread['min']:.1f} to {spread['max']:.1f})"
@@ -167,6 +172,8 @@ def families() -> str:
         "|---|---|---|---|---|",
     ]
     for name, what in FAMILIES.items():
+        if not has(name):
+            continue
         results = read(name)["results"]
         accuracy, seconds = (results["summary"][column] for column in ("test_accuracy", "training_seconds"))
         deviation = accuracy["standard_deviation"]
@@ -216,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing")
     given = parser.parse_args(arguments)
     pages = {README: fill(README.read_text(encoding="utf-8"), BLOCKS)}
-    for name in RECIPES:
+    for name in filter(lambda name: has(f"recipe-{name}"), RECIPES):
         path = ROOT / "recipes" / f"{name}.toml"
         pages[path] = re.sub(r"^# Result: .*$", recipe_result(name), path.read_text(encoding="utf-8"), flags=re.M)
     stale = [path.name for path, text in pages.items() if text != path.read_text(encoding="utf-8")]

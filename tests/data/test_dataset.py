@@ -398,7 +398,7 @@ def test_the_test_part_is_recorded_before_it_is_seen(sample: Dataset) -> None:
 
 def test_nothing_public_reaches_the_test_pictures_but_open(sample: Dataset) -> None:
     public = {name for name in dir(sample.test) if not name.startswith("_")}
-    assert public == {"open", "size"}
+    assert public == {"open", "sha256s", "size"}
     assert repr(sample.test) == "TestPart(size=200)"
     assert len(repr(sample)) < 200
 

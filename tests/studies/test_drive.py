@@ -58,7 +58,7 @@ def test_a_study_ends_by_itself_when_every_arm_is_decided(tmp_path):
 def test_all_seeds_are_made_if_wanted_and_a_limit_of_minutes_is_kept(tmp_path):
     summary = fakes.drive(begin(tmp_path, 0.0, seeds=9, all_seeds=True))
     assert (summary["state"], summary["runs"]["done"], summary["seeds"]["last"]) == ("seeds", 18, None)
-    summary = fakes.drive(begin(tmp_path, 0.1, seeds=300), minutes=0.02)
+    summary = fakes.drive(begin(tmp_path, 0.1, seeds=300, all_seeds=True), minutes=0.02)
     assert summary["state"] == "minutes"
     assert 0 < summary["runs"]["done"] < 600
 
