@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ROOT, announce
-from benchmarks.readme import fill_page, read
+from benchmarks.readme import fill_page, has, read
 
 PAGE = ROOT / "docs" / "ann-against-cnn.md"
 PICTURE = ROOT / "docs" / "images" / "ann-against-cnn"
@@ -87,6 +87,8 @@ def findings() -> str:
 
 def speed() -> str:
     """An epoch of either."""
+    if not has("epoch-cnn"):
+        return "How long an epoch takes, side by side with other libraries: `python -m benchmarks.epoch --network cnn`."
     cells = []
     for name in ("epoch", "epoch-cnn"):
         ours = read(name)["results"]["measured"]["ours"]["seconds"]

@@ -108,7 +108,7 @@ def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=
     def executor(work):
         return LocalExecutor(workers, work, task="fakes:make_up")
 
-    manner = StudyManner(None, workers, minutes, on_event, False, silence, executor)
+    manner = StudyManner(None, workers, minutes, on_event, False, silence, executor=executor)
     return run_study(folder, load(SAMPLE), manner).summary
 
 
