@@ -32,7 +32,7 @@ FRAMEWORKS = {
     "tensorflow": {"training/tape.py"},
     "sklearn": {"data/dataset.py", "models/forest.py", "models/logistic.py", "models/svm.py"},
     "lightgbm": {"models/boosting.py"},
-    "ray": set(),
+    "ray": {"studies/cluster.py"},
     "torch": set(),
 }
 """The files that may import a framework that not every worker has."""

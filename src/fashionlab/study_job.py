@@ -1,8 +1,8 @@
 """One study from what was asked for to its page: declare, run, confirm, report."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,9 @@ class StudyManner:
     """How a study is run, as against what it is: nothing here changes a verdict.
 
     minutes: of this session, None for no limit; workers: None for one a core; silence: seconds without news after which
-    a run counts as hung, None for the defaults; report: make the page at the end. executor: makes what executes the
-    runs, from the folder for unfinished ones; None for worker processes here.
+    a run counts as hung, None for the defaults; report: make the page at the end. engine: "local" for worker processes
+    here, "ray" for a cluster; address: of the cluster, None for one of this machine's own. executor: makes what
+    executes the runs, from the folder for unfinished ones, in place of the engine.
     """
 
     data_dir: str | Path | None = None
@@ -46,16 +47,28 @@ class StudyManner:
     on_event: Events | None = None
     report: bool = True
     silence: float | None = None
+    engine: str = "local"
+    address: str | None = None
     executor: Callable[[Path], Executor] | None = None
 
     @property
-    def slots(self) -> int:
-        """How many runs are made at once."""
-        return self.workers or default_workers()
+    def slots(self) -> int | None:
+        """How many runs are made at once; None where a cluster has the say."""
+        return self.workers or (default_workers() if self.address is None else None)
+
+    @property
+    def options(self) -> str:
+        """What the command line says to run a study elsewhere, with a space in front; nothing for a local one."""
+        engine = " --engine ray" if self.engine == "ray" else ""
+        return engine + (f" --address {self.address}" if self.address else "")
 
 
-def describe_plan(plan: Plan, runs: Path, manner: StudyManner) -> dict[str, Any]:
-    """The plan as a person wants to see it before it runs: arms, runs, estimated time; plain data."""
+def describe_plan(plan: Plan, runs: Path, manner: StudyManner, slots: int | None = None) -> dict[str, Any]:
+    """The plan as a person wants to see it before it runs: arms, runs, estimated time; plain data.
+
+    slots: how many runs are made at once, where that is known better than from the manner.
+    """
+    slots = slots or manner.slots
     return {
         "title": plan.title,
         "kind": plan.kind,
@@ -76,10 +89,10 @@ def describe_plan(plan: Plan, runs: Path, manner: StudyManner) -> dict[str, Any]
         "done": sum(count_done(plan, runs).values()),
         "margin": plan.margin,
         "judge_rows": plan.judge_rows,
-        "workers": manner.slots,
+        "workers": slots,
         "minutes": manner.minutes,
         "test": plan.test,
-        "seconds": estimate(plan, runs, manner.slots),
+        "seconds": slots and estimate(plan, runs, slots),
     }
 
 
@@ -91,26 +104,26 @@ def run_study(folder: StudyFolder, dataset: Dataset, manner: StudyManner) -> Stu
     refuse_another_version(folder, RESULTS_VERSION)
     data_dir = None if manner.data_dir is None else str(manner.data_dir)
     own = dict.fromkeys(arm.request["model_sha256"] for arm in folder.plan.arms if arm.model_source is not None)
-    go_on = " ".join([f"fashionlab study --continue {folder.path}", *(f"--trust {sha[:TRUST_DIGITS]}" for sha in own)])
+    trust = "".join(f" --trust {sha[:TRUST_DIGITS]}" for sha in own)
+    go_on = f"fashionlab study --continue {folder.path}{manner.options}{trust}"
     with folder.lock():
-        if manner.on_event is None:
-            for line in plan_lines(describe_plan(folder.plan, folder.path.parent, manner)):
-                announce(line)
-            announce(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
         folder.sweep()
-        make = manner.executor or partial(LocalExecutor, manner.slots, data_dir=data_dir)
-        executor = make(folder.work)
+        executor = _begin_executor(folder, dataset, manner, data_dir)
         try:
+            if manner.on_event is None:
+                for line in plan_lines(describe_plan(folder.plan, folder.path.parent, manner, executor.slots)):
+                    announce(line)
+                announce(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
             with show_study(manner.on_event) as events:
                 driver = Driver(
                     folder, executor, Ledgers.read(folder), events, describe_machine(), manner.minutes,
-                    manner.silence, manner.slots,
+                    manner.silence, executor.slots,
                 )  # fmt: skip
                 state = driver.run()
                 events({"event": "ended", "state": state})
                 # The end is made here, wherever the runs were.
-                benches = executor.benches if isinstance(executor, LocalExecutor) else make_benches(manner.slots)
-                _conclude(driver, dataset, state, benches, data_dir, events)
+                with _benches_here(executor) as benches:
+                    _conclude(driver, dataset, state, benches, data_dir, events)
         except (KeyboardInterrupt, Interrupted):
             raise Interrupted(f"stopped; go on with: {go_on}") from None
         finally:
@@ -119,6 +132,33 @@ def run_study(folder: StudyFolder, dataset: Dataset, manner: StudyManner) -> Stu
     if manner.report:
         make_page(folder, dataset)
     return StudyResult(folder)
+
+
+def _begin_executor(folder: StudyFolder, dataset: Dataset, manner: StudyManner, data_dir: str | None) -> Executor:
+    if manner.executor:
+        return manner.executor(folder.work)
+    if manner.engine == "ray":
+        # Imported here, because Ray is an extra, and takes a second.
+        from fashionlab.studies.cluster import ClusterExecutor
+
+        backends = {arm.request["backend"] for arm in folder.plan.arms}
+        return ClusterExecutor(folder.work, dataset, manner.address, manner.workers, backends, announce)
+    return LocalExecutor(manner.workers or default_workers(), folder.work, data_dir)
+
+
+@contextmanager
+def _benches_here(executor: Executor) -> Iterator[Sequence[Bench]]:
+    """Workers on this machine, when the runs are made: those that made them, or new ones in place of a cluster."""
+    if isinstance(executor, LocalExecutor):
+        yield executor.benches
+        return
+    executor.close()
+    benches = make_benches(default_workers())
+    try:
+        yield benches
+    finally:
+        for bench in benches:
+            bench.close()
 
 
 def _conclude(

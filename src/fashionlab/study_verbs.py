@@ -9,6 +9,7 @@ from fashionlab.errors import UsageError
 from fashionlab.job import announce
 from fashionlab.models import find_architecture
 from fashionlab.studied import StudyResult
+from fashionlab.studies.address import check_engine
 from fashionlab.studies.declare import declare_comparison, declare_study, extend, require_trust
 from fashionlab.studies.design import COMPARE_SEEDS, SEEDS, Change, Plan, Setting
 from fashionlab.studies.files import StudyFile, Terms, fill_terms, read_study_file
@@ -34,6 +35,8 @@ def study(
     trainer: str = "auto",
     backend: str = "auto",
     workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
     runs: str | Path = "runs",
     data_dir: str | Path | None = None,
     test: bool = True,
@@ -52,11 +55,13 @@ def study(
     study ends before if every arm is decided, unless all_seeds. margin: percentage points that matter in practice.
     minutes: no run begins after so many. workers: how many runs are made at once, one a core if not said. test: False
     leaves the test part closed. dry_run: nothing is run, and the plan is returned, as plain data. silence: seconds
-    without news from a run after which it counts as hung.
+    without news from a run after which it counts as hung. engine: "local" for worker processes on this machine, "ray"
+    for a Ray cluster: the one at `address` ("auto", "HOST:PORT", "ray://HOST:PORT"), or one of this machine's own.
 
     Raises UsageError for a wrong setting, Interrupted (`continue_study` goes on), WorkerError if nothing can be
     compared, DataError, StoreError.
     """
+    check_engine(engine, address)
     file = _baseline(model)
     recipe = Recipe.make(file.model, {**file.settings, **_without_seed(settings)})
     given = {"seeds": seeds, "first_seed": first_seed, "margin": margin, "minutes": minutes, "title": title}
@@ -66,7 +71,7 @@ def study(
     changes = [*file.changes, *changes]
     if not changes and not terms.take_away:
         raise UsageError("a study needs something to study: --change dropout=0, or --take-away for each regularizer")
-    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence)
+    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence, engine, address)
     setting = _setting(recipe, terms, trainer, backend, data_dir)
     plan = declare_study(
         recipe, changes, terms.take_away, setting, terms.title, all_seeds=terms.all_seeds, test=test, **_common(terms)
@@ -86,6 +91,8 @@ def compare(
     trainer: str = "auto",
     backend: str = "auto",
     workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
     runs: str | Path = "runs",
     data_dir: str | Path | None = None,
     test: bool = True,
@@ -101,6 +108,7 @@ def compare(
     it the best on the judge half, which costs a little precision, as every pair might have come into question.
     settings: of the recipe; each applies to the models that have it, and at least one must. The rest as for `study`.
     """
+    check_engine(engine, address)
     if len(models) < 2:
         raise UsageError(f"given {len(models)} models to compare, expected two or more: fashionlab compare mlp cnn")
     names = [_name(model) for model in models]
@@ -113,7 +121,7 @@ def compare(
         {"seeds": COMPARE_SEEDS},
         {"seeds": seeds, "first_seed": first_seed, "margin": margin, "minutes": minutes, "title": title},
     )
-    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence)
+    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence, engine, address)
     setting = _setting(next(iter(recipes.values())), terms, trainer, backend, data_dir)
     plan = declare_comparison(
         recipes, None if baseline is None else _name(baseline), setting, terms.title, test=test, **_common(terms)
@@ -129,6 +137,8 @@ def continue_study(
     all_seeds: bool | None = None,
     minutes: float | None = None,
     workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
     runs: str | Path = "runs",
     data_dir: str | Path | None = None,
     test: bool | None = None,
@@ -143,6 +153,7 @@ def continue_study(
     changes added now spend from the reserve. seeds: how many at most, from now on; all_seeds: go on to the last of
     them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files.
     """
+    check_engine(engine, address)
     folder = find_study(Path(runs), str(study))
     plan = folder.plan
     require_trust(plan, trust)
@@ -157,7 +168,7 @@ def continue_study(
         request = plan.arms[0].request
         setting = Setting(dataset, request["trainer"], request["backend"], plan.first_seed)
         extend(folder, changes, setting, **{name: value for name, value in wanted.items() if value is not None})
-    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence)
+    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence, engine, address)
     return run_study(folder, dataset, manner)
 
 

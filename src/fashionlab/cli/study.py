@@ -47,7 +47,7 @@ def _run(
         if model or given or take_away or dry_run or any(value not in (None, "auto") for value in fixed.values()):
             raise click.UsageError(
                 "--continue goes on with the study's own plan; beside it go --change, --seeds, --all-seeds, "
-                "--minutes, --workers and --no-test."
+                "--minutes, --workers, --engine, --address and --no-test."
             )
         options: dict[str, Any] = {"all_seeds": all_seeds or None, "test": False if no_test else None, "trust": trust}
         result = lab.continue_study(continued, **common, **terms, **options)
@@ -86,7 +86,7 @@ def _list(rows: list[dict[str, Any]], runs: Path, as_json: bool) -> None:
         click.echo(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
 
 
-TERMS = ("seeds", "first_seed", "margin", "minutes", "title", "workers", "trainer", "backend")
+TERMS = ("seeds", "first_seed", "margin", "minutes", "title", "workers", "engine", "address", "trainer", "backend")
 
 
 def term_options(seeds: int) -> list[click.Parameter]:
@@ -97,6 +97,18 @@ def term_options(seeds: int) -> list[click.Parameter]:
         click.Option(["--margin"], default=None, metavar="POINTS", help="What matters in practice.  [0.2]"),
         click.Option(["--minutes"], default=None, metavar="N", help="No run begins after so many minutes."),
         click.Option(["--workers"], default=None, type=int, metavar="N", help="Runs at a time.  [one a core]"),
+        click.Option(
+            ["--engine"],
+            default="local",
+            metavar="NAME",
+            help="What executes the runs: local (processes here) or ray (a cluster).  [local]",
+        ),
+        click.Option(
+            ["--address"],
+            default=None,
+            metavar="ADDRESS",
+            help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
+        ),
         click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),
         click.Option(["--trainer"], default="auto", metavar="NAME", help="As for train.  [auto]"),
         click.Option(["--backend"], default="auto", metavar="NAME", help="As for train.  [auto]"),

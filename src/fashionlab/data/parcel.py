@@ -25,7 +25,7 @@ def note_of(dataset: Dataset) -> dict[str, Any]:
 
 
 def receive(images: np.ndarray, labels: np.ndarray, note: Mapping[str, Any]) -> Dataset:
-    """The data set that was sent, its test part empty. Raises DataInvalid if one bit of it is not what the hash says."""
+    """The data set that was sent, its test part empty. Raises DataInvalid if a bit of it is not what the hash says."""
     class_names = tuple(note["class_names"])
     found = sha256_of([*sha256s_of(images, labels), *note["test_sha256s"]], class_names)
     if found != note["sha256"]:

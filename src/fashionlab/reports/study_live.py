@@ -1,7 +1,7 @@
 """Progress of a study for people: one display on a terminal, a line a run elsewhere.
 
 The driver's events, plain data: `summary` (what is written to disk after every run), `running` (what is under way),
-`run` and `failure` (what became of one), `testing`, `ended`.
+`run`, `failure` and `loss` (what became of one), `testing`, `ended`.
 """
 
 import sys
@@ -78,6 +78,8 @@ class _Status:
             self._ends_at = None if left is None else time.monotonic() + left
         elif kind == "failure":
             self.failures.append("  " + failure_line(event))
+        elif kind == "loss":
+            self.failures.append("  " + loss_line(event))
         elif kind == "ended":
             self.running = []
         elif kind == "testing":
@@ -142,6 +144,8 @@ class _Lines:
             )
         elif event["event"] == "failure":
             _say(failure_line(event))
+        elif event["event"] == "loss":
+            _say(loss_line(event))
         elif event["event"] == "summary":
             for arm in event["summary"]["arms"]:
                 verdict = arm["verdict"]
@@ -166,8 +170,9 @@ def plan_lines(plan: Mapping[str, Any]) -> list[str]:
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
     done = f", {plan['done']} of them done" if plan["done"] else ""
     most = "" if plan["kind"] == "compare" else "at most "
+    workers = plan["workers"] or "the cluster's"
     lines.append(
-        f"{most}{plan['runs']} runs{done}: {len(plan['arms'])} arms, {seeds}, on {plan['workers']} workers; "
+        f"{most}{plan['runs']} runs{done}: {len(plan['arms'])} arms, {seeds}, on {workers} workers; "
         f"judged on {plan['judge_rows']:,} pictures each, margin {plan['margin']:g} points"
     )
     time_limit = "" if plan["minutes"] is None else f"; no run begins after {plan['minutes']:g} minutes"
@@ -196,6 +201,11 @@ def failure_line(event: Mapping[str, Any]) -> str:
     """A failed attempt in one line."""
     then = "given up" if event["final"] else f"attempt {event['attempt']} of {event['of']}, trying again"
     return f"seed {event['seed']}, {event['arm']}: failed ({then}): {event['reason']}"
+
+
+def loss_line(event: Mapping[str, Any]) -> str:
+    """A run that went down with the machine it was on, in one line."""
+    return f"seed {event['seed']}, {event['arm']}: lost, to be made elsewhere: {event['reason']}"
 
 
 def _flight(flight: Mapping[str, Any]) -> str:

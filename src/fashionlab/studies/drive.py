@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,9 @@ USUAL = 20
 """A run also counts as hung only if it is silent this many times as long as the arm's finished runs ever were."""
 
 NEWS_SECONDS = 0.5
+
+LOSSES = 3
+"""How often a run may go down with its machine before that counts as a failure of the run, which may be the cause."""
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Driver:
     silence: float | None = None
     workers: int = 1
     _flights: dict[str, _Flight] = field(default_factory=dict)
+    _losses: Counter[tuple[str, int]] = field(default_factory=Counter)
     _silences: dict[str, float] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
     _before: float = 0.0
@@ -90,8 +95,10 @@ class Driver:
             out_of_time = self.minutes is not None and time.monotonic() - self._begun > 60 * self.minutes
             if not out_of_time:
                 self._submit()
-            if not self._flights:
-                return "minutes" if out_of_time and next(self._to_do(), None) else "seeds"
+            left = next(self._to_do(), None)
+            # Runs may be left while none is under way: a cluster can be without a node for a while.
+            if not self._flights and (out_of_time or left is None):
+                return "minutes" if left else "seeds"
             news = self.executor.wait(NEWS_SECONDS)
             if news:
                 self._take(news)
@@ -128,6 +135,10 @@ class Driver:
             _follow(flight, news.event)
             return
         del self._flights[news.key]
+        if news.lost and self._losses[flight.arm.name, flight.seed] < LOSSES:
+            self._losses[flight.arm.name, flight.seed] += 1
+            self.on_event({"event": "loss", "arm": flight.arm.name, "seed": flight.seed, "reason": news.reason})
+            return
         if news.folder is None:
             self._fail(flight, news.reason or "unknown", news.hopeless)
             return

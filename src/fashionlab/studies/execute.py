@@ -48,7 +48,7 @@ class News:
     """What became of a job: exactly one of the three is set.
 
     event: a sign of life, as training emits them. folder: the sealed run, the receiver's to move. reason: it failed, in
-    words; hopeless: it would fail again.
+    words; hopeless: it would fail again; lost: the machine that made it is gone, which says nothing about the run.
     """
 
     key: str
@@ -56,6 +56,7 @@ class News:
     folder: Path | None = None
     reason: str | None = None
     hopeless: bool = False
+    lost: bool = False
 
 
 class Executor(Protocol):
@@ -225,7 +226,7 @@ class LocalExecutor:
             )
             news, alive = News(job.key, folder=Path(answer["folder"])), True
         except FashionlabError as error:
-            news = News(job.key, reason=_in_words(error), hopeless=isinstance(error, HOPELESS))
+            news = News(job.key, reason=in_words(error), hopeless=isinstance(error, HOPELESS))
         except Exception as error:
             news = News(job.key, reason=f"{type(error).__name__}: {error}")
         with slot.lock:
@@ -255,5 +256,6 @@ class LocalExecutor:
             slot.made[backend] = 0
 
 
-def _in_words(error: FashionlabError) -> str:
+def in_words(error: FashionlabError) -> str:
+    """Why a run failed, without the advice that is for runs of `fashionlab train`."""
     return str(error).removesuffix("; what was saved can be resumed")

@@ -1,0 +1,266 @@
+"""What a study on a cluster is made of, without a cluster: parcels, shipments, seats, versions, addresses, losses."""
+
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fakes
+import numpy as np
+import pytest
+
+from fashionlab.data import load
+from fashionlab.data.parcel import note_of, receive
+from fashionlab.errors import DataInvalid, RunCorrupt, UsageError, WorkerError
+from fashionlab.store import Run
+from fashionlab.studies import address, node
+from fashionlab.studies.address import check_engine
+from fashionlab.studies.drive import LOSSES
+from fashionlab.studies.execute import Job, LocalExecutor, News
+from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.shipment import pack, unpack
+from fashionlab.studies.versions import SOURCE, first_difference, software
+from fashionlab.study_job import StudyManner, run_study
+
+OWN = b"""
+import keras
+
+def build(image_shape, classes):
+    return keras.Sequential([keras.Input(image_shape), keras.layers.Flatten(), keras.layers.Dense(classes)])
+"""
+
+
+@pytest.fixture(scope="module")
+def job():
+    arm = fakes.make_plan().arms[0]
+    return Job("00-baseline-seed3-1", arm.request_for(3), None)
+
+
+@pytest.fixture
+def made(job, tmp_path, monkeypatch):
+    """A finished run of the job."""
+    monkeypatch.setenv("FAKES", str(tmp_path))
+    arguments = {"request": job.request, "model_source": None, "folder": str(tmp_path / "made")}
+
+    class Deaf:
+        def emit(self, event):
+            pass
+
+    return Run(Path(fakes.make_up(arguments, Deaf())["folder"]))
+
+
+@pytest.mark.parametrize("name", [fakes.SAMPLE, "digits"])
+def test_a_data_set_travels_without_its_test_part_and_is_known_by_its_hash(name):
+    sent = load(name)
+    note = json.loads(json.dumps(note_of(sent)))
+    received = receive(sent.images.copy(), sent.labels.copy(), note)
+    assert (received.sha256, received.class_names, received.test.size) == (sent.sha256, sent.class_names, 0)
+    assert not received.images.flags.writeable
+    assert (received.split(5).train == sent.split(5).train).all()
+    for change in ("picture", "label", "name", "test"):
+        images, labels, altered = sent.images.copy(), sent.labels.copy(), json.loads(json.dumps(note))
+        if change == "picture":
+            images[7, 3, 3] ^= 1
+        elif change == "label":
+            labels[0] = (labels[0] + 1) % 10
+        elif change == "name":
+            altered["class_names"][0] += "!"
+        else:
+            altered["test_sha256s"][0] = "0" * 64
+        with pytest.raises(DataInvalid, match="it was altered on its way"):
+            receive(images, labels, altered)
+
+
+def test_a_run_travels_as_the_bytes_of_its_files(made, job, tmp_path):
+    arrived = Run(unpack(pack(made.path), tmp_path / "there" / "run", job))
+    assert arrived.complete
+    for path in made.path.iterdir():
+        if path.is_file():
+            assert (arrived.path / path.name).read_bytes() == path.read_bytes()
+
+
+def test_what_is_not_the_run_is_refused(made, job, tmp_path):
+    files, place = pack(made.path), tmp_path / "there"
+    without = {name: content for name, content in files.items() if name != "weights.safetensors"}
+    for odd in (without, {**files, "../../evil": b""}, {**files, "model.py": b"import os"}, {}):
+        with pytest.raises(RunCorrupt, match="is no run: it lacks, or has too many of, "):
+            unpack(odd, place, job)
+        assert not place.exists()
+    with pytest.raises(RunCorrupt, match="is not the file that was sealed"):
+        unpack({**files, "predictions.npz": files["predictions.npz"][:-1] + b"x"}, place, job)
+    with pytest.raises(RunCorrupt, match="is another run"):
+        unpack(files, place, Job(job.key, {**job.request, "results_version": 0}, None))
+
+
+def test_a_seat_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeypatch, job):
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
+    for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
+        monkeypatch.setenv(name, "")
+    dataset = load(fakes.SAMPLE)
+    request = json.loads(json.dumps(job.request))
+    # Nothing of that name is there: the data can only be those that were sent.
+    request["recipe"]["data"]["dataset"] = "/nowhere.npz"
+    request["recipe"]["fit"]["epochs"] = 1
+    seat = node.Seat(dataset.images, dataset.labels, note_of(dataset))
+    other = node.Seat(dataset.images, dataset.labels, note_of(dataset))
+    try:
+        assert other._scratch != seat._scratch
+        assert len({seat._bench._core, other._bench._core} - {None}) == min(2, len(node.cores()))
+        for key, source in (("one", None), ("own", OWN)):
+            if source:
+                request["model_sha256"] = hashlib.sha256(source).hexdigest()
+                request["recipe"]["model"] = {"name": "nowhere.py:build", "options": {}}
+            seat.start({"key": key, "request": request, "model_source": source and source.decode()})
+            messages, deadline = [], time.monotonic() + 120
+            while not any("event" not in message for message in messages) and time.monotonic() < deadline:
+                messages += seat.poll(1.0)
+            assert messages[-1].keys() == {"key", "files"}, messages[-1]
+            assert {message["key"] for message in messages} == {key}
+            assert any(message["event"]["event"] == "start" for message in messages[:-1])
+            run = Run(unpack(messages[-1]["files"], tmp_path / "run", Job(key, request, source)))
+            assert run.metrics["validation"]["n"] == 60
+            assert run.model_source == source
+        assert {path.name for path in seat._scratch.iterdir()} == {"lock"}
+        assert seat.poll(0.01) == []
+    finally:
+        seat.stop()
+        other.stop()
+    assert not seat._scratch.exists()
+
+
+def test_a_seat_whose_data_were_altered_says_so_and_may_be_tried_again(tmp_path, monkeypatch, job):
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
+    for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
+        monkeypatch.setenv(name, "")
+    dataset = load(fakes.SAMPLE)
+    seat = node.Seat(np.zeros_like(dataset.images), dataset.labels, note_of(dataset))
+    try:
+        seat.start({"key": "one", "request": job.request, "model_source": None})
+        messages = seat.poll(120)
+    finally:
+        seat.stop()
+    assert "it was altered on its way" in messages[-1]["reason"]
+    assert messages[-1]["hopeless"] is False
+
+
+def test_what_a_killed_seat_left_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path))
+    code = "from fashionlab.studies.node import make_scratch; a = make_scratch(); print(a[0], flush=True); input()"
+    alive, dead = (
+        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    )
+    kept, left = (process.stdout.readline().strip() for process in (alive, dead))
+    dead.kill()
+    dead.wait()
+    scratch, lock = node.make_scratch()
+    try:
+        assert sorted(map(str, scratch.parent.glob("*/"))) == sorted([kept, str(scratch)])
+        assert left not in (kept, str(scratch))
+    finally:
+        lock.close()
+        alive.kill()
+        alive.communicate()
+        shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def test_a_machine_with_other_software_is_told_from_one_with_the_same():
+    here = software()
+    assert here["Python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert all(here[name] for name in ("fashionlab", "keras", "jax", "numpy"))
+    assert first_difference(here, software(), tensorflow=True) is None
+    assert first_difference(here, {**here, "keras": "3.0.0"}, False) == f"has keras 3.0.0, here it is {here['keras']}"
+    assert first_difference(here, {}, False) == f"has no Python, here it is {here['Python']}"
+    assert first_difference(here, {**here, "tensorflow": "1.0"}, tensorflow=False) is None
+    assert "has tensorflow 1.0" in first_difference(here, {**here, "tensorflow": "1.0"}, tensorflow=True)
+    assert "has other source files of fashionlab" in first_difference(here, {**here, SOURCE: "00"}, False)
+
+
+def test_a_wrong_engine_or_address_gets_one_sentence(monkeypatch):
+    for engine, where, words in (
+        ("slurm", None, "--engine: given 'slurm', expected one of: local, ray"),
+        ("local", "auto", "--address: given 'auto', which is for --engine ray"),
+        ("ray", "head", "expected auto, HOST:PORT or ray://HOST:PORT"),
+        ("ray", "ray://head", "expected auto, HOST:PORT or ray://HOST:PORT"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            check_engine(engine, where)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        begun = time.monotonic()
+        with pytest.raises(
+            UsageError, match=f"no cluster answers at 127.0.0.1:{port} .*begin one there with ray start"
+        ):
+            check_engine("ray", f"127.0.0.1:{port}")
+        assert time.monotonic() - begun < 10
+    monkeypatch.setattr(address, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"Ray, which is not installed: pip install 'fashionlab\[cluster\]'"):
+        check_engine("ray", None)
+
+
+class Unsteady:
+    """An executor whose slots come and go: none at first, and some jobs are lost with them."""
+
+    def __init__(self, work, losses):
+        self._real, self._losses, self._turns, self._news = LocalExecutor(2, work, task="fakes:make_up"), losses, 0, []
+
+    @property
+    def slots(self):
+        return self.free
+
+    @property
+    def free(self):
+        self._turns += 1
+        return self._real.free if self._turns % 3 == 0 else 0
+
+    def submit(self, job):
+        if self._losses:
+            self._losses -= 1
+            self._news.append(News(job.key, reason="the seat on node x ended", lost=True))
+        else:
+            self._real.submit(job)
+
+    def wait(self, seconds):
+        return self._news.pop() if self._news else self._real.wait(seconds)
+
+    def cancel(self, key):
+        self._real.cancel(key)
+
+    def close(self):
+        self._real.close()
+
+
+@pytest.mark.parametrize(("losses", "retried"), [(2, 0), (LOSSES, 0), (LOSSES + 2, 2)])
+def test_a_run_that_goes_down_with_its_machine_has_not_failed_unless_it_does_so_again_and_again(
+    losses, retried, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("FAKES", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", fakes.__file__.rpartition("/")[0])
+    folder = StudyFolder.create(tmp_path / "runs", "study", fakes.make_plan((0.0,), seeds=1))
+    events = []
+    manner = StudyManner(None, 2, None, events.append, False, executor=lambda work: Unsteady(work, losses))
+    if retried:
+        # The first run takes them all, being the first in line again each time.
+        monkeypatch.setattr(Unsteady, "free", property(lambda self: min(1, self._real.free)))
+    found = run_study(folder, load(fakes.SAMPLE), manner).summary
+    assert found["runs"] == {"done": 2, "failed": 0, "planned": 2, "retried": retried}
+    assert sum(event["event"] == "loss" for event in events) == min(losses, LOSSES)
+
+
+def test_a_cluster_that_stays_away_ends_the_study_which_can_be_continued(tmp_path):
+    folder = StudyFolder.create(tmp_path / "runs", "study", fakes.make_plan((0.0,), seeds=1))
+
+    class Gone(Unsteady):
+        free = 0
+
+        def wait(self, seconds):
+            raise WorkerError("no node")
+
+    with pytest.raises(WorkerError, match="no node"):
+        run_study(folder, load(fakes.SAMPLE), StudyManner(None, 2, None, print, False, executor=lambda w: Gone(w, 0)))
+    assert folder.read_json("summary.json")["state"] == "stopped"
