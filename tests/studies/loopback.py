@@ -99,6 +99,8 @@ class Cluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_USAGE_STATS_ENABLED": "0",
+            # A node that other programs keep from the processor is slow to begin, not broken.
+            "RAY_raylet_start_wait_time_s": "120",
         }
         options = {
             "--port": port,
