@@ -331,8 +331,8 @@ def connect(address: str | None, workers: int | None, store: int) -> None:
         return
     try:
         # What "auto" stands for may be a cluster that is no more, and Ray would wait for it for minutes.
-        known = address == "auto" and "RAY_ADDRESS" not in os.environ and services.canonicalize_bootstrap_address("auto")
-        require_answer(known or address)
+        guess = address == "auto" and "RAY_ADDRESS" not in os.environ
+        require_answer((guess and services.canonicalize_bootstrap_address("auto")) or address)
         ray.init(address, **quiet)
     except (RuntimeError, ConnectionError, ValueError) as error:
         text = " ".join(str(error).split())
