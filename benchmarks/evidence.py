@@ -34,7 +34,14 @@ PROGRAMS = {
     "model-knn": ("seeds --model knn --seeds 3", "k nearest neighbours"),
     "study-throughput": ("study_throughput", "a study's runs with two workers and with one"),
     "null-studies": ("null_studies", "nothing against nothing, really trained: 20 studies"),
-    "take-away": ("take_away", "each regularizer of the recipe in turn, ten seeds"),
+    "take-away": (
+        "study mlp --take-away --epochs 12 --seeds 10 --within 900",
+        "each regularizer of the recipe in turn, ten seeds",
+    ),
+    "claim-depth": ("study recipes/studies/depth.toml", "the original's claims: regularization or a deeper network"),
+    "claim-stopping": ("study recipes/studies/stopping.toml", "early stopping or extra epochs"),
+    "claim-order": ("study recipes/studies/order.toml", "batch normalization before dropout"),
+    "claim-activation": ("study recipes/studies/activation.toml", "GELU or ReLU"),
     "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""

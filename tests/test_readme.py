@@ -27,7 +27,7 @@ def commands():
             yield pytest.param(shlex.split(line.partition("  #")[0], comments=True), id=f"{page.name}: {line[:60]}")
 
 
-@pytest.mark.parametrize("words", commands())
+@pytest.mark.parametrize("words", list(commands()))
 def test_every_command_in_the_documentation_exists(words):
     context = click.Context(cli)
     command = cli.get_command(context, words[1])

@@ -8,6 +8,7 @@ the old file in place.
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -43,6 +44,22 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(explain_write_failure(folder, error)) from error
+
+
+def make_stamped_folder(parent: Path, label: str) -> Path:
+    """Make a new folder in `parent`, named after label and time. Raises StoreError (disk full, no permission)."""
+    make_folder(parent)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    for attempt in range(1000):
+        path = parent / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise StoreError(explain_write_failure(path, error)) from error
+        return path
+    raise StoreError(f"cannot find a free name beginning with {label}-{stamp} in {parent}")
 
 
 def sync_folder(folder: Path) -> None:

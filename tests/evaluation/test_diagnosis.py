@@ -35,6 +35,13 @@ def test_over_fitting_from_the_epoch_after_the_best():
     assert "stopped early at epoch 6: for 3 epochs the validation loss had not fallen below that of epoch 3" in text
 
 
+def test_over_fitting_is_seen_where_the_last_epoch_was_kept():
+    curves = {"loss": [1.0, 0.6, 0.4, 0.3, 0.2, 0.1], "val_loss": [0.9, 0.6, 0.5, 0.55, 0.6, 0.7]}
+    found = diagnose(curves, "epochs", 6)
+    assert [finding["kind"] for finding in found["findings"]][:2] == ["ended", "over_fitting"]
+    assert "the weights of epoch 6 were kept" in found["text"]
+
+
 def test_level():
     found, text = kinds([0.6, 0.5, 0.48, 0.47, 0.465], [0.6, 0.5, 0.499, 0.498, 0.4985])
     assert set(found) == {"ended", "level"}

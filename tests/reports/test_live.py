@@ -53,7 +53,7 @@ def test_without_a_terminal_progress_is_one_line_an_epoch(capsys, monkeypatch):
 def test_on_a_terminal_the_display_has_epoch_time_left_speed_and_the_best_so_far():
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=120, color_system=None)
-    with live._Live(console) as display:
+    with live.LiveDisplay(console, live._Status()) as display:
         for event in events():
             display.take(event)
             display._live.refresh()
@@ -63,7 +63,12 @@ def test_on_a_terminal_the_display_has_epoch_time_left_speed_and_the_best_so_far
 
 
 def test_a_refit_has_no_validation_figures():
-    assert "val_" not in live._row({**ROW, "epoch": 1, "val_loss": None, "val_accuracy": None, "best_epoch": 1})
+    refit = {"improved": False, "val_loss": None, "val_accuracy": None, "best_epoch": None}
+    assert "val_" not in live._row({**ROW, "epoch": 1, **refit})
+
+
+def test_without_early_stopping_no_epoch_is_called_the_best():
+    assert live._row({**ROW, "improved": False, "best_epoch": None}).endswith("val_accuracy 85.00%")
 
 
 def test_who_takes_the_events_gets_no_display(capsys):

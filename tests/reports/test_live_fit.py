@@ -57,7 +57,7 @@ def test_rounds_show_their_losses_and_may_end_early(capsys):
 def test_on_a_terminal_a_bar_shows_what_is_counted():
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=120, color_system=None)
-    with live._Live(console) as display:
+    with live.LiveDisplay(console, live._Status()) as display:
         for event in (START, step(24, 6), fitted(25)):
             display.take(event)
             display._live.refresh()

@@ -2,7 +2,8 @@
 
 import io
 
-from fashionlab.reports.study_live import _Lines, _Live, plan_lines
+from fashionlab.reports.live import LiveDisplay
+from fashionlab.reports.study_live import _Lines, _Status, plan_lines
 
 VERDICT = {
     "word": "undecided", "effect": 0.21, "low": None, "high": None, "n": 2, "seeds_needed": 9, "sentence": "Wide: …",
@@ -63,7 +64,7 @@ def test_on_a_terminal_one_display():
     from rich.console import Console
 
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
-    with _Live(console) as display:
+    with LiveDisplay(console, _Status()) as display:
         for event in events():
             display.take(event)
     text = console.file.getvalue()

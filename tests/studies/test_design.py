@@ -77,10 +77,10 @@ def test_take_away_has_an_arm_for_each_regularizer_that_is_on(base, setting):
         "without batch norm": {"batch_norm": [True, False]},
         "without weight decay": {"weight_decay": [0.004, 0.0]},
         "without mixup": {"mixup": [0.2, 0.0]},
-        "without early stopping": {"patience": [8, 12]},
+        "without early stopping": {"early_stopping": [True, False]},
     }
     assert set(OFF) - {"dropout", "batch_norm"} < set(Fit.__dataclass_fields__)
-    plain = Recipe.make("mlp", {"dropout": 0, "batch_norm": False, "weight_decay": 0, "patience": 24})
+    plain = Recipe.make("mlp", {"dropout": 0, "batch_norm": False, "weight_decay": 0, "early_stopping": False})
     with pytest.raises(UsageError, match="the recipe of mlp has no regularizer that is on"):
         take_away(plain)
 

@@ -70,6 +70,17 @@ def test_the_best_weights_are_kept_when_early_stopping_triggers():
     assert [row["val_loss"] for row in loop.progress.history] == pytest.approx([0.9, 0.5, 0.6, 0.7])
 
 
+def test_without_early_stopping_all_epochs_are_run_and_the_last_weights_kept():
+    events = []
+    loop = make_loop(
+        ScriptedRunner([0.9, 0.5, 0.6, 0.7, 0.8]), events=events, patience=1, epochs=5, early_stopping=False
+    )
+    loop.run()
+    assert (loop.progress.stopped, loop.progress.epoch, loop.progress.best_epoch) == ("epochs", 5, 5)
+    assert loop.best[0] == 25
+    assert {event["best_epoch"] for event in events if event["event"] == "epoch"} == {None}
+
+
 def test_the_best_weights_are_kept_when_early_stopping_never_triggers():
     loop = make_loop(ScriptedRunner([0.9, 0.5, 0.6]), patience=9, epochs=3)
     loop.run()

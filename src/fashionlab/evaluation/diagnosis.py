@@ -48,9 +48,9 @@ LEARNED = 0.05
 def diagnose(history: Mapping[str, Sequence[float]], stopped: str, best_epoch: int) -> dict[str, Any]:
     """What `history.csv` shows: {"findings": [{"kind", "epoch", "sentence"}, …], "text": all sentences}.
 
-    history: by column (epoch, loss, val_loss at least; NaN val_loss for a refit); stopped: "epochs" or "patience"; best
-    epoch: the one whose weights were kept, counted from 1, 0 for none. `epoch` in a finding is where it begins, or
-    None. The criteria, in the order of the findings (constants of this module in capitals):
+    history: by column (epoch, loss, val_loss at least; NaN val_loss for a refit); stopped: "epochs" or
+    "patience"; best_epoch: the one whose weights were kept, counted from 1, 0 for none. `epoch` in a finding is where
+    it begins, or None. The criteria, in the order of the findings (constants of this module in capitals):
 
         ended           always, but for a model without epochs (a history of no rows gives no findings at all)
         no_validation   val_loss is NaN throughout; then only did_not_learn can follow
@@ -79,8 +79,10 @@ def diagnose(history: Mapping[str, Sequence[float]], stopped: str, best_epoch: i
         if min(losses[1:]) >= losses[0] * (1 - LEARNED):
             findings.append(_did_not_learn(losses))
         if has_validation and best_epoch:
-            findings.append(_end_of_curve(losses, validation, stopped, best_epoch))
-            findings += _gap(losses, validation, best_epoch)
+            # Not the epoch that was kept: without early stopping that is the last one, whatever the curve does.
+            best = 1 + validation.index(min(validation))
+            findings.append(_end_of_curve(losses, validation, stopped, best))
+            findings += _gap(losses, validation, best)
             findings += _jumps(validation)
     return {"findings": findings, "text": " ".join(finding["sentence"] for finding in findings)}
 

@@ -58,8 +58,10 @@ def _body(summary: Mapping[str, Any], answer: Mapping[str, Any], made: Mapping[s
     best, chosen = "", "Test rows chose nothing."
     if answer["epochs"]:
         pace = answer["pace"]
-        best = f"Best {pace} {answer['best_epoch']} of {answer['epochs']}; "
-        chosen = f"Validation rows chose the {pace}; test rows chose nothing."
+        best = f"{pace.capitalize()} {answer['best_epoch']} of {answer['epochs']} kept; "
+        fit = made["request"]["recipe"]["fit"]
+        if fit is None or fit.get("early_stopping", True):
+            chosen = f"Validation rows chose the {pace}; test rows chose nothing."
     spent, device = answer["seconds"]["training"], _text(made["environment"].get("device", "an unknown device"))
     return f"""# {_text(summary["title"])}
 

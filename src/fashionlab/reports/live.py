@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from fashionlab.reports.live_fit import FitProgress
 
@@ -24,7 +24,7 @@ def show_progress(request: Mapping[str, Any], on_event: Events | None) -> Iterat
 
     console = Console(stderr=True)
     if console.is_terminal:
-        with _Live(console) as display:
+        with LiveDisplay(console, _Status()) as display:
             yield display.take
     else:
         yield _Lines().take
@@ -78,7 +78,7 @@ class _Lines:
 
 
 class _Status:
-    """What a display shows at this moment: a headline, how much is done, time left, and lines of figures."""
+    """What is known of a run at this moment: epochs done, time left, and lines of figures."""
 
     def __init__(self) -> None:
         self._clock = _Clock()
@@ -114,21 +114,47 @@ class _Status:
         elif event["event"] == "epoch":
             self._last = f"  epoch {event['epoch']:>2}: {_row(event)}"
             if event["improved"]:
-                self._best = f"  best at epoch {event['epoch']}"
-                if event["val_loss"] is not None:
-                    self._best += f": val_loss {event['val_loss']:.4f}  val_accuracy {event['val_accuracy']:.2%}"
+                figures = f"val_loss {event['val_loss']:.4f}  val_accuracy {event['val_accuracy']:.2%}"
+                self._best = f"  best at epoch {event['epoch']}: {figures}"
             if event["stopped"]:
                 self.headline, self.left, self.done = "evaluating", "", event["epochs"]
 
 
-class _Live:
+class Status(Protocol):
+    """What a display shows at this moment."""
+
+    @property
+    def headline(self) -> str:
+        """What is going on, before the bar."""
+
+    @property
+    def done(self) -> float:
+        """How much of the total the bar shows."""
+
+    @property
+    def total(self) -> int | None:
+        """The bar's length; None while it is unknown."""
+
+    @property
+    def left(self) -> str:
+        """The time left in words, behind the bar."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands below the bar."""
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Bring it up to date with an event."""
+
+
+class LiveDisplay:
     """On a terminal: a bar, and the status below it."""
 
-    def __init__(self, console: Any) -> None:
+    def __init__(self, console: Any, status: Status) -> None:
         from rich.live import Live
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._status = _Status()
+        self._status = status
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[left]}"),
             console=console, expand=True,
@@ -136,7 +162,7 @@ class _Live:
         self._task = self._progress.add_task(self._status.headline, total=None, left="")
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4)
 
-    def __enter__(self) -> "_Live":
+    def __enter__(self) -> "LiveDisplay":
         self._live.start()
         return self
 
@@ -201,7 +227,8 @@ def _row(event: Mapping[str, Any]) -> str:
     text = f"loss {event['loss']:.4f}  accuracy {event['accuracy']:.2%}"
     if event["val_loss"] is not None:
         text += f"  val_loss {event['val_loss']:.4f}  val_accuracy {event['val_accuracy']:.2%}"
-        text += "  best" if event["improved"] else f"  (best: {event['best_epoch']})"
+        if event["best_epoch"] is not None:
+            text += "  best" if event["improved"] else f"  (best: {event['best_epoch']})"
     return text
 
 

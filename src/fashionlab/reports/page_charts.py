@@ -33,7 +33,7 @@ def _references(answer: Mapping[str, Any]) -> tuple[Chart, Chart]:
 def _learning(learning: Mapping[str, Any]) -> dict[str, Chart]:
     history, norms, best, pace = (learning[key] for key in ("history", "norms", "best_epoch", "pace"))
     epochs = history["epoch"]
-    mark = (best, f"best: {pace} {best}") if best else None
+    mark = (best, f"kept: {pace} {best}") if best else None
 
     def pair(title: str, column: str, label: str, percent: bool) -> Chart:
         curves = [Series("training", history[column], "s-training")]

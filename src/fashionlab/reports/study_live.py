@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from fashionlab.reports.live import duration
+from fashionlab.reports.live import LiveDisplay, duration
 from fashionlab.reports.study.words import confidence
 
 Events = Callable[[dict[str, Any]], object]
@@ -26,7 +26,7 @@ def show_study(on_event: Events | None) -> Iterator[Events]:
 
     console = Console(stderr=True)
     if console.is_terminal:
-        with _Live(console) as display:
+        with LiveDisplay(console, _Status()) as display:
             yield display.take
     else:
         yield _Lines().take
@@ -61,6 +61,16 @@ class _Status:
         return f"{runs['done']} of at most {runs['planned']} runs done, {len(self.running)} running{failed}"
 
     @property
+    def done(self) -> int:
+        """Runs that are done."""
+        return self.summary["runs"]["done"] if self.summary else 0
+
+    @property
+    def total(self) -> int | None:
+        """Runs that may be made at most; None until the plan is known."""
+        return self.summary["runs"]["planned"] if self.summary else None
+
+    @property
     def lines(self) -> list[str]:
         """What is under way, the verdicts so far, the latest failures."""
         flying = [f"  now    {_flight(flight)}" for flight in self.running]
@@ -84,45 +94,6 @@ class _Status:
             self.running = []
         elif kind == "testing":
             self._testing = f"predicting the test part: {event['done']} of {event['of']} runs"
-
-
-class _Live:
-    """On a terminal: a bar, and the status below it."""
-
-    def __init__(self, console: Any) -> None:
-        from rich.live import Live
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        self._status = _Status()
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[left]}"),
-            console=console, expand=True,
-        )  # fmt: skip
-        self._task = self._progress.add_task("starting", total=None, left="")
-        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4)
-
-    def __enter__(self) -> "_Live":
-        self._live.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._live.stop()
-
-    def _render(self) -> Any:
-        from rich.console import Group
-        from rich.text import Text
-
-        lines = [Text(text, overflow="ellipsis", no_wrap=True) for text in self._status.lines]
-        return Group(self._progress, *lines)
-
-    def take(self, event: dict[str, Any]) -> None:
-        """Bring the display up to date with an event."""
-        status = self._status
-        status.take(event)
-        runs = status.summary["runs"] if status.summary else {"done": 0, "planned": None}
-        self._progress.update(
-            self._task, description=status.headline, total=runs["planned"], completed=runs["done"], left=status.left
-        )
 
 
 class _Lines:

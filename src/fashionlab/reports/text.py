@@ -7,7 +7,7 @@ from typing import Any
 def report_lines(summary: Mapping[str, Any]) -> list[str]:
     """What the page says first, and where it is. Text from users loses what would drive a terminal."""
     answer = summary["answer"]
-    best = f", best {answer['pace']} {answer['best_epoch']} of {answer['epochs']}" if answer["epochs"] else ""
+    best = f", {answer['pace']} {answer['best_epoch']} of {answer['epochs']} kept" if answer["epochs"] else ""
     lines = [
         f"{summary['title']}: {percent(answer)}, {answer['seconds']['training']:.1f} s of training{best}",
         *summary["learning"].get("sentences", []),

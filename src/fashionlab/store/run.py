@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.errors import RunCorrupt, RunIncomplete, StoreError
-from fashionlab.files import explain_write_failure, sync_folder, write_atomically
+from fashionlab.files import make_folder, make_stamped_folder, sync_folder, write_atomically
 from fashionlab.store.format import (
     CORE,
     FORMAT_VERSION,
@@ -45,22 +45,8 @@ class Run:
 
         model_source: the text of the user's own model file, kept as `model.py`.
         """
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        try:
-            runs.mkdir(parents=True, exist_ok=True)
-            for attempt in range(1000):
-                path = runs / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))
-                try:
-                    path.mkdir()
-                    break
-                except FileExistsError:
-                    continue
-            else:
-                raise StoreError(f"cannot find a free name for a run in {runs}")
-            (path / "checkpoint").mkdir()
-        except OSError as error:
-            raise StoreError(explain_write_failure(runs, error)) from error
-        run = Run(path)
+        run = Run(make_stamped_folder(runs, label))
+        make_folder(run.checkpoint)
         if model_source is not None:
             run.write(MODEL_FILE, model_source)
         # Last, because a folder with a recipe counts as a run.

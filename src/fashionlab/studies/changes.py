@@ -27,8 +27,9 @@ OFF: dict[str, Any] = {
     "flip": 0,
     "mixup": 0,
     "cutout": 0,
+    "early_stopping": False,
 }
-"""The regularizers that a recipe may have, and the value that turns each off. Early stopping has none of its own."""
+"""The regularizers that a recipe may have, and the value that turns each off."""
 
 
 def parse_change(text: str) -> tuple[str | None, dict[str, Any]]:
@@ -128,8 +129,7 @@ def difference(baseline: Recipe, arm: Recipe) -> Changes:
 def take_away(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:
     """For each regularizer that is on in the recipe, a change that turns it off: (name, settings).
 
-    Early stopping is on where patience is less than the epochs; without it patience is as many as these. The weights
-    of the best epoch are kept either way. Raises UsageError if there is nothing to take away.
+    Raises UsageError if there is nothing to take away.
     """
     settings = settings_of_recipe(recipe)
     arms = [
@@ -137,8 +137,6 @@ def take_away(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:
         for name, off in OFF.items()
         if name in settings and _is_on(settings[name])
     ]
-    if recipe.fit and recipe.fit.patience < recipe.fit.epochs:
-        arms.append(("without early stopping", {"patience": recipe.fit.epochs}))
     if not arms:
         raise UsageError(
             f"--take-away: the recipe of {recipe.model.name} has no regularizer that is on; switch some on for the "

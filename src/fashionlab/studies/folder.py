@@ -18,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
-from fashionlab.files import explain_write_failure, make_folder, sync_folder, write_atomically
+from fashionlab.files import explain_write_failure, make_folder, make_stamped_folder, sync_folder, write_atomically
 from fashionlab.settings import unknown_name
 from fashionlab.store import Run
 from fashionlab.store.format import to_json
@@ -57,23 +56,10 @@ class StudyFolder:
     @staticmethod
     def create(runs: Path, label: str, plan: Plan) -> "StudyFolder":
         """A new folder in `runs`, named after the label and the time, with the plan in it."""
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        make_folder(runs)
-        for attempt in range(1000):
-            path = runs / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))
-            try:
-                path.mkdir()
-                break
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise StoreError(explain_write_failure(path, error)) from error
-        else:
-            raise StoreError(f"cannot find a free name for a study in {runs}")
-        folder = StudyFolder(path)
+        folder = StudyFolder(make_stamped_folder(runs, label))
         for name in ("runs", "work", "models"):
-            make_folder(path / name)
-        folder.save_plan(replace(plan, name=path.name))
+            make_folder(folder.path / name)
+        folder.save_plan(replace(plan, name=folder.name))
         sync_folder(runs)
         return folder
 

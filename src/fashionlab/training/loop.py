@@ -65,7 +65,8 @@ class Surroundings:
 
 
 class Loop:
-    """Trains one model to the end of its recipe; `best` are then the weights to keep.
+    """Trains one model to the end of its recipe; `best` are then the weights to keep: of the epoch with the lowest
+    validation loss, or of the last one in a refit and where the recipe has no early stopping.
 
     refit: as in the recipe. weight_names: "layer/variable" of each of the runner's weights; `trainable` says which of
     them are trained.
@@ -173,10 +174,12 @@ class Loop:
         if not all(np.isfinite(a).all() for a in weights) or (self._validation and not math.isfinite(val_loss)):
             raise self._non_finite(epoch, "at its end")
         progress.norms += self._norms(epoch, weights)
-        improved = val_loss < progress.best_loss if self._validation else True
+        # Without validation, or without early stopping, the last epoch is the one to keep.
+        choosing = self._validation is not None and fit.early_stopping
+        improved = val_loss < progress.best_loss if choosing else True
         if improved:
             self.best, progress.best_epoch = weights, epoch
-            progress.best_loss = val_loss if self._validation else math.inf
+            progress.best_loss = val_loss if choosing else math.inf
         seconds = progress.seconds + time.monotonic() - start
         rate = learning_rate_at(fit, self._runner.steps, (epoch - 1) * self._runner.steps)
         values = (
@@ -193,15 +196,15 @@ class Loop:
         progress.epoch, progress.step, progress.seconds = epoch, 0, 0.0
         if epoch >= (self._epochs):
             progress.stopped = "epochs"
-        elif self._validation and epoch - progress.best_epoch >= fit.patience:
+        elif choosing and epoch - progress.best_epoch >= fit.patience:
             progress.stopped = "patience"
         self._outside.emit(
             {
                 "event": "epoch",
                 **{name: (None if math.isnan(value) else value) for name, value in row.items()},
                 "epochs": self._epochs,
-                "best_epoch": progress.best_epoch,
-                "improved": improved,
+                "best_epoch": progress.best_epoch if choosing else None,
+                "improved": improved and choosing,
                 "stopped": progress.stopped,
             }
         )

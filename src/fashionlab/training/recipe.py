@@ -43,6 +43,10 @@ class Fit:
 
     epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 24
     batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 256
+    early_stopping: Annotated[
+        bool,
+        Meta(description="keep the epoch of lowest validation loss, end by patience; without it keep the last"),
+    ] = True
     patience: Annotated[int, Meta(ge=1, description="stop after this many epochs without a lower validation loss")] = 8
     learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.002
     schedule: Annotated[

@@ -72,8 +72,8 @@ def test_a_change_reads_as_people_say_it(changes, title, values):
 
 
 def test_a_name_that_somebody_gave_says_more_than_the_fields():
-    assert words.what_changed({"patience": [5, 24]}, "without early stopping") == "Removing early stopping"
-    assert words.what_changed({"patience": [5, 24]}, "patient") == "patient"
+    assert words.what_changed({"early_stopping": [True, False]}, "without early stopping") == "Removing early stopping"
+    assert words.what_changed({"early_stopping": [True, False]}, "patient") == "patient"
 
 
 def test_numbers_keep_their_sign_and_lose_their_hyphen():
