@@ -36,15 +36,27 @@ class Evidence:
             "versions": describe_versions(),
         }
         self._start = time.monotonic()
+        self._others_start = others_seconds()
 
     def write(self, path: Path | None, n: int, results: dict[str, Any]) -> None:
         """Write to `path`, if there is one. n: how many independent measurements stand behind each figure."""
         took = round(time.monotonic() - self._start, 1)
+        self.document["machine"]["cores_busy_with_other_work"] = round(
+            max(0.0, others_seconds() - self._others_start) / max(took, 1e-9), 2
+        )
         document = {**self.document, "seconds": took, "n": n, "results": results}
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
             announce(f"{path} written after {took:.0f} s")
+
+
+def others_seconds() -> float:
+    """Processor seconds since boot that this process and its children did not use, a hypervisor's theft included."""
+    busy = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:9]]
+    ours = sum(os.times()[:4])
+    # user nice system idle iowait irq softirq steal
+    return (sum(busy) - busy[3] - busy[4]) / os.sysconf("SC_CLK_TCK") - ours
 
 
 def describe_code() -> dict[str, Any]:
