@@ -16,7 +16,7 @@ def test_the_notebook_runs_shortened(sample_path, tmp_path):
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
             # The sample has two steps an epoch: with fewer epochs some class is never predicted.
-            cell.source = "epochs = 40\nshort_epochs = 1\nseed = 0"
+            cell.source = "epochs = 40\nshort_epochs = 1\nseeds = 2\nseed = 0"
         cell.source = cell.source.replace("fashionlab.load()", f"fashionlab.load({str(sample_path)!r})")
     assert str(sample_path) in "".join(cell.source for cell in notebook.cells)
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})

@@ -7,6 +7,7 @@ the old file in place.
 
 import errno
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +61,19 @@ def make_stamped_folder(parent: Path, label: str) -> Path:
             raise StoreError(explain_write_failure(path, error)) from error
         return path
     raise StoreError(f"cannot find a free name beginning with {label}-{stamp} in {parent}")
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes on disk, all files in the folder and below it together."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete a folder with all that is in it. Raises StoreError (no permission)."""
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise StoreError(explain_write_failure(folder, error)) from error
 
 
 def sync_folder(folder: Path) -> None:

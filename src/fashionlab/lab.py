@@ -21,6 +21,7 @@ from fashionlab.reports import draw_samples
 from fashionlab.reports.displays import Display, samples_display
 from fashionlab.reports.produce import produce_report
 from fashionlab.store import Ledger, Run, find_run
+from fashionlab.studies.folder import StudyFolder, find_study
 from fashionlab.study_verbs import compare as compare
 from fashionlab.study_verbs import continue_study as continue_study
 from fashionlab.study_verbs import list_studies as list_studies
@@ -186,16 +187,22 @@ def show_run(run: str | Path, *, runs: str | Path = "runs") -> dict[str, Any]:
 
 
 def find_runs(names: Sequence[str], *, runs: str | Path = "runs") -> list[Path]:
-    """The folders of the runs of these names (or paths, or "last"). Raises UsageError for one that does not exist."""
-    return [find_run(Path(runs), name).path for name in names]
+    """The folders of the runs and studies of these names (or paths; "last" is a run). Raises UsageError."""
+    return [_find_study_or_run(Path(runs), name).path for name in names]
 
 
 def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str, int]:
-    """Delete runs by name or path; return the bytes that each one took.
+    """Delete runs and studies by name or path; return the bytes that each one took.
 
-    Nothing is deleted if one of them does not exist (UsageError). StoreError for one that is being trained.
+    Nothing is deleted if one of them does not exist (UsageError). StoreError for one that is under way.
     """
-    return {path.name: store.delete_run(Run(path)) for path in find_runs(names, runs=runs)}
+    found = [_find_study_or_run(Path(runs), name) for name in names]
+    return {one.name: store.delete_run(one) if isinstance(one, Run) else one.delete() for one in found}
+
+
+def _find_study_or_run(runs: Path, name: str) -> StudyFolder | Run:
+    is_study = any((path / "study.json").is_file() for path in (runs / name, Path(name)))
+    return find_study(runs, name) if is_study else find_run(runs, name)
 
 
 def _line_or_damage(run: Run) -> dict[str, Any]:

@@ -255,5 +255,6 @@ def _line(folder: StudyFolder) -> dict[str, Any]:
         "state": summary.get("state", "stopped"),
         "runs": summary.get("runs"),
         "seconds": summary.get("seconds"),
+        "bytes": folder.size,
         "verdicts": {arm["name"]: arm["verdict"]["word"] for arm in summary.get("arms", [])},
     }

@@ -68,8 +68,8 @@ def test_on_a_terminal_a_bar_shows_what_is_counted():
 
 def test_a_notebook_shows_the_same_and_says_when_it_is_done():
     shown = []
-    notebook = live._Notebook.__new__(live._Notebook)
-    notebook._status, notebook._text, notebook._handle = live._Status(), "", None
+    notebook = live.NotebookDisplay.__new__(live.NotebookDisplay)
+    notebook._status, notebook._handle = live._Status(), None
 
     class Handle:
         def update(self, bundle, raw):

@@ -13,6 +13,7 @@ import pytest
 
 import fashionlab
 from fashionlab import lab
+from fashionlab.errors import StoreError
 from fashionlab.evaluation import open_pictures
 from fashionlab.store import Ledger, Run
 from fashionlab.studies.final import read_test_logits
@@ -131,6 +132,18 @@ def test_studies_are_listed_apart_from_runs(place, study):
     assert "wide: undecided" in repr(result)
 
 
+def test_a_study_is_measured_and_deleted_with_its_runs(study, tmp_path):
+    copy = tmp_path / "runs" / study.name
+    shutil.copytree(study.path, copy)
+    sizes = json.loads(run("runs", "size", "--json", cwd=tmp_path).stdout)
+    assert sizes["studies"] == [{"study": study.name, "bytes": sizes["bytes"]}]
+    assert sizes["bytes"] > 100_000
+    with StudyFolder(copy).lock(), pytest.raises(StoreError, match="is being run by another process"):
+        lab.delete_runs([study.name], runs=tmp_path / "runs")
+    assert study.name in run("runs", "delete", study.name, "--yes", cwd=tmp_path).stdout
+    assert not copy.exists()
+
+
 def test_going_on_adds_seeds_and_arms_and_opens_the_test_part_once_more(place, study, summary, tmp_path):
     copy = tmp_path / "runs" / study.name
     shutil.copytree(study.path, copy)
@@ -209,7 +222,7 @@ def test_a_comparison_of_models_shows_what_each_costs_and_where_they_agree(sampl
 def test_a_dry_run_prints_the_plan_and_leaves_nothing(sample_path, tmp_path):
     answer = run("study", "--dataset", sample_path, *SMALL, "--take-away", "--dry-run", cwd=tmp_path)
     assert "without dropout" in answer.stdout
-    assert "at most 40 runs: 4 arms" in answer.stdout
+    assert "at most 50 runs: 5 arms" in answer.stdout
     assert not (tmp_path / "runs").exists()
 
 

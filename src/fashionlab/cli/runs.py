@@ -59,7 +59,7 @@ def show(run: str, runs: Path, as_json: bool) -> None:
 @runs.command("delete", params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), RUNS])
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
-    """Delete runs and everything made from them. The ledger of test openings stays."""
+    """Delete runs and everything made from them, or whole studies. The ledger of test openings stays."""
     from fashionlab import lab
 
     found = lab.find_runs(names, runs=runs)
@@ -71,14 +71,17 @@ def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
 
 @runs.command("size", params=[RUNS, JSON])
 def size(runs: Path, as_json: bool) -> None:
-    """Show how much disk each run takes."""
+    """Show how much disk each run takes, and each study with its runs."""
     from fashionlab import lab
 
-    rows = [{"run": row["run"], "bytes": row["bytes"]} for row in lab.list_runs(runs=runs)]
-    total = sum(row["bytes"] for row in rows)
+    found = [{"run": row["run"], "bytes": row["bytes"]} for row in lab.list_runs(runs=runs)]
+    studies = [{"study": row["study"], "bytes": row["bytes"]} for row in lab.list_studies(runs=runs)]
+    sizes = {row.get("run") or row["study"]: row["bytes"] for row in (*found, *studies)}
+    total = sum(sizes.values())
     if as_json:
-        print_json({"runs": rows, "bytes": total})
+        print_json({"runs": found, "studies": studies, "bytes": total})
         return
-    for row in sorted(rows, key=lambda row: -row["bytes"]):
-        click.echo(f"{decimal_size(row['bytes']):>12}  {row['run']}")
-    click.echo(f"{decimal_size(total):>12}  in {len(rows)} runs")
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        click.echo(f"{decimal_size(sizes[name]):>12}  {name}")
+    beside = f" and {len(studies)} studies" if studies else ""
+    click.echo(f"{decimal_size(total):>12}  in {len(found)} runs{beside}")

@@ -17,8 +17,8 @@ def show_progress(request: Mapping[str, Any], on_event: Events | None) -> Iterat
     if on_event is not None:
         yield on_event
         return
-    if _in_notebook():
-        yield _Notebook().take
+    if in_notebook():
+        yield NotebookDisplay(_Status()).take
         return
     from rich.console import Console
 
@@ -185,14 +185,14 @@ class LiveDisplay:
         )
 
 
-class _Notebook:
+class NotebookDisplay:
     """In a notebook: one output that is replaced, so that a run leaves five lines behind and not a page."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: Status) -> None:
         from IPython.display import display
 
-        self._status = _Status()
-        self._show, self._text = display, ""
+        self._status = status
+        self._show = display
         self._handle: Any = None
 
     def take(self, event: dict[str, Any]) -> None:
@@ -209,7 +209,8 @@ class _Notebook:
             self._handle.update(bundle, raw=True)
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Whether this runs in a notebook's kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return type(shell).__name__ == "ZMQInteractiveShell"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from fashionlab.reports.live import LiveDisplay, duration
+from fashionlab.reports.live import LiveDisplay, NotebookDisplay, duration, in_notebook
 from fashionlab.reports.study.words import confidence
 
 Events = Callable[[dict[str, Any]], object]
@@ -21,6 +21,9 @@ def show_study(on_event: Events | None) -> Iterator[Events]:
     """Yield the function that takes a study's events: `on_event` if given, else a display on standard error."""
     if on_event is not None:
         yield on_event
+        return
+    if in_notebook():
+        yield NotebookDisplay(_Status()).take
         return
     from rich.console import Console
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fashionlab.reports.live import duration
+from fashionlab.reports.study.answer import in_a_sentence
 from fashionlab.reports.tables import new_table, plain
 
 if TYPE_CHECKING:
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
 def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     """Each verdict as a sentence, the test part, failures, and how to go on."""
-    lines = [f"{arm['verdict']['sentence']} {arm['verdict']['second']}" for arm in summary["arms"]]
+    lines = [f"{_sentence(arm, summary)} {arm['verdict']['second']}" for arm in summary["arms"]]
     test = summary["test"]
     if test:
         accuracies = ", ".join(f"{name} {_spread(figures)}" for name, figures in test["arms"].items())
         lines.append(
-            f"On the test part ({test['n']:,} pictures, for confirmation, opened {test['openings']} times here): "
+            f"On the test part ({test['n']:,} pictures, for confirmation, opened {_times(test['openings'])} here): "
             f"{accuracies}"
         )
     for name, failures in [
@@ -40,6 +41,17 @@ def studies_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
         done = f"{row['runs']['done']}/{row['runs']['planned']}" if row["runs"] else "–"
         table.add_row(plain(row["study"]), plain(row["title"]), row["state"], done, plain(verdicts))
     return table
+
+
+def _sentence(arm: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    verdict = arm["verdict"]
+    if summary["kind"] != "compare":
+        return str(verdict["sentence"])
+    return f"{arm['name']}: {in_a_sentence(verdict, summary['baseline']['name'])}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _spread(figures: Mapping[str, Any]) -> str:

@@ -1,12 +1,12 @@
 """The runs of a folder: list, find, delete."""
 
-import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import StoreError, UsageError
-from fashionlab.files import explain_write_failure
+from fashionlab.files import delete_folder
 from fashionlab.settings import unknown_name
 from fashionlab.store.format import identity
 from fashionlab.store.run import Run
@@ -52,14 +52,8 @@ def find_same(runs: Path, request: Mapping[str, Any]) -> tuple[Run | None, Run |
 def delete_run(run: Run) -> int:
     """Delete the run's folder; return the bytes set free. Raises StoreError while it is being trained."""
     size = run.size
-    try:
-        if run.complete:
-            shutil.rmtree(run.path)
-        else:
-            with run.lock(wait=0):
-                shutil.rmtree(run.path)
-    except OSError as error:
-        raise StoreError(explain_write_failure(run.path, error)) from error
+    with nullcontext() if run.complete else run.lock(wait=0):
+        delete_folder(run.path)
     return size
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.errors import RunCorrupt, RunIncomplete, StoreError
-from fashionlab.files import make_folder, make_stamped_folder, sync_folder, write_atomically
+from fashionlab.files import folder_size, make_folder, make_stamped_folder, sync_folder, write_atomically
 from fashionlab.store.format import (
     CORE,
     FORMAT_VERSION,
@@ -171,7 +171,7 @@ class Run:
     @property
     def size(self) -> int:
         """Bytes on disk, all files together."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        return folder_size(self.path)
 
     def require_complete(self) -> None:
         """Raise RunIncomplete unless the core is sealed."""

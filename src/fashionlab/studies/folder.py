@@ -26,7 +26,15 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
-from fashionlab.files import explain_write_failure, make_folder, make_stamped_folder, sync_folder, write_atomically
+from fashionlab.files import (
+    delete_folder,
+    explain_write_failure,
+    folder_size,
+    make_folder,
+    make_stamped_folder,
+    sync_folder,
+    write_atomically,
+)
 from fashionlab.settings import unknown_name
 from fashionlab.store import Run
 from fashionlab.store.format import to_json
@@ -170,6 +178,18 @@ class StudyFolder:
         if not isinstance(document, dict):
             raise RunCorrupt(f"{path} is not a JSON object; delete it, fashionlab study --continue makes it again")
         return document
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, its runs included."""
+        return folder_size(self.path)
+
+    def delete(self) -> int:
+        """Delete it with all of its runs; return the bytes set free. Raises StoreError while it is being run."""
+        size = self.size
+        with self.lock():
+            delete_folder(self.path)
+        return size
 
     @contextmanager
     def lock(self) -> Iterator[None]:
