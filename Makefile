@@ -33,7 +33,7 @@ train: $(VENV)/core.done
 	$(VENV)/bin/fashionlab train $(ARGS)
 
 test: $(VENV)/tests.done
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \

@@ -131,7 +131,7 @@ def test_a_forecast_has_bounds():
     assert "even 1,000 more seeds" in wild.second
     soon = judge([0.5, 0.6, 0.4], level=0.04, resolution=STEP)
     assert soon.seeds_needed == 1
-    assert soon.second == "If it goes on like this, very roughly one more seed will decide it."
+    assert soon.second == "If it goes on like this, very roughly one more seed could decide it."
     # What is known already counts: earlier seeds have shown that the effect is below the margin.
     bounds = {"fresh": (-9.0, 9.0), "informed": (-9.0, 0.19)}
     known = {name: Trajectory(*(np.full(5, x) for x in (0.05, 1.0, *ends, 0.5))) for name, ends in bounds.items()}
@@ -198,7 +198,7 @@ def test_identical_arms_end_as_no_practical_difference():
     assert words == ["undecided"] * 5 + ["no practical difference"] * 4
     verdict = judge([0.0] * 8, level=0.01, resolution=STEP)
     assert (verdict.effect, verdict.deviation, verdict.p_value, verdict.contradicts) == (0, 0, 1, False)
-    assert verdict.second == "If there is an effect at all, it is smaller than the margin of 0.2 points."
+    assert verdict.second.startswith("If there is an effect at all, it is, at this confidence, smaller than the margin")
 
 
 def test_equal_differences_are_no_proof_but_the_steps_bound_them():
@@ -260,14 +260,14 @@ EXAMPLE = [0.5, 0.31, 0.8, 0.62, 0.45, 0.55, 0.7, 0.38]
             {},
             "dropout=0: undecided. So far accuracy is the same as the baseline's, averaged over 3 seeds: "
             "too few to show how much of it is chance.",
-            "If it goes on like this, very roughly 21 more seeds will decide it.",
+            "If it goes on like this, very roughly 21 more seeds could decide it.",
         ),
         (
             [0.5, -0.25, 0.1, 0.3, 0.0],
             {},
             "dropout=0: undecided. So far accuracy is about 0.13 points higher than the baseline's, averaged over "
             "5 seeds; at 96 % confidence the true effect is anything between -0.61 and +0.87 percentage points.",
-            "If it goes on like this, very roughly 59 more seeds will decide it.",
+            "If it goes on like this, very roughly 59 more seeds could decide it.",
         ),
         (
             EXAMPLE,

@@ -41,7 +41,7 @@ def second(verdict: "Verdict") -> str:
     if v.word == "undecided":
         line = _more_seeds(v.seeds_needed)
     elif what is None:
-        line = f"If there is an effect at all, it is smaller than {margin}."
+        line = f"If there is an effect at all, it is, at this confidence, smaller than {margin}."
     elif v.exceeds_margin:
         line = f"The {what} exceeds {margin}: it matters in practice."
     elif -v.margin < low and high < v.margin:
@@ -81,7 +81,7 @@ def _more_seeds(needed: int | None) -> str:
     if needed >= MOST:
         return f"If it goes on like this, even {MOST:,} more seeds may not decide it."
     more = "one more seed" if needed == 1 else f"{needed:,} more seeds"
-    return f"If it goes on like this, very roughly {more} will decide it."
+    return f"If it goes on like this, very roughly {more} could decide it."
 
 
 def _digits(values: tuple[float, ...], marks: tuple[float, ...]) -> int:

@@ -97,7 +97,7 @@ def make_test(arms, base, draw):
         "arms": {"mlp": description(own)} | {name: description(own + d) for name, d in moved.items()},
         "differences": {name: description(d) for name, d in moved.items()},
         "mcnemar": {
-            name: mcnemar_of_counts(300, 300 + int(50 * d.mean())).to_json() for name, d in moved.items()
+            name: {"seed": 0, **mcnemar_of_counts(300, 300 + int(50 * d.mean())).to_json()} for name, d in moved.items()
         },
     }  # fmt: skip
 

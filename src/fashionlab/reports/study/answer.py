@@ -70,7 +70,7 @@ def card(arm: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
         "ask": "Does it matter?" if verdict["word"] != "undecided" else "How long will it take?",
         "second": verdict["second"],
         "seeds": seeds(arm),
-        "sentence": in_a_sentence(verdict, baseline) if compared else verdict["sentence"],
+        "sentence": in_a_sentence(verdict, baseline) if compared else words.with_minus(verdict["sentence"]),
     }
 
 
@@ -131,6 +131,9 @@ def seeds(arm: Mapping[str, Any]) -> str:
     """How many pairs, when the word fell, and what is missing."""
     verdict = arm["verdict"]
     text = words.counted(verdict["n"], "seed")
+    equal = sum(pair["difference"] == 0 for pair in arm["pairs"])
+    if equal:
+        text += f", {equal:,} of them with exactly the same accuracy"
     if verdict["settled_at"]:
         text += f", decided after {verdict['settled_at']:,}"
     if arm.get("withdrawn"):

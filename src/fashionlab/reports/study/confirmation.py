@@ -33,6 +33,7 @@ def confirmation(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     pairs = [
         {
             "name": names.get(name, name),
+            "seed": m["seed"],
             "only_a": m["only_a"],
             "only_b": m["only_b"],
             "p": p_text(m["p_value"]),

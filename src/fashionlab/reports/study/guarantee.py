@@ -66,7 +66,8 @@ def covers(summary: Mapping[str, Any]) -> list[str]:
         "the pictures. The true effect is the mean over all of these.",
         "It does not cover other pictures: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
-        "It takes the paired differences to be normally distributed. All verdicts together are wrong about any "
+        "It takes the paired differences to be normally distributed; a change that does nothing under most seeds and "
+        "much under a few is not, and may be missed. All verdicts together are wrong about any "
         f"{summary['what']} with probability {summary['alpha']:g} at most, however often one looks: the levels below "
         "never add up to more.",
     ]

@@ -63,7 +63,9 @@ class Pairs:
         )
 
     def _legend(self, left: float) -> list[str]:
-        first, second = short(self.baseline, 14), short(self.arm, 16)
+        # As many letters as there is room for.
+        first = short(self.baseline, 14)
+        second = short(self.arm, 34 - len(first))
         at = left + 32 + 7.2 * len(first)
         return [
             f'<circle class="ring" cx="{number(left + 5)}" cy="9" r="5"/>',

@@ -1,6 +1,7 @@
 """Numbers and changes in words: what the cards, charts and tables of a study's page have in common."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,6 +50,11 @@ def signed(value: float | None, digits: int = 2) -> str:
         return "–"
     text = f"{abs(value):.{digits}f}"
     return text if not float(text) else (MINUS if value < 0 else "+") + text
+
+
+def with_minus(text: str) -> str:
+    """A sentence of the verdict with the sign that the page has in its figures."""
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
 
 
 def brief(value: float | None) -> str:
