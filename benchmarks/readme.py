@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def total_ratio(job: dict[str, Any], kind: str) -> float:
 
 def details() -> str:
     """The measurements, each with n, spread and hardware."""
-    return "\n\n".join([machine(), epoch(), main_job(), accuracy(), kills()])
+    return "\n\n".join(filter(None, [machine(), epoch(), convolutions(), main_job(), accuracy(), studies(), kills()]))
 
 
 def machine() -> str:
@@ -90,6 +91,50 @@ def epoch() -> str:
         shown = "1" if name == "ours" else f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
         lines.append(f"| {results['contenders'][name]} | {measured[name]['seconds']['median']:.2f} | {shown} |")
     return "\n".join(lines)
+
+
+def convolutions() -> str:
+    """An epoch of the CNN beside its peers, in a sentence."""
+    if not has("epoch-cnn"):
+        return ""
+    document = read("epoch-cnn")
+    results = document["results"]
+    peers = [
+        f"{results['contenders'][name]} {results['measured'][name]['seconds']['median']:.1f} s, "
+        f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f}) times ours"
+        for name, ratio in results["times_ours"].items()
+        if name != "ours"
+    ]
+    return (
+        f"**An epoch** of `cnn`, batch 128, n = {document['n']} rounds in turn (`python -m benchmarks.epoch --network "
+        f"cnn`): ours {median_and_range(results['measured']['ours']['seconds'], ' s')};\n" + ";\n".join(peers) + "."
+    )
+
+
+def studies() -> str:
+    """How long a study takes, what a second worker brings, and how often studies of nothing find something."""
+    said = []
+    if has("take-away"):
+        results = read("take-away")["results"]
+        said.append(
+            f"the ablation of the default recipe, {results['runs']['done']} runs (`{results['command']}`), takes "
+            f"{results['seconds'] / 60:.1f} minutes"
+        )
+    if has("study-throughput"):
+        document = read("study-throughput")
+        speedup = document["results"]["speedup"]
+        said.append(
+            f"two workers make {speedup['median']:.2f} times the runs of one ({speedup['min']:.2f} to "
+            f"{speedup['max']:.2f}, n = {document['n']} rounds, `python -m benchmarks.study_throughput`)"
+        )
+    if has("null-studies"):
+        results = read("null-studies")["results"]
+        said.append(
+            f"of {results['studies']} studies of nothing against nothing, really trained, {results['wrong']} said "
+            "*helps* or *hurts* at some moment (`python -m benchmarks.null_studies`)"
+        )
+    joined = ";\n".join(said)
+    return f"**Studies**: {joined}." if said else ""
 
 
 def main_job() -> str:
@@ -150,8 +195,8 @@ def one_core(result: dict[str, Any]) -> str:
     )
 
 
-BUSY = 1.5
-"""Load average from which a time is marked: the accuracy stands, the seconds are too many."""
+BUSY = 0.3
+"""Cores busy with other work on average, from which a time is marked: the accuracy stands, the seconds are too many."""
 
 FAMILIES = {
     "recipe-reference": "the original notebook's network and settings",
@@ -182,12 +227,18 @@ def families() -> str:
         accuracy, seconds = (results["summary"][column] for column in ("test_accuracy", "training_seconds"))
         deviation = accuracy["standard_deviation"]
         spread = "" if deviation is None else f" ({100 * deviation:.2f})"
-        busy = "*" if document["machine"]["load_average_at_start"] > BUSY else ""
+        busy = "*" if document["machine"].get("cores_busy_with_other_work", 1) > BUSY else ""
         lines.append(
             f"| {what} | `{results['model']}` | {len(results['seeds'])} | {100 * accuracy['mean']:.2f}{spread} "
             f"| {seconds['mean']:.0f}{busy} |"
         )
-    return "\n".join([*lines, "", "\\* taken while other programs kept the machine busy: a quiet one is quicker."])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "\\* taken while other programs kept the machine busy, or may have: a quiet one is quicker.",
+        ]
+    )
 
 
 def recipe_result(name: str) -> str:
@@ -200,10 +251,54 @@ def recipe_result(name: str) -> str:
     )
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"headline": headline, "families": families, "details": details}
+CLAIMS = ("depth", "stopping", "order", "activation")
+"""The studies in `recipes/studies/`, of what the original notebook claimed."""
+
+
+def claims() -> str:
+    """A row an arm of the claims' studies: what was changed, what it did."""
+    lines = [
+        "| question | beside the baseline of its study | effect in points (interval) | verdict | seeds |",
+        "|---|---|---|---|---|",
+    ]
+    for name in filter(lambda name: has(f"claim-{name}"), CLAIMS):
+        results = read(f"claim-{name}")["results"]
+        question = f"[{results['title']}](recipes/studies/{name}.toml)"
+        for arm, verdict in results["verdicts"].items():
+            lines.append(f"| {question} | {arm} | {effect(verdict)} | {verdict['word']} | {verdict['n']} |")
+            question = ""
+    return "\n".join(lines)
+
+
+def effect(verdict: dict[str, Any]) -> str:
+    """ "+0.31 (+0.05 to +0.60)", in percentage points."""
+    if verdict["low"] is None:
+        return "–" if verdict["effect"] is None else f"{verdict['effect']:+.2f}"
+    return f"{verdict['effect']:+.2f} ({verdict['low']:+.2f} to {verdict['high']:+.2f})"
+
+
+def claim_result(name: str) -> str:
+    """The line that a study's file gives its result in."""
+    results = read(f"claim-{name}")["results"]
+    found = "; ".join(f"{arm} {verdict['word']}" for arm, verdict in results["verdicts"].items())
+    return f"# Result: {found} (evidence/claim-{name}.json)."
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "headline": headline,
+    "families": families,
+    "claims": claims,
+    "details": details,
+}
 
 RECIPES = ("reference", "dense-small", "dense", "cnn")
 """The recipes in `recipes/` with measured results."""
+
+HEADS: dict[str, tuple[str, Callable[[], str]]] = {
+    **{f"recipes/{name}.toml": (f"recipe-{name}", partial(recipe_result, name)) for name in RECIPES},
+    **{f"recipes/studies/{name}.toml": (f"claim-{name}", partial(claim_result, name)) for name in CLAIMS},
+}
+"""A file whose head tells its result -> the evidence for it, and how to say it."""
 
 
 def fill(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
@@ -227,9 +322,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing")
     given = parser.parse_args(arguments)
     pages = {README: fill(README.read_text(encoding="utf-8"), BLOCKS)}
-    for name in filter(lambda name: has(f"recipe-{name}"), RECIPES):
-        path = ROOT / "recipes" / f"{name}.toml"
-        pages[path] = re.sub(r"^# Result: .*$", recipe_result(name), path.read_text(encoding="utf-8"), flags=re.M)
+    for name, (measured, result) in HEADS.items():
+        if has(measured):
+            path = ROOT / name
+            pages[path] = re.sub(r"^# Result: .*$", result(), path.read_text(encoding="utf-8"), flags=re.M)
     stale = [path.name for path, text in pages.items() if text != path.read_text(encoding="utf-8")]
     if given.check:
         print(f"not as evidence/ says: {', '.join(stale)}" if stale else "README.md and recipes/ agree with evidence/")

@@ -70,7 +70,7 @@ def test_the_sentences_of_the_verdicts_are_on_the_page(pages):
     for name in ("study", "ten arms", "few seeds", "no pairs", "hostile"):
         text = plain_text(text_of(pages(name)))
         for arm in pages(name)["arms"]:
-            assert plain_text(html.escape(arm["verdict"]["sentence"])) in text
+            assert plain_text(html.escape(words.with_minus(arm["verdict"]["sentence"]))) in text
 
 
 def test_did_removing_dropout_hurt_and_how_sure_is_that(pages):
