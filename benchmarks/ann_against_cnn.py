@@ -2,8 +2,8 @@
 
     python -m benchmarks.ann_against_cnn            write the page's figures and its picture
 
-It trains nothing: `make evidence` has trained the recipes `dense-small` and `cnn` with several seeds each and opened
-the test part once a seed (evidence/recipe-dense-small.json, evidence/recipe-cnn.json).
+It trains nothing: `make evidence` has trained the recipes `dense` and `cnn` with several seeds each and opened
+the test part once a seed (evidence/recipe-dense.json, evidence/recipe-cnn.json).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from benchmarks.readme import fill_page, has, read
 PAGE = ROOT / "docs" / "ann-against-cnn.md"
 PICTURE = ROOT / "docs" / "images" / "ann-against-cnn"
 
-DENSE, CNN = "recipe-dense-small", "recipe-cnn"
+DENSE, CNN = "recipe-dense", "recipe-cnn"
 
 
 def by_class(name: str) -> dict[str, list[float]]:
