@@ -1,6 +1,6 @@
 """`make evidence`: every measurement that is too long for the tests, one after the other, into `evidence/`.
 
-    python -m benchmarks.evidence                   all of it, about 40 minutes on 2 quiet cores
+    python -m benchmarks.evidence                   all of it, about four hours on 2 quiet cores
     python -m benchmarks.evidence epoch main-job    some of it
 
 A program that fails is named at the end, and what the others wrote stays.
@@ -19,7 +19,10 @@ PROGRAMS = {
     "search-3": ("search --round 3 --seeds 5", "the third, about time"),
     "seeds": ("seeds", "accuracy at the defaults, five seeds"),
     "epoch": ("epoch", "an epoch beside Keras, PyTorch and the machine's limit"),
-    "epoch-cnn": ("epoch --network cnn --rounds 5", "the same of the convolutional network"),
+    "epoch-cnn": (
+        "epoch --network cnn --rounds 5 --contenders tf,tf-data,tf-steps,torch-last,ours",
+        "the same of the convolutional network",
+    ),
     "main-job": ("main_job", "the whole job beside the original notebook"),
     "recipe-reference": ("seeds --model recipes/reference.toml", "the recipes: the original's settings"),
     "recipe-dense-small": ("seeds --model recipes/dense-small.toml", "the reference network at its best recipe"),

@@ -6,10 +6,12 @@ network, as if it were another machine. The cluster asks for a token, because Ra
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,6 +42,8 @@ class Node:
             "FASHIONLAB_DATA": str(folder / "nothing"),
         }
         self._log = (folder / "log").open("w")
+        # A short path: a socket's may have 107 characters, and Ray adds some 60.
+        self._sockets = tempfile.mkdtemp()
         # A group of its own: all of the node's processes can be killed at once, and nothing else.
         options = {
             "--node-ip-address": address,
@@ -47,7 +51,7 @@ class Node:
             "--min-worker-port": 0,
             "--max-worker-port": 0,
             "--dashboard-agent-listen-port": 0,
-            "--temp-dir": folder / "t",
+            "--temp-dir": self._sockets,
             **options,
         }
         words = [*flags, *(str(word) for option in options.items() for word in option)]
@@ -81,6 +85,7 @@ class Node:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._log.close()
+        shutil.rmtree(self._sockets, ignore_errors=True)
 
 
 class Cluster:
