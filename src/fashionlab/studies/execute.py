@@ -227,7 +227,7 @@ class LocalExecutor:
             news, alive = News(job.key, folder=Path(answer["folder"])), True
         except FashionlabError as error:
             news = News(job.key, reason=in_words(error), hopeless=isinstance(error, HOPELESS))
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is this run's failure, not the study's
             news = News(job.key, reason=f"{type(error).__name__}: {error}")
         with slot.lock:
             # Unless it was cancelled: then the slot may have another job by now, and another worker.

@@ -85,7 +85,7 @@ class Seat:
             self._made[backend] = self._made.get(backend, 0) + 1
         except FashionlabError as error:
             message = {"key": key, "reason": in_words(error), "hopeless": isinstance(error, HOPELESS)}
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is this run's failure, not the node's
             message = {"key": key, "reason": f"{type(error).__name__}: {error}", "hopeless": False}
         if "reason" in message:
             # Nobody knows in what state it is.
