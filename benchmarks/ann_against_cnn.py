@@ -106,7 +106,7 @@ def draw() -> Any:
     """The errors of either network, class by class: two dots a class, joined, and every seed as a faint one."""
     from matplotlib.figure import Figure
 
-    from fashionlab.reports.figures.style import DPI, MUTED, RULE, TRAINING, VALIDATION, styled
+    from fashionlab.reports.drawings.style import DPI, MUTED, RULE, TRAINING, VALIDATION, styled
 
     dense, cnn = by_class(DENSE), by_class(CNN)
     order = sorted(dense, key=lambda label: statistics.mean(dense[label]), reverse=True)

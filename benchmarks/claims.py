@@ -54,7 +54,7 @@ def draw() -> None:
     """A row an arm: its effect with its interval, and the margin as a band."""
     from matplotlib.figure import Figure
 
-    from fashionlab.reports.figures.style import DPI, MUTED, RULE, TRAINING, VALIDATION, styled
+    from fashionlab.reports.drawings.style import DPI, MUTED, RULE, TRAINING, VALIDATION, styled
 
     rows: list[tuple[str, dict[str, Any] | None]] = []
     for document in measured().values():

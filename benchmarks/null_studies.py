@@ -43,7 +43,7 @@ def train(studies: int, seeds: int, settings: dict[str, Any], workers: int | Non
 
 def judge_each(pairs: list[dict[str, Any]], seeds: int, level: float, judge_rows: int) -> list[dict[str, Any]]:
     """A row a study: the verdict after its last seed, and whether its interval ever excluded 0."""
-    from fashionlab.studies.verdict import judge
+    from fashionlab.studies.stats.verdict import judge
 
     rows = []
     for start in range(0, len(pairs) - seeds + 1, seeds):

@@ -25,8 +25,8 @@ from benchmarks.common import Evidence, announce, print_table, ratios, spread
 def make_requests(count: int, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Requests of a study's runs: the reference network with as many seeds."""
     from fashionlab.data import load
-    from fashionlab.studies.design import Setting
-    from fashionlab.training.recipe import Recipe
+    from fashionlab.recipe.recipe import Recipe
+    from fashionlab.studies.design.plan import Setting
 
     recipe = Recipe.make("mlp", settings)
     arm = Setting(load(recipe.data.dataset)).make_arm("mlp", "mlp", recipe)
@@ -35,7 +35,7 @@ def make_requests(count: int, settings: dict[str, Any]) -> list[dict[str, Any]]:
 
 def make_runs(workers: int, requests: list[dict[str, Any]], work: Path) -> dict[str, float]:
     """Seconds that the runs take with so many workers, and those until each worker had made its first run."""
-    from fashionlab.studies.execute import Job, LocalExecutor
+    from fashionlab.studies.execution.local import Job, LocalExecutor
 
     executor = LocalExecutor(workers, work)
 

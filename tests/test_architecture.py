@@ -10,29 +10,36 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "fashionlab"
 
-FLOORS = [
-    {"errors"},
-    {"files", "settings"},
-    {"data", "models"},
-    {"workers", "store"},
-    {"training"},
-    {"evaluation"},
-    {"reports", "studies"},
-    {"trained", "studied"},
-    {"job"},
-    {"study_job"},
-    {"study_verbs"},
-    {"lab"},
-    {"serving", "cli"},
-]
-"""A room may import from its own floor's rooms only within itself, and from every floor above it in this list."""
+ROOMS = (
+    "errors",
+    "files",
+    "options",
+    "images",
+    "data",
+    "models",
+    "recipe",
+    "store",
+    "workers",
+    "training",
+    "evaluation",
+    "studies",
+    "reports",
+    "lab",
+    "cli",
+)
+"""From the ground up: a room imports only from those before it in this list."""
 
 FRAMEWORKS = {
-    "jax": {"training/fused.py", "evaluation/gradients_jax.py"},
+    "jax": {"training/fused.py", "evaluation/insight/gradients.py"},
     "tensorflow": {"training/tape.py"},
-    "sklearn": {"data/dataset.py", "models/forest.py", "models/logistic.py", "models/svm.py"},
-    "lightgbm": {"models/boosting.py"},
-    "ray": {"studies/cluster.py"},
+    "sklearn": {
+        "data/dataset.py",
+        "models/estimators/forest.py",
+        "models/estimators/logistic.py",
+        "models/estimators/svm.py",
+    },
+    "lightgbm": {"models/estimators/boosting.py"},
+    "ray": {"studies/execution/cluster.py"},
     "torch": set(),
 }
 """The files that may import a framework that not every worker has."""
@@ -61,18 +68,21 @@ def imports(name: str) -> set[str]:
     return found
 
 
-def floor(room: str) -> int:
-    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
-
-
 @pytest.mark.parametrize("name", [name for name in FILES if name not in ("__init__.py", "__main__.py")])
 def test_imports_run_one_way(name):
     room = name.partition("/")[0].removesuffix(".py")
     for module in imports(name):
         if module.startswith("fashionlab."):
             other = module.split(".")[1]
-            if any(other in rooms for rooms in FLOORS):
-                assert other == room or floor(other) < floor(room), f"{name} imports {module}"
+            assert ROOMS.index(other) <= ROOMS.index(room), f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_room_reaches_for_another_ones_private_names(name):
+    package = ".".join(["fashionlab", *name.removesuffix(".py").split("/")[:1]])
+    for module in imports(name):
+        if module.startswith("fashionlab.") and "._" in module:
+            assert module.startswith(package + "."), f"{name} imports {module}"
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -10,7 +10,7 @@ from benchmarks import readme
 
 from fashionlab.cli import cli
 from fashionlab.models import find_architecture
-from fashionlab.settings import settings_of
+from fashionlab.options import settings_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -22,9 +22,9 @@ from benchmarks.contenders.turns import (
 def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto") -> None:
     """Train with the environment of a fashionlab worker. trainer: as `fashionlab train` takes it."""
     from fashionlab.models import CONVOLUTIONAL, find_architecture
+    from fashionlab.recipe.recipe import Fit
     from fashionlab.training.engines import choose_engine
     from fashionlab.training.loop import CHUNK_SECONDS
-    from fashionlab.training.recipe import Fit
     from fashionlab.workers.parent import environment
 
     engine, _ = choose_engine(trainer, "auto", classic=False, convolutional=network in CONVOLUTIONAL)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         study,
         train,
     )
-    from fashionlab.studied import StudyResult
-    from fashionlab.trained import TrainedModel
+    from fashionlab.lab.studied import StudyResult
+    from fashionlab.lab.trained import TrainedModel
 
 __all__ = [
     "Dataset",
@@ -45,8 +45,8 @@ __all__ = [
 
 _HOMES = {
     "Dataset": "fashionlab.data",
-    "StudyResult": "fashionlab.studied",
-    "TrainedModel": "fashionlab.trained",
+    "StudyResult": "fashionlab.lab.studied",
+    "TrainedModel": "fashionlab.lab.trained",
     "compare": "fashionlab.lab",
     "continue_study": "fashionlab.lab",
     "load": "fashionlab.lab",

@@ -12,10 +12,10 @@ import pytest
 
 from fashionlab.errors import Interrupted, NonFiniteLoss, UsageError
 from fashionlab.models import find_architecture
-from fashionlab.training import draws
+from fashionlab.recipe.recipe import Fit
+from fashionlab.training import rng as draws
 from fashionlab.training.engines import ENGINES
 from fashionlab.training.loop import Loop, Progress, Surroundings
-from fashionlab.training.recipe import Fit
 
 BACKEND = os.environ["KERAS_BACKEND"]
 

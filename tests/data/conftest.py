@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from stand_ins import Mirrors, make_contents
 
-from fashionlab.data.sources import File, Files
+from fashionlab.data.download.sources import File, Files
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from PIL import Image
 
 from fashionlab.data import Dataset, describe, load
 from fashionlab.data.idx import write_idx
-from fashionlab.data.own import IDX_NAMES
+from fashionlab.data.user.arrays import IDX_NAMES
 from fashionlab.errors import DataInvalid, UsageError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 12, 12)).astype(np.uint8)
@@ -238,7 +238,7 @@ def test_an_npz_that_lies_or_is_damaged(tmp_path: Path) -> None:
 
 
 def test_an_npz_member_beyond_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fashionlab.data.own.CONTENT_LIMIT", 1000)
+    monkeypatch.setattr("fashionlab.data.user.arrays.CONTENT_LIMIT", 1000)
     with pytest.raises(DataInvalid, match="x_train would take 4,736 bytes; at most 1,000 are allowed"):
         load(save_npz(tmp_path / "mine.npz"))
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from stand_ins import NAMES, Mirrors, make_contents
 
-from fashionlab.data import debian
 from fashionlab.data.cache import cache_folder
-from fashionlab.data.mirrors import Patience
-from fashionlab.data.sources import FASHION_MNIST, Files, Obtained, obtain
+from fashionlab.data.download import debian
+from fashionlab.data.download.mirrors import Patience
+from fashionlab.data.download.sources import FASHION_MNIST, Files, Obtained, obtain
 from fashionlab.errors import DataError, DataInvalid, DataUnavailable, UsageError
 
 QUICK = Patience(connect=1, read=0.4, total=2)

@@ -20,7 +20,7 @@ from fashionlab.evaluation.calibration import (
     reliability,
 )
 from fashionlab.evaluation.metrics import wilson_interval
-from fashionlab.training.scores import softmax
+from fashionlab.training.softmax import softmax
 
 
 def draw(seed: int, n: int = 500, k: int = 10, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fashionlab.evaluation import cells, confusion_matrix, mistakes, most_confident_mistakes, pairs
-from fashionlab.training.scores import softmax
+from fashionlab.training.softmax import softmax
 
 predictions = st.tuples(st.integers(1, 60), st.integers(2, 6)).flatmap(
     lambda shape: st.tuples(

@@ -10,13 +10,13 @@ import pytest
 from fashionlab import lab
 from fashionlab.errors import DataError, UsageError
 from fashionlab.evaluation import find_insight, open_pictures
-from fashionlab.evaluation.insight import INSIGHT_VERSION
-from fashionlab.evaluation.maps import NOT_INSTALLED, can_embed
-from fashionlab.evaluation.task_insight import choose
+from fashionlab.evaluation.insight.find import INSIGHT_VERSION
+from fashionlab.evaluation.insight.maps import NOT_INSTALLED, can_embed
+from fashionlab.evaluation.insight.tasks import choose
 from fashionlab.files import write_atomically
 from fashionlab.store import Ledger, Run
 from fashionlab.training.network import open_network
-from fashionlab.training.scores import softmax
+from fashionlab.training.softmax import softmax
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +150,9 @@ def test_it_is_computed_once_and_anew_when_it_no_longer_fits(copied, monkeypatch
     # What was left out for want of a library is made up for once it is there.
     lacking = {**document, "map": {**document["map"], "neighbours": {"reason": NOT_INSTALLED, "method": None}}}
     write_atomically(copied.derived / "insight.json", json.dumps(lacking).encode())
-    monkeypatch.setattr("fashionlab.evaluation.insight.can_embed", lambda: False)
+    monkeypatch.setattr("fashionlab.evaluation.insight.find.can_embed", lambda: False)
     assert find_insight(copied, worker=worker).document == lacking
-    monkeypatch.setattr("fashionlab.evaluation.insight.can_embed", lambda: True)
+    monkeypatch.setattr("fashionlab.evaluation.insight.find.can_embed", lambda: True)
     assert len(calls) == 6
     find_insight(copied, worker=worker)
     assert len(calls) == 7

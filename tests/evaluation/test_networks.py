@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from fashionlab.evaluation.activations import FLAT, find_taps, measure
-from fashionlab.evaluation.filters import first_filters
-from fashionlab.evaluation.gradients_jax import on_floats, saliency
-from fashionlab.evaluation.maps import NOT_INSTALLED, can_embed, neighbour_embedding, principal_components
+from fashionlab.evaluation.insight.activations import FLAT, find_taps, measure
+from fashionlab.evaluation.insight.filters import first_filters
+from fashionlab.evaluation.insight.gradients import on_floats, saliency
+from fashionlab.evaluation.insight.maps import NOT_INSTALLED, can_embed, neighbour_embedding, principal_components
 from fashionlab.models import find_architecture
 
 SIDE, CLASSES = 8, 3

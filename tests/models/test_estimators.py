@@ -12,9 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from fashionlab.errors import UsageError
 from fashionlab.models import CLASSICS, find_architecture
-from fashionlab.models.estimator import Pictures
-from fashionlab.models.trees import Tree, Trees
-from fashionlab.training.scores import softmax
+from fashionlab.models.estimators.base import Pictures
+from fashionlab.models.estimators.trees import Tree, Trees
+from fashionlab.training.softmax import softmax
 
 FEW = {
     "logistic": {"max_iter": 200},
@@ -132,7 +132,7 @@ def test_boosting_stops_when_patience_ends_and_keeps_the_best_round(sample):
 def test_a_forest_grown_in_steps_is_the_forest_grown_at_once_on_any_number_of_cores(sample, monkeypatch):
     steps = []
     _, one, _, _ = fitted("forest", sample, steps=steps)
-    monkeypatch.setattr("fashionlab.models.forest.cores", lambda: 1)
+    monkeypatch.setattr("fashionlab.models.estimators.forest.cores", lambda: 1)
     _, two, _, _ = fitted("forest", sample, steps=steps)
     assert [done for done, _ in steps][-4:] == [2, 4, 6, 7]
     assert all((one.tensors[name] == two.tensors[name]).all() for name in one.tensors)

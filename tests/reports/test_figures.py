@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fashionlab.errors import StoreError
-from fashionlab.reports import figures
-from fashionlab.reports.figures.confusion import colours
-from fashionlab.reports.figures.style import TRAINING, VALIDATION, label
+from fashionlab.reports import drawings as figures
+from fashionlab.reports.drawings.confusion import colours
+from fashionlab.reports.drawings.style import TRAINING, VALIDATION, label
 
 RANDOM = np.random.default_rng(0)
 

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from fashionlab.reports import live
+from fashionlab.reports.progress import training as live
 
 START = {
     "event": "start",

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from fashionlab.reports import live
+from fashionlab.reports.progress import training as live
 
 START = {"event": "fit", "model": "forest", "rows": 480, "unit": "tree", "total": 100, "device": "CPU, 2 cores"}
 ROW = {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.4, "val_accuracy": 0.85}

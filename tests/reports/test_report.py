@@ -12,13 +12,13 @@ from outline import Outline
 import fashionlab
 from fashionlab import lab
 from fashionlab.errors import RunIncomplete
-from fashionlab.reports.produce import produce_report
-from fashionlab.reports.references import is_fashion_mnist, reference_points
-from fashionlab.reports.reproduce import commands
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.run.produce import produce_report
+from fashionlab.reports.run.references import is_fashion_mnist, reference_points
+from fashionlab.reports.run.reproduce import commands
+from fashionlab.reports.run.text import report_lines
 from fashionlab.reports.sprite import BUDGET, COLUMNS, gather, make_sprite
-from fashionlab.reports.text import report_lines
 from fashionlab.store import Ledger, Run
-from fashionlab.training.recipe import Recipe
 
 
 def page_of(summary):

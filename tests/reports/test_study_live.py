@@ -2,8 +2,8 @@
 
 import io
 
-from fashionlab.reports.live import LiveDisplay
-from fashionlab.reports.study_live import _Lines, _Status, plan_lines
+from fashionlab.reports.progress.study import _Lines, _Status, plan_lines
+from fashionlab.reports.progress.training import LiveDisplay
 
 VERDICT = {
     "word": "undecided", "effect": 0.21, "low": None, "high": None, "n": 2, "seeds_needed": 9, "sentence": "Wide: …",

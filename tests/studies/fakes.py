@@ -16,13 +16,13 @@ import numpy as np
 from fashionlab.data import load
 from fashionlab.errors import NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
+from fashionlab.lab.study_job import StudyManner, run_study
+from fashionlab.recipe.recipe import Recipe
 from fashionlab.store import HISTORY_COLUMNS, NORMS_COLUMNS, Run
 from fashionlab.store.format import to_csv, to_json, to_npz, to_tensors
-from fashionlab.studies.design import Plan, Setting
-from fashionlab.studies.execute import LocalExecutor
+from fashionlab.studies.design.plan import Plan, Setting
+from fashionlab.studies.execution.local import LocalExecutor
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.study_job import StudyManner, run_study
-from fashionlab.training.recipe import Recipe
 
 SAMPLE = str(Path(__file__).parents[1] / "data" / "fashion-sample.npz")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fashionlab.studies.describe import describe
+from fashionlab.studies.stats.describe import describe
 
 
 def test_the_interval_is_students():

@@ -12,15 +12,15 @@ from fashionlab import lab
 from fashionlab.data import judge_halves
 from fashionlab.errors import DataInvalid, UntrustedModel, UsageError
 from fashionlab.models import find_architecture
+from fashionlab.recipe.recipe import Fit, Recipe
 from fashionlab.store import identity
-from fashionlab.studies.changes import OFF, parse_change, take_away
 from fashionlab.studies.declare import require_trust
-from fashionlab.studies.design import Plan, Setting, arms_of_changes, check_arms
-from fashionlab.studies.files import read_study_file
-from fashionlab.studies.levels import Levels
-from fashionlab.training import draws
-from fashionlab.training.recipe import Fit, Recipe
-from fashionlab.training.rows import rows_of
+from fashionlab.studies.design.changes import OFF, parse_change, take_away
+from fashionlab.studies.design.file import read_study_file
+from fashionlab.studies.design.plan import Plan, Setting, arms_of_changes, check_arms
+from fashionlab.studies.stats.levels import Levels
+from fashionlab.training import rng as draws
+from fashionlab.training.partition import rows_of
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_wrong_change_is_one_sentence(base, setting, changes, words):
 )  # fmt: skip
 def test_a_wrong_study_is_one_sentence(call, words, monkeypatch, sample, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fashionlab.study_verbs.load_dataset", lambda *a, **k: sample)
+    monkeypatch.setattr("fashionlab.lab.studies.load_dataset", lambda *a, **k: sample)
     with pytest.raises(UsageError) as caught:
         call()
     assert words in str(caught.value)

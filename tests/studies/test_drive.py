@@ -14,7 +14,7 @@ import pytest
 
 from fashionlab.errors import Interrupted, RunCorrupt, StoreError, WorkerError
 from fashionlab.studies.folder import StudyFolder, find_study, list_studies
-from fashionlab.studies.levels import Levels
+from fashionlab.studies.stats.levels import Levels
 
 
 @pytest.fixture(autouse=True)

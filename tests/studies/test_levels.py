@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fashionlab.studies.levels import ALPHA, Levels
+from fashionlab.studies.stats.levels import ALPHA, Levels
 
 
 @given(st.integers(1, 200), st.integers(0, 3000), st.floats(0.001, 0.5), st.floats(0.01, 0.9))

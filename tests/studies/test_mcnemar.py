@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
-from fashionlab.studies.mcnemar import mcnemar, mcnemar_of_counts
+from fashionlab.studies.stats.mcnemar import mcnemar, mcnemar_of_counts
 
 counts = st.integers(0, 400)
 

@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 from fashionlab.data import load
-from fashionlab.data.parcel import note_of, receive
+from fashionlab.data.transfer import note_of, receive
 from fashionlab.errors import DataInvalid, RunCorrupt, UsageError, WorkerError
+from fashionlab.lab.study_job import StudyManner, run_study
 from fashionlab.store import Run
-from fashionlab.studies import address, node
-from fashionlab.studies.address import check_engine
-from fashionlab.studies.drive import LOSSES
-from fashionlab.studies.execute import Job, LocalExecutor, News
+from fashionlab.studies.execution import address, node
+from fashionlab.studies.execution.address import check_engine
+from fashionlab.studies.execution.drive import LOSSES
+from fashionlab.studies.execution.local import Job, LocalExecutor, News
+from fashionlab.studies.execution.transfer import pack, unpack
+from fashionlab.studies.execution.versions import SOURCE, first_difference, software
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.shipment import pack, unpack
-from fashionlab.studies.versions import SOURCE, first_difference, software
-from fashionlab.study_job import StudyManner, run_study
 
 OWN = b"""
 import keras
@@ -149,7 +149,7 @@ def test_a_seat_whose_data_were_altered_says_so_and_may_be_tried_again(tmp_path,
 
 def test_what_a_killed_seat_left_is_removed_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path))
-    code = "from fashionlab.studies.node import make_scratch; a = make_scratch(); print(a[0], flush=True); input()"
+    code = "from fashionlab.studies.execution import node; a = node.make_scratch(); print(a[0], flush=True); input()"
     alive, dead = (
         subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)

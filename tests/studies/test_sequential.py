@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
-from fashionlab.studies.sequential import PRIOR, half_width, log_martingale, running_moments, trajectory
+from fashionlab.studies.stats.sequential import PRIOR, half_width, log_martingale, running_moments, trajectory
 
 TINY = 1e-12
 """A resolution so small that no floor is felt."""

@@ -18,8 +18,8 @@ from fashionlab.evaluation import open_pictures
 from fashionlab.store import Ledger, Run
 from fashionlab.studies.final import read_test_logits
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.verdict import judge
-from fashionlab.training.rows import rows_of
+from fashionlab.studies.stats.verdict import judge
+from fashionlab.training.partition import rows_of
 
 SMALL = ("--widths", "16,8", "--epochs", "2", "--batch-size", "64")
 ARMS = ("--change", "dropout=0", "--change", "wide: widths=32,16 dropout=0.1")

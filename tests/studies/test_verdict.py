@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fashionlab.studies.forecast import MOST, seeds_needed
-from fashionlab.studies.levels import Levels
-from fashionlab.studies.sequential import Trajectory, trajectory
-from fashionlab.studies.verdict import WORDS, judge, words_over_time
+from fashionlab.studies.stats.forecast import MOST, seeds_needed
+from fashionlab.studies.stats.levels import Levels
+from fashionlab.studies.stats.sequential import Trajectory, trajectory
+from fashionlab.studies.stats.verdict import WORDS, judge, words_over_time
 
 STEP = 100 / 6000
 """Percentage points: one picture of a judge half of 6,000."""

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fashionlab.training import draws
+from fashionlab.recipe.recipe import Fit
+from fashionlab.training import rng as draws
 from fashionlab.training.augment import augment
-from fashionlab.training.recipe import Fit
 
 N, SIDE, CLASSES = 33, 12, 4
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fashionlab.errors import Interrupted, NonFiniteLoss
+from fashionlab.recipe.recipe import Fit
 from fashionlab.training.loop import Loop, Progress, Surroundings
-from fashionlab.training.recipe import Fit
 from fashionlab.training.runner import Sums
 
 LABELS = np.array([0, 1])

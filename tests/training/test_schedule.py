@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashionlab.training.recipe import Fit
+from fashionlab.recipe.recipe import Fit
 from fashionlab.training.schedule import learning_rate_at, make_optimizer
 
 STEPS = 7

@@ -18,7 +18,7 @@ def report(run: str, runs: Path, data_dir: Path | None, trust: str | None, as_js
     fashionlab report last
     """
     from fashionlab import lab
-    from fashionlab.reports.text import report_lines
+    from fashionlab.reports.run.text import report_lines
 
     summary = lab.report(run, runs=runs, data_dir=data_dir, trust=trust)
     if as_json:

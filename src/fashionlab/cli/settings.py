@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from fashionlab.models import CATALOGUE, find_architecture
-from fashionlab.settings import Setting, settings_of
-from fashionlab.training.recipe import SEED, Data, Fit, common_settings
+from fashionlab.options import Setting, settings_of
+from fashionlab.recipe.recipe import SEED, Data, Fit, common_settings
 
 
 class SettingsCommand(click.Command):

@@ -57,7 +57,7 @@ def _run(
 def show(result: Any, as_json: bool) -> None:
     """Print what a study found, or the plan of a dry run."""
     if isinstance(result, dict):
-        from fashionlab.reports.study_live import plan_lines
+        from fashionlab.reports.progress.study import plan_lines
 
         if as_json:
             print_json(result)
@@ -67,7 +67,7 @@ def show(result: Any, as_json: bool) -> None:
     if as_json:
         print_json(result.summary)
         return
-    from fashionlab.reports.study_text import summary_lines
+    from fashionlab.reports.study.text import summary_lines
 
     print_table(result.table())
     for line in summary_lines(result.summary):
@@ -79,7 +79,7 @@ def _list(rows: list[dict[str, Any]], runs: Path, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif rows:
-        from fashionlab.reports.study_text import studies_table
+        from fashionlab.reports.study.text import studies_table
 
         print_table(studies_table(rows))
     else:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fashionlab.data.checks import Checked, Parts, check, sha256_of, sha256s_of
+from fashionlab.data.download.sources import FASHION_MNIST, obtain
 from fashionlab.data.idx import read_idx
-from fashionlab.data.own import FORMS, IDX_NAMES, read_own
-from fashionlab.data.parts import Checked, Parts, check, sha256_of, sha256s_of
-from fashionlab.data.sources import FASHION_MNIST, obtain
+from fashionlab.data.progress import to_stderr
 from fashionlab.data.split import Split, stratified_order, stratified_split
-from fashionlab.data.waiting import to_stderr
+from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
 from fashionlab.errors import UsageError
 
 FASHION_CLASSES = (

@@ -44,9 +44,9 @@ With the network, in a worker process, kept in `derived/insight.json` and `deriv
 from fashionlab.evaluation.calibration import calibration
 from fashionlab.evaluation.confusions import cells, mistakes, most_confident_mistakes, pairs
 from fashionlab.evaluation.diagnosis import diagnose
-from fashionlab.evaluation.insight import Insight, find_insight
+from fashionlab.evaluation.images import open_pictures
+from fashionlab.evaluation.insight.find import Insight, find_insight
 from fashionlab.evaluation.metrics import confusion_matrix, evaluate, wilson_interval
-from fashionlab.evaluation.pictures import open_pictures
 
 __all__ = [
     "Insight",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.evaluation.metrics import wilson_interval
-from fashionlab.training.scores import softmax
+from fashionlab.training.softmax import softmax
 from fashionlab.training.temperature import fit_temperature, negative_log_likelihood
 
 BINS = 15

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.evaluation.metrics import confusion_matrix
-from fashionlab.training.scores import softmax
+from fashionlab.training.softmax import softmax
 
 
 def mistakes(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:

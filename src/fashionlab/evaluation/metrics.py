@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.errors import NonFiniteLoss
-from fashionlab.training.scores import mean_cross_entropy
+from fashionlab.training.softmax import mean_cross_entropy
 
 
 def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:

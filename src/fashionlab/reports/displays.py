@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from fashionlab.reports import figures
+from fashionlab.reports import drawings as figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

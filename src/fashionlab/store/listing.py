@@ -7,7 +7,7 @@ from typing import Any
 
 from fashionlab.errors import StoreError, UsageError
 from fashionlab.files import delete_folder
-from fashionlab.settings import unknown_name
+from fashionlab.options import unknown_name
 from fashionlab.store.format import identity
 from fashionlab.store.run import Run
 

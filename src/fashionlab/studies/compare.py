@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from fashionlab.store import Run
-from fashionlab.studies.describe import describe
-from fashionlab.studies.execute import Bench
+from fashionlab.studies.execution.local import Bench
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.outcomes import Ledgers, counted_seeds
+from fashionlab.studies.stats.describe import describe
 
 ALL_WRONG = 60
 """Pictures listed, at most."""
@@ -85,6 +85,6 @@ def _time(run: Run, data_dir: str | None, bench: Bench) -> dict[str, float]:
         "seconds": SECONDS_A_BATCH,
     }
     times: dict[str, float] = bench.worker(run.request["backend"]).call(
-        "fashionlab.studies.task:time_predictions", arguments
+        "fashionlab.studies.execution.tasks:time_predictions", arguments
     )
     return times

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from fashionlab.errors import UntrustedModel
-from fashionlab.studies.design import Arm, Change, Plan, Setting, arms_of_changes, check_arms
-from fashionlab.studies.execute import PRELOADED
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.studies.design.plan import Arm, Change, Plan, Setting, arms_of_changes, check_arms
+from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.training.network import TRUST_DIGITS
-from fashionlab.training.recipe import Recipe
 from fashionlab.workers import Worker
 
 
@@ -60,7 +60,7 @@ def check_models(arms: Sequence[Arm]) -> None:
         "sources": [None if arm.model_source is None else arm.model_source.decode() for arm in arms],
     }
     with Worker(preload=PRELOADED["jax"]) as worker:
-        worker.call("fashionlab.studies.task:check_models", arguments)
+        worker.call("fashionlab.studies.execution.tasks:check_models", arguments)
 
 
 def extend(folder: StudyFolder, changes: Sequence[Change], setting: Setting, **terms: Any) -> None:

@@ -22,12 +22,12 @@ from fashionlab.errors import FashionlabError
 from fashionlab.files import make_folder
 from fashionlab.store import Ledger, Run
 from fashionlab.store.format import from_npz, to_json, to_npz
-from fashionlab.studies.describe import describe
-from fashionlab.studies.design import Plan
-from fashionlab.studies.execute import Bench
+from fashionlab.studies.design.plan import Plan
+from fashionlab.studies.execution.local import Bench
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.mcnemar import mcnemar
 from fashionlab.studies.outcomes import Ledgers, counted_seeds, last_seed
+from fashionlab.studies.stats.describe import describe
+from fashionlab.studies.stats.mcnemar import mcnemar
 
 Events = Callable[[dict[str, Any]], object]
 
@@ -94,7 +94,7 @@ def predict_all(
                 ],
                 "images": str(place / "images.npy"),
             }
-            bench.worker(backend).call("fashionlab.studies.task:predict_each", arguments, tell)
+            bench.worker(backend).call("fashionlab.studies.execution.tasks:predict_each", arguments, tell)
 
     # By backend, because a worker has one; then dealt out, so that each bench has as much to do.
     ordered = sorted(runs.items(), key=lambda item: item[1].request["backend"])

@@ -35,10 +35,10 @@ from fashionlab.files import (
     sync_folder,
     write_atomically,
 )
-from fashionlab.settings import unknown_name
+from fashionlab.options import unknown_name
 from fashionlab.store import Run
 from fashionlab.store.format import to_json
-from fashionlab.studies.design import Arm, Plan
+from fashionlab.studies.design.plan import Arm, Plan
 
 FORMAT = 1
 """Raised when a reader of the old study.json or summary.json could not read the new one."""

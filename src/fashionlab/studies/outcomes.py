@@ -8,10 +8,10 @@ import numpy as np
 
 from fashionlab.evaluation.calibration import reliability
 from fashionlab.store import Run
-from fashionlab.studies.design import Arm, Plan
+from fashionlab.studies.design.plan import Arm, Plan
 from fashionlab.studies.folder import Failure, StudyFolder
-from fashionlab.studies.verdict import Verdict, judge
-from fashionlab.training.scores import softmax
+from fashionlab.studies.stats.verdict import Verdict, judge
+from fashionlab.training.softmax import softmax
 
 ATTEMPTS = 3
 """How often a run is tried before it counts as failed."""

@@ -29,10 +29,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fashionlab.studies.describe import describe
-from fashionlab.studies.design import Arm, Plan
+from fashionlab.studies.design.plan import Arm, Plan
 from fashionlab.studies.outcomes import Ledgers, Outcome, Pairs, counted_seeds, flat, judge_arm, last_seed
-from fashionlab.studies.sequential import trajectory
+from fashionlab.studies.stats.describe import describe
+from fashionlab.studies.stats.sequential import trajectory
 
 SECONDARY = {
     "loss": ("log-loss on the judge half", "nats", 1.0),

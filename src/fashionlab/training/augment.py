@@ -5,7 +5,7 @@ Pictures stay uint8: what the network sees in training is a picture like those i
 
 from typing import Any
 
-from fashionlab.training.recipe import Fit
+from fashionlab.recipe.recipe import Fit
 
 
 def augment(fit: Fit, pictures: Any, targets: Any, draws: dict[str, Any]) -> tuple[Any, Any]:

@@ -12,9 +12,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from fashionlab.training import draws
+from fashionlab.recipe.recipe import Fit
+from fashionlab.training import rng as draws
 from fashionlab.training.augment import augment
-from fashionlab.training.recipe import Fit
 from fashionlab.training.runner import FORWARD_BATCH, Sums, check_saved
 from fashionlab.training.schedule import make_optimizer
 

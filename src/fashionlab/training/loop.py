@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from fashionlab.errors import Interrupted, NonFiniteLoss
+from fashionlab.recipe.recipe import Fit
 from fashionlab.store import HISTORY_COLUMNS
-from fashionlab.training.recipe import Fit
 from fashionlab.training.runner import Runner, Sums
 from fashionlab.training.schedule import learning_rate_at
-from fashionlab.training.scores import mean_cross_entropy
+from fashionlab.training.softmax import mean_cross_entropy
 
 CHUNK_SECONDS = 0.7
 """How long a chunk should take: news often enough for people, seldom enough to cost nothing."""

@@ -6,9 +6,9 @@ import numpy as np
 
 from fashionlab.errors import RunCorrupt, UntrustedModel
 from fashionlab.models import CATALOGUE, Architecture, find_architecture
-from fashionlab.models.catalogue import architecture_from_source
+from fashionlab.models.registry import architecture_from_source
+from fashionlab.recipe.recipe import Recipe
 from fashionlab.store import Run
-from fashionlab.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fashionlab.training.recipe import Fit
+from fashionlab.recipe.recipe import Fit
 
 if TYPE_CHECKING:
     import keras

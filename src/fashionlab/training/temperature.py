@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from fashionlab.training.scores import mean_cross_entropy
+from fashionlab.training.softmax import mean_cross_entropy
 
 TEMPERATURES = (0.01, 100.0)
 """Where a temperature is looked for: beyond, predictions are as good as certain or as good as uniform."""

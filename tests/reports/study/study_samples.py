@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fashionlab.studies.describe import describe
-from fashionlab.studies.levels import Levels
-from fashionlab.studies.mcnemar import mcnemar_of_counts
-from fashionlab.studies.sequential import trajectory
-from fashionlab.studies.verdict import judge
+from fashionlab.studies.stats.describe import describe
+from fashionlab.studies.stats.levels import Levels
+from fashionlab.studies.stats.mcnemar import mcnemar_of_counts
+from fashionlab.studies.stats.sequential import trajectory
+from fashionlab.studies.stats.verdict import judge
 
 NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }} & co")
 CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]

@@ -10,9 +10,9 @@ from study_samples import ARMS, CASES, NASTY, make_summary
 from fashionlab.reports.study import study_table, words
 from fashionlab.reports.study.answer import true_effect
 from fashionlab.reports.study.table import against_margin
-from fashionlab.studies import wording
-from fashionlab.studies.levels import Levels
-from fashionlab.studies.verdict import judge
+from fashionlab.studies.stats import wording
+from fashionlab.studies.stats.levels import Levels
+from fashionlab.studies.stats.verdict import judge
 
 
 def test_confidence_is_what_the_verdicts_sentences_say():

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from fashionlab.reports.reproduce import setting_text, value_text
+from fashionlab.reports.run.reproduce import setting_text, value_text
 from fashionlab.reports.study import words
 from fashionlab.reports.study.confirmation import p_text
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashionlab.reports.render import duration
+from fashionlab.reports.run.render import duration
 from fashionlab.reports.study import words
 from fashionlab.reports.study.effects import bounds
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.reports import sprite
-from fashionlab.reports.render import page_environment, page_text
+from fashionlab.reports.run.render import page_environment, page_text
 from fashionlab.reports.study import charts
 from fashionlab.reports.study.answer import answer
 from fashionlab.reports.study.confirmation import confirmation

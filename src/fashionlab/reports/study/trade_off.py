@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from fashionlab.reports.charts.axes import Axis, Frame, label, number, padded, short, wrap
-from fashionlab.reports.render import duration
+from fashionlab.reports.run.render import duration
 from fashionlab.reports.study import words
 
 Box = tuple[float, float, float, float]

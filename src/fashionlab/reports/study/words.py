@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashionlab.reports.reproduce import setting_text, value_text
+from fashionlab.reports.run.reproduce import setting_text, value_text
 
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"

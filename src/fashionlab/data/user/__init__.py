@@ -1,0 +1,1 @@
+"""Data that people bring: folders of images, IDX files, NumPy archives."""

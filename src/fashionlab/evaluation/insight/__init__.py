@@ -1,0 +1,1 @@
+"""What happens inside a network: activations, filters, saliency, and maps of the last hidden layer."""

@@ -1,0 +1,42 @@
+"""One image file as grey values, within limits."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from fashionlab.errors import DataInvalid
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+"""Formats that are decoded; every other decoder of Pillow's is one more way in for a hostile file."""
+
+
+PIXEL_LIMIT = 2**24
+"""Pixels that one picture may have, checked before it is decoded: 4096 x 4096."""
+
+
+def decode(path: Path) -> np.ndarray:
+    """One picture as grey values, uint8 [height, width]. Raises DataInvalid, naming the file."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > PIXEL_LIMIT:
+                    size = f"{image.width} x {image.height} pixels"
+                    raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
+                upright = ImageOps.exif_transpose(image)
+                # 16 bits a pixel, which convert("L") would clip instead of scale.
+                if upright.mode.startswith("I;16"):
+                    return (np.asarray(upright).astype(np.uint16) >> 8).astype(np.uint8)
+                if upright.has_transparency_data:
+                    colour = upright.convert("RGBA")
+                    upright = Image.alpha_composite(Image.new("RGBA", colour.size, (0, 0, 0, 255)), colour)
+                return np.asarray(upright.convert("L"))
+    except UnidentifiedImageError:
+        raise DataInvalid(f"{path} is not a picture in one of the formats {', '.join(FORMATS)}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # from Pillow's decoders, for damaged files
+        raise DataInvalid(f"{path} cannot be decoded: {error}") from None

@@ -1,0 +1,207 @@
+"""Find an architecture by name: one of the catalogue, or `path/to/file.py:function` of the user's own.
+
+A network is a function `build(image_shape, classes, *, options) -> keras.Model` that maps pictures (uint8
+[n, height, width]) to logits (float [n, classes]). A classic model is a function `build(classes, seed, *, options)`
+that gives an estimator to fit (`models.estimator` says what it must offer). Keyword-only arguments are the options, the
+docstring's first line is the description; there is nothing to register or to inherit from.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import random
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.options import Setting, fill, settings_of, unknown_name
+
+if TYPE_CHECKING:
+    import keras
+
+NETWORKS: dict[str, str] = {
+    "mlp": "fashionlab.models.networks.mlp",
+    "cnn": "fashionlab.models.networks.cnn",
+    "resnet": "fashionlab.models.networks.resnet",
+}
+"""Name -> module with a `build` function. Importing such a module loads no framework."""
+
+CLASSICS: dict[str, str] = {
+    "logistic": "fashionlab.models.estimators.logistic",
+    "forest": "fashionlab.models.estimators.forest",
+    "boosting": "fashionlab.models.estimators.boosting",
+    "knn": "fashionlab.models.estimators.knn",
+    "svm": "fashionlab.models.estimators.svm",
+}
+"""The same for models of other libraries, which have no epochs."""
+
+CATALOGUE = NETWORKS | CLASSICS
+
+CONVOLUTIONAL = frozenset({"cnn", "resnet"})
+"""The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A named build function; `source` is the text of the user's own file, None for the catalogue's."""
+
+    name: str
+    source: bytes | None
+    load: Callable[[], Callable[..., "keras.Model"]]
+
+    @cached_property
+    def builder(self) -> Callable[..., "keras.Model"]:
+        """The build function. For a user's own file this executes the file."""
+        return self.load()
+
+    @property
+    def description(self) -> str:
+        """First line of the build function's docstring."""
+        return (self.builder.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def classic(self) -> bool:
+        """Whether it is no network and has no epochs."""
+        return self.source is None and self.name in CLASSICS
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """The options it takes."""
+        return settings_of(self.builder)
+
+    @property
+    def source_sha256(self) -> str | None:
+        """Hash of the user's own file; None for the catalogue's, whose changes raise the results version."""
+        return None if self.source is None else hashlib.sha256(self.source).hexdigest()
+
+    def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """All options: those given, checked, and the defaults of the others. Raises UsageError."""
+        return fill(self.settings, options, f"model {self.name!r}")
+
+    def build(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> "keras.Model":
+        """The Keras model, checked against the contract; initial weights are a function of (seed, name, shape).
+
+        So two variants of a network, with and without dropout for one, start from the same weights under one seed
+        (see `_draw_weights`). Raises UsageError if it does not map pictures of `image_shape` to `classes` logits.
+        """
+        import keras
+
+        with _seeded(seed):
+            model = self.builder(image_shape, classes, **self.fill(options))
+        if not isinstance(model, keras.Model):
+            raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
+        pictures = keras.KerasTensor((None, *image_shape), dtype="uint8")
+        try:
+            given = tuple(model(pictures).shape)
+        except Exception as error:
+            raise UsageError(
+                f"model {self.name!r} does not take pictures uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
+            ) from error
+        if given != (None, classes):
+            raise UsageError(
+                f"model {self.name!r} gives outputs of shape {given}, expected {(None, classes)}: "
+                "one logit for each class"
+            )
+        last = model.layers[-1]
+        if isinstance(last, keras.layers.Softmax) or (getattr(last, "activation", None) is keras.activations.softmax):
+            raise UsageError(
+                f"model {self.name!r} ends with softmax, expected logits: the softmax is in the loss; "
+                "remove the last activation"
+            )
+        _draw_weights(model, seed)
+        return model
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Keras draws the seeds of initializers and dropout from Python's `random`; afterwards it goes on as before.
+
+    `keras.utils.set_random_seed` would import TensorFlow wherever it is installed, which takes seconds.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+def _draw_weights(model: "keras.Model", seed: int) -> None:
+    """Draw the initial weights anew, each from a seed of its own: the model's seed and the names of layer and weight.
+
+    Keras hands out seeds in the order in which layers are made, so that a layer more or less would change the weights
+    of all that follow. An initializer that was given a seed by the model's author keeps it.
+    """
+    for layer, layer_name in _named_layers(model):
+        for name in ("kernel", "bias", "embeddings", "gamma", "beta", "depthwise_kernel", "pointwise_kernel"):
+            weight = getattr(layer, name, None)
+            initializer: Any = getattr(layer, f"{name}_initializer", None)
+            config = initializer.get_config() if hasattr(initializer, "get_config") else {}
+            if weight is None or config.get("seed", 0) is not None:
+                continue
+            digest = hashlib.sha256(f"{seed}/{layer_name}/{name}".encode()).digest()
+            config["seed"] = int.from_bytes(digest[:4]) >> 1
+            weight.assign(type(initializer).from_config(config)(weight.shape, dtype=weight.dtype))
+
+
+def _named_layers(model: "keras.Model") -> Iterator[tuple[Any, str]]:
+    """Every layer with its name; one that Keras made up ("dense_7", counting on through the process) counts from 0."""
+    made_up: Counter[str] = Counter()
+    for layer in model._flatten_layers():
+        base = re.sub(r"_\d+$", "", layer.name)
+        kind = type(layer).__name__.lower()
+        if base.replace("_", "") == kind:
+            yield layer, f"{kind}_{made_up[kind]}"
+            made_up[kind] += 1
+        else:
+            yield layer, layer.name
+
+
+def find_architecture(name: str) -> Architecture:
+    """The architecture called `name`, or the one in the user's own file when `name` is `file.py:function`.
+
+    Reads a user's file but does not execute it. Raises UsageError.
+    """
+    if name in CATALOGUE:
+        return Architecture(name, None, lambda: importlib.import_module(CATALOGUE[name]).build)
+    path, _, function = name.partition(":")
+    if not path.endswith(".py"):
+        raise UsageError(unknown_name("model", name, [*CATALOGUE, "path/to/file.py:build"], "the catalogue"))
+    try:
+        source = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read the model file {path}: {error.strerror}") from None
+    return architecture_from_source(name, source, function or "build", path)
+
+
+def architecture_from_source(name: str, source: bytes, function: str, path: str) -> Architecture:
+    """The architecture whose file has the text `source`; executing it waits until the builder is asked for."""
+
+    def load() -> Callable[..., "keras.Model"]:
+        spec = importlib.util.spec_from_loader("fashionlab_user_model", loader=None, origin=path)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        module.__file__ = path
+        # Dataclasses and string annotations look their module up there.
+        sys.modules[module.__name__] = module
+        try:
+            exec(compile(source, path, "exec"), module.__dict__)
+        except (Exception, SystemExit) as error:
+            raise UsageError(f"model file {path} failed when it was read: {type(error).__name__}: {error}") from error
+        builder = getattr(module, function, None)
+        if not callable(builder):
+            raise UsageError(f"model file {path} has no function {function!r}")
+        return builder
+
+    return Architecture(name, source, load)

@@ -1,0 +1,1 @@
+"""What a terminal or notebook shows while something runs."""

@@ -1,0 +1,1 @@
+"""The report of one run: its summary, its page, its model card."""

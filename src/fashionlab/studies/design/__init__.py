@@ -1,0 +1,1 @@
+"""What a study asks: changes, their files, the plan."""

@@ -1,0 +1,73 @@
+"""A study in a file: a recipe with a [study] table and a [[change]] for each arm.
+
+# fashionlab study recipes/deeper.toml
+[study]
+title = "Does regularization beat a deeper network?"
+seeds = 20              # also: margin, minutes, first_seed, take_away, all_seeds
+[model]
+name = "mlp"
+[fit]
+epochs = 12
+[[change]]
+name = "deeper, without regularization"
+widths = [384, 256, 256, 128, 128]
+dropout = 0
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from fashionlab.errors import UsageError
+from fashionlab.options import Setting, settings_of, unknown_name
+from fashionlab.recipe.recipe import flatten, read_toml
+from fashionlab.studies.stats.verdict import MARGIN
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is agreed about a study beside its arms, each with its range: for files and the command line alike."""
+
+    title: str | None = None
+    seeds: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    first_seed: Annotated[int, Meta(ge=0, le=2**32 - 1001)] = 0
+    margin: Annotated[float, Meta(gt=0, le=100)] = MARGIN
+    minutes: Annotated[float, Meta(gt=0)] | None = None
+    take_away: bool = False
+    all_seeds: bool = False
+
+
+TERMS: dict[str, Setting] = settings_of(Terms)
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """model and settings: of the baseline's recipe; terms: those that the file sets; changes: one for each arm."""
+
+    model: str
+    settings: dict[str, Any]
+    terms: dict[str, Any] = field(default_factory=dict)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read_study_file(path: Path) -> StudyFile:
+    """Read a study's file; a plain recipe is one without terms and changes. Raises UsageError."""
+    document = read_toml(path)
+    terms, changes = document.pop("study", {}), document.pop("change", [])
+    if not isinstance(terms, dict):
+        raise UsageError(f"{path}: study is given as {terms!r}, expected a table [study]")
+    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+        raise UsageError(f"{path}: change is given as one table, expected [[change]], in two pairs of brackets")
+    unknown = [name for name in terms if name not in TERMS]
+    if unknown:
+        raise UsageError(unknown_name("setting", unknown[0], TERMS, f"[study] of {path}"))
+    settings, model = flatten(document, path)
+    return StudyFile(model, settings, terms, changes)
+
+
+def fill_terms(*given: dict[str, Any]) -> Terms:
+    """All terms: of several sources, where the later one's word counts; None counts as not given. Raises UsageError."""
+    merged = {name: value for source in given for name, value in source.items() if value is not None}
+    return Terms(**{name: setting.convert(merged.get(name, setting.default)) for name, setting in TERMS.items()})

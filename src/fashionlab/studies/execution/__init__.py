@@ -1,0 +1,1 @@
+"""Where a study's runs are made: worker processes here, or a Ray cluster."""

@@ -1,0 +1,261 @@
+"""Where a study's runs are made: the contract of an engine, and the one that uses this machine's cores.
+
+An engine takes jobs while it has free slots and tells what becomes of them. It decides nothing: order, retries and how
+long to wait for news are the driver's (`studies.drive`). A finished run is handed over as a folder on the driver's
+machine, made by `studies.task.run_one` wherever the engine had it executed.
+"""
+
+import contextlib
+import os
+import queue
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from fashionlab.errors import DataInvalid, FashionlabError, Interrupted, NonFiniteLoss, UntrustedModel, UsageError
+from fashionlab.training.engines import has_gpu
+from fashionlab.workers import Worker
+
+RUN_ONE = "fashionlab.studies.execution.tasks:run_one"
+
+HOPELESS = (UsageError, NonFiniteLoss, DataInvalid, UntrustedModel)
+"""What would happen again: the same seed makes the same bits, so a loss that is not finite will not be next time."""
+
+PRELOADED = {
+    "jax": ["fashionlab.training.fused", "fashionlab.studies.execution.tasks"],
+    "tensorflow": ["fashionlab.training.tape", "fashionlab.studies.execution.tasks"],
+    "none": ["fashionlab.training.estimators", "fashionlab.studies.execution.tasks"],
+}
+"""What a worker imports before its first task, by backend."""
+
+RUNS_OF_A_WORKER = 100
+"""After so many runs a worker is replaced: libraries keep a little of every program that they compiled."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to make. key: names this attempt, also as a folder; request: its `recipe.json`; model_source: the text
+    of the user's own model file, or None."""
+
+    key: str
+    request: dict[str, Any]
+    model_source: bytes | None
+
+
+@dataclass(frozen=True)
+class News:
+    """What became of a job: exactly one of the three is set.
+
+    event: a sign of life, as training emits them. folder: the sealed run, the receiver's to move. reason: it failed, in
+    words; hopeless: it would fail again; lost: the machine that made it is gone, which says nothing about the run.
+    """
+
+    key: str
+    event: dict[str, Any] | None = None
+    folder: Path | None = None
+    reason: str | None = None
+    hopeless: bool = False
+    lost: bool = False
+
+
+class Executor(Protocol):
+    """Executes jobs, as many at a time as it has slots."""
+
+    @property
+    def slots(self) -> int:
+        """How many jobs it works on at once; a cluster's number may change."""
+
+    @property
+    def free(self) -> int:
+        """How many more it would take now."""
+
+    def submit(self, job: Job) -> None:
+        """Begin a job; called only while there is a free slot."""
+
+    def wait(self, seconds: float) -> News | None:
+        """The next piece of news, None if there is none within so many seconds."""
+
+    def cancel(self, key: str) -> None:
+        """End a job at once; nothing more is heard of it."""
+
+    def close(self) -> None:
+        """End everything at once."""
+
+
+class Bench:
+    """A core of this machine and the workers pinned to it, one for each backend that was needed so far.
+
+    At most one of them is to be busy at a time.
+    """
+
+    def __init__(self, core: int | None, preload: bool = True) -> None:
+        """preload: import the frameworks as soon as a worker begins, while its parent has other things to do."""
+        self._core, self._preload = core, preload
+        self._workers: dict[str, Worker] = {}
+
+    def worker(self, backend: str) -> Worker:
+        """The worker for a backend, begun if need be."""
+        if backend not in self._workers:
+            modules = PRELOADED[backend] if self._preload else []
+            self._workers[backend] = Worker(backend, threads=1, preload=modules, core=self._core)
+        return self._workers[backend]
+
+    def has(self, backend: str) -> bool:
+        """Whether a worker has begun already: it is the quickest to use."""
+        return backend in self._workers
+
+    def drop(self, backend: str) -> None:
+        """End a worker at once."""
+        if worker := self._workers.pop(backend, None):
+            worker.kill()
+
+    def drop_all(self) -> None:
+        """End all workers at once."""
+        for backend in list(self._workers):
+            self.drop(backend)
+
+    def close(self) -> None:
+        """Let all workers end."""
+        for backend in list(self._workers):
+            self._workers.pop(backend).close()
+
+
+@dataclass
+class _Slot:
+    """A bench, how many runs its workers have made, and the job under way."""
+
+    bench: Bench
+    made: dict[str, int] = field(default_factory=dict)
+    job: Job | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def cores() -> list[int]:
+    """The processor cores that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def default_workers() -> int:
+    """One for each core; with a GPU one in all, as two would fight for its memory."""
+    return 1 if has_gpu() else len(cores())
+
+
+def make_benches(workers: int, preload: bool = True) -> list[Bench]:
+    """Benches for so many workers: pinned to a core each where there are as many cores, and no GPU to share."""
+    available = cores()
+    pinned = workers <= len(available) and not has_gpu()
+    return [Bench(available[number] if pinned else None, preload) for number in range(workers)]
+
+
+class LocalExecutor:
+    """Worker processes on this machine: single-threaded, each pinned to a core, reused from run to run."""
+
+    def __init__(
+        self,
+        workers: int,
+        work: Path,
+        data_dir: str | None = None,
+        task: str = RUN_ONE,
+    ) -> None:
+        """workers: how many; work: a folder for unfinished runs; task: the function that makes one."""
+        self._slots = [_Slot(bench) for bench in make_benches(workers, task == RUN_ONE)]
+        self._work, self._data_dir, self._task = work, data_dir, task
+        self._news: queue.Queue[News] = queue.Queue()
+        self._cancelled: set[str] = set()
+
+    @property
+    def slots(self) -> int:
+        """How many workers there are."""
+        return len(self._slots)
+
+    @property
+    def free(self) -> int:
+        """How many of them have nothing to do."""
+        return sum(slot.job is None for slot in self._slots)
+
+    def submit(self, job: Job) -> None:
+        """Begin a job in a free slot."""
+        # A worker that has imported the job's backend already is the quickest to begin.
+        backend = job.request["backend"]
+        slot = min((s for s in self._slots if s.job is None), key=lambda s: not s.bench.has(backend))
+        slot.job = job
+        threading.Thread(target=self._execute, args=(slot, job), daemon=True).start()
+
+    def wait(self, seconds: float) -> News | None:
+        """The next piece of news."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                news = self._news.get(timeout=seconds)
+                if news.key not in self._cancelled:
+                    return news
+        return None
+
+    def cancel(self, key: str) -> None:
+        """End a job at once, by the death of its worker."""
+        self._cancelled.add(key)
+        for slot in self._slots:
+            with slot.lock:
+                if slot.job and slot.job.key == key:
+                    self._release(slot, alive=False)
+
+    @property
+    def benches(self) -> list[Bench]:
+        """Its workers, for other tasks when no job is under way any more; `close` ends them."""
+        return [slot.bench for slot in self._slots]
+
+    def close(self) -> None:
+        """End all workers, those with a job at once."""
+        for slot in self._slots:
+            if slot.job is not None:
+                self.cancel(slot.job.key)
+            slot.bench.close()
+
+    def _execute(self, slot: _Slot, job: Job) -> None:
+        """In a thread of its own: make the run and report."""
+        alive, folder = False, self._work / job.key
+        arguments = {
+            "request": job.request,
+            "model_source": None if job.model_source is None else job.model_source.decode(),
+            "folder": str(folder),
+            "data_dir": self._data_dir,
+        }
+        try:
+            answer = self._worker(slot, job).call(
+                self._task, arguments, lambda event: self._news.put(News(job.key, event=event))
+            )
+            news, alive = News(job.key, folder=Path(answer["folder"])), True
+        except FashionlabError as error:
+            news = News(job.key, reason=in_words(error), hopeless=isinstance(error, HOPELESS))
+        except Exception as error:  # whatever it is, it is this run's failure, not the study's
+            news = News(job.key, reason=f"{type(error).__name__}: {error}")
+        with slot.lock:
+            # Unless it was cancelled: then the slot may have another job by now, and another worker.
+            if slot.job is job:
+                self._release(slot, alive)
+        self._news.put(news)
+
+    def _worker(self, slot: _Slot, job: Job) -> Worker:
+        backend = job.request["backend"]
+        with slot.lock:
+            if slot.job is not job:
+                raise Interrupted("cancelled")
+            if slot.made.get(backend, 0) >= RUNS_OF_A_WORKER:
+                slot.bench.drop(backend)
+                slot.made[backend] = 0
+            return slot.bench.worker(backend)
+
+    def _release(self, slot: _Slot, alive: bool) -> None:
+        """The slot's job is over. Without `alive` its worker ends too: nobody knows in what state it is."""
+        assert slot.job is not None
+        backend = slot.job.request["backend"]
+        slot.job = None
+        slot.made[backend] = slot.made.get(backend, 0) + 1
+        if not alive:
+            slot.bench.drop(backend)
+            slot.made[backend] = 0
+
+
+def in_words(error: FashionlabError) -> str:
+    """Why a run failed, without the advice that is for runs of `fashionlab train`."""
+    return str(error).removesuffix("; what was saved can be resumed")

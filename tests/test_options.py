@@ -1,0 +1,84 @@
+"""Settings: one declaration serves options, files and error messages."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import pytest
+from msgspec import Meta
+
+from fashionlab.errors import UsageError
+from fashionlab.options import fill, settings_of
+
+
+@dataclass(frozen=True)
+class Example:
+    rate: Annotated[float, Meta(ge=0, lt=1, description="share of units dropped")] = 0.2
+    rows: Annotated[int, Meta(ge=1)] = 64
+    limit: Annotated[Annotated[int, Meta(ge=1)] | None, Meta(description="rows")] = None
+    kind: Literal["constant", "cosine"] = "cosine"
+    on: bool = True
+    widths: tuple[Annotated[int, Meta(ge=1)], ...] = (3, 2)
+
+
+SETTINGS = settings_of(Example)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "converted"),
+    [
+        ("rate", "0.5", 0.5),
+        ("rate", ".5", 0.5),
+        ("rows", "7", 7),
+        ("limit", "none", None),
+        ("limit", "5", 5),
+        ("on", "false", False),
+        ("kind", "constant", "constant"),
+        ("widths", "512", (512,)),
+        ("widths", "512, 256", (512, 256)),
+        ("widths", [4, 5], (4, 5)),
+        ("widths", 9, (9,)),
+    ],
+)
+def test_text_and_python_values_are_converted(name, given, converted):
+    assert SETTINGS[name].convert(given) == converted
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("rate", "1.5", "--rate: given '1.5', expected a number from 0 to below 1"),
+        ("rate", 1.0, "--rate: given 1.0, expected a number from 0 to below 1"),
+        ("rate", "nan", "--rate: given 'nan', expected a number from 0 to below 1"),
+        ("rows", "0", "--rows: given '0', expected a whole number from 1 up"),
+        ("rows", "3.5", "--rows: given '3.5', expected a whole number from 1 up"),
+        ("kind", "linear", "--kind: given 'linear', expected one of constant, cosine"),
+        ("on", "maybe", "--on: given 'maybe', expected true or false"),
+        (
+            "widths",
+            "8,0",
+            "--widths: given '8,0', expected a comma-separated list, each a whole number from 1 up",
+        ),
+        ("limit", "-3", "--limit: given '-3', expected a whole number from 1 up or none"),
+    ],
+)
+def test_a_value_out_of_range_is_one_sentence_with_the_allowed_values(name, given, message):
+    with pytest.raises(UsageError) as caught:
+        SETTINGS[name].convert(given)
+    assert str(caught.value) == message
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match=r"the example has no setting 'rat'; did you mean rate\? allowed: rate, rows"):
+        fill(SETTINGS, {"rat": 0.1}, "the example")
+
+
+def test_settings_of_a_function_are_its_keyword_only_arguments():
+    def build(image_shape, classes, *, depth: Annotated[int, Meta(ge=1, description="blocks")], bias=True, scale=0.5):
+        """A model."""
+
+    settings = settings_of(build)
+    assert list(settings) == ["depth", "bias", "scale"]
+    assert settings["depth"].description == "blocks"
+    assert fill(settings, {"depth": "2", "scale": "3"}, "model") == {"depth": 2, "bias": True, "scale": 3.0}
+    with pytest.raises(UsageError, match="model needs --depth, a whole number from 1 up"):
+        fill(settings, {}, "model")
