@@ -33,8 +33,6 @@ PROGRAMS = {
     "model-logistic": ("seeds --model logistic --seeds 3", "the classic models: logistic regression"),
     "model-forest": ("seeds --model forest --seeds 3", "random forest"),
     "model-boosting": ("seeds --model boosting --seeds 3", "gradient boosting"),
-    "model-svm": ("seeds --model svm --seeds 3", "RBF support vector machine"),
-    "model-knn": ("seeds --model knn --seeds 3", "k nearest neighbours"),
     "study-throughput": ("study_throughput", "a study's runs with two workers and with one"),
     "null-studies": ("null_studies", "nothing against nothing, really trained: 20 studies"),
     "take-away": (

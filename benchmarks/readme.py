@@ -207,8 +207,6 @@ FAMILIES = {
     "model-logistic": "logistic regression",
     "model-forest": "random forest",
     "model-boosting": "gradient boosting",
-    "model-svm": "RBF support vector machine",
-    "model-knn": "k nearest neighbours",
 }
 """Evidence -> what was trained, in the table's order."""
 

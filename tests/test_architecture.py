@@ -36,7 +36,6 @@ FRAMEWORKS = {
         "data/dataset.py",
         "models/estimators/forest.py",
         "models/estimators/logistic.py",
-        "models/estimators/svm.py",
     },
     "lightgbm": {"models/estimators/boosting.py"},
     "ray": {"studies/execution/cluster.py"},

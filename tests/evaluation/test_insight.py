@@ -198,11 +198,6 @@ def test_a_refit_says_why_it_has_none(sample_path, tmp_path):
         open_pictures(Run(trained.path), "validation")
 
 
-def test_a_model_that_is_no_network_says_so(copied):
-    copied.request["trainer"] = "classic"
-    assert "no neural network" in find_insight(copied).document["reason"]
-
-
 def test_data_that_changed_are_an_error(small_run, tmp_path):
     shutil.copytree(small_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("derived"))
     run = Run(tmp_path / "run")

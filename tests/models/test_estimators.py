@@ -1,16 +1,11 @@
 """The classic models: fitted, turned into arrays, and held against the libraries that fitted them."""
 
-import itertools
-
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from fashionlab.errors import UsageError
 from fashionlab.models import CLASSICS, find_architecture
 from fashionlab.models.estimators.base import Pictures
 from fashionlab.models.estimators.trees import Tree, Trees
@@ -20,8 +15,6 @@ FEW = {
     "logistic": {"max_iter": 200},
     "forest": {"n_estimators": 7},
     "boosting": {"rounds": 5, "min_rows": 5},
-    "knn": {},
-    "svm": {},
 }
 """Options that make each model quick."""
 
@@ -71,7 +64,6 @@ def test_every_model_answers_from_its_arrays_alone(name, classes, sample):
     [
         ("logistic", lambda: LogisticRegression(C=0.1, max_iter=200), 255),
         ("forest", lambda: RandomForestClassifier(7, random_state=3), 1),
-        ("knn", lambda: KNeighborsClassifier(5, weights="distance", algorithm="brute"), 1),
     ],
 )
 def test_probabilities_are_those_of_scikit_learn(name, theirs, scale, classes, sample):
@@ -82,25 +74,6 @@ def test_probabilities_are_those_of_scikit_learn(name, theirs, scale, classes, s
     expected = model.predict_proba(validation.flat / np.float32(scale))
     ours = softmax(estimator.scores(found.tensors, 28)(validation.images))
     assert ours == pytest.approx(expected, abs=1e-5)
-
-
-@pytest.mark.parametrize("classes", [2, 10])
-def test_the_machines_of_the_svm_are_those_of_libsvm(classes, sample):
-    estimator, found, training, validation = fitted("svm", sample, classes)
-    pixels = training.flat / 255
-    model = SVC(C=10, gamma=float(found.tensors["gamma"]), decision_function_shape="ovo")
-    decisions = (
-        model.fit(pixels, training.labels)
-        .decision_function(validation.flat / 255)
-        .reshape(-1, 1 if classes == 2 else 45)
-    )
-    if classes == 2:
-        decisions = -decisions
-    expected = np.zeros((len(decisions), classes))
-    for number, (i, j) in enumerate(itertools.combinations(range(classes), 2)):
-        expected[:, i] += decisions[:, number] / (classes - 1)
-        expected[:, j] -= decisions[:, number] / (classes - 1)
-    assert estimator.scores(found.tensors, 28)(validation.images) == pytest.approx(expected, abs=1e-9)
 
 
 def test_boosting_answers_as_lightgbm_does(sample, monkeypatch):
@@ -136,24 +109,6 @@ def test_a_forest_grown_in_steps_is_the_forest_grown_at_once_on_any_number_of_co
     _, two, _, _ = fitted("forest", sample, steps=steps)
     assert [done for done, _ in steps][-4:] == [2, 4, 6, 7]
     assert all((one.tensors[name] == two.tensors[name]).all() for name in one.tensors)
-
-
-def test_neighbours_at_the_same_distance_are_taken_in_the_order_of_the_rows():
-    images = np.zeros((4, 2, 2), np.uint8)
-    images[:, 0, 0] = [9, 9, 9, 1]
-    labels = np.array([0, 1, 1, 1])
-    estimator = find_architecture("knn").builder(2, 0, n_neighbors=1, weights="uniform")
-    scores = estimator.scores(estimator.fit(Pictures(images, labels), None, None).tensors, 2)
-    assert scores(images[1:2]).argmax() == 0
-    three = find_architecture("knn").builder(2, 0, n_neighbors=3, weights="distance")
-    # Identical pictures alone vote, by their number.
-    assert np.exp(three.scores({"images": images, "labels": labels.astype(np.int32)}, 2)(images[:1]))[
-        0
-    ] == pytest.approx([1 / 3, 2 / 3])
-    with pytest.raises(UsageError, match="--n-neighbors: given 9, expected at most the 4 rows to ask"):
-        find_architecture("knn").builder(2, 0, n_neighbors=9, weights="uniform").fit(
-            Pictures(images, labels), None, None
-        )
 
 
 @pytest.mark.parametrize("name", CLASSICS)

@@ -36,10 +36,10 @@ def test_a_log_has_a_line_every_few_seconds_and_the_time_left(capsys):
 
 
 def test_where_nothing_can_be_counted_the_time_spent_is_said_and_none_foretold(capsys):
-    start = {**START, "model": "svm", "unit": None, "total": None}
+    start = {**START, "model": "logistic", "unit": None, "total": None}
     steps = [step(0, seconds, unit=None, total=None) for seconds in range(1, 12)]
     lines = log([start, *steps, fitted(11)], capsys)
-    assert lines[0].startswith("svm, 480 pictures")
+    assert lines[0].startswith("logistic, 480 pictures")
     assert lines[1:3] == ["fitting …  5 s so far", "fitting …  10 s so far"]
     assert len(lines) == 4
 

@@ -187,15 +187,15 @@ def test_a_killed_command_goes_on_to_the_same_verdicts(summary, sample_path, tmp
 
 
 def test_a_comparison_of_models_shows_what_each_costs_and_where_they_agree(sample_path, tmp_path):
-    settings = {"widths": (16, 8), "epochs": 2, "n_neighbors": 3}
+    settings = {"widths": (16, 8), "epochs": 2, "n_estimators": 5}
     result = fashionlab.compare(
-        "mlp", "knn", "logistic", seeds=2, dataset=str(sample_path), runs=tmp_path / "runs", **settings
+        "mlp", "forest", "logistic", seeds=2, dataset=str(sample_path), runs=tmp_path / "runs", **settings
     )  # fmt: skip
     found = result.summary
     assert (found["kind"], found["state"], found["declared"]) == ("compare", "seeds", 3)
     best = max(found["accuracy"], key=lambda name: found["accuracy"][name]["mean"])
     assert found["baseline"]["name"] == best
-    assert {arm["name"] for arm in found["arms"]} == {"mlp", "knn", "logistic"} - {best}
+    assert {arm["name"] for arm in found["arms"]} == {"mlp", "forest", "logistic"} - {best}
     assert {round(arm["level"], 6) for arm in found["arms"]} == {round(0.04 / 3, 6)}
     models = {model["name"]: model for model in found["compare"]["models"]}
     for model in models.values():

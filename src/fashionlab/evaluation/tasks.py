@@ -59,7 +59,7 @@ def predict(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
 def open_predictor(run: Run, trust: str | None, channel: Channel) -> Callable[[np.ndarray], np.ndarray]:
     """What gives float32 logits [n, classes] of uint8 images [n, height, width], of whatever kind the run's model is.
 
-    Neighbours and support vectors take their time to answer, so these can be interrupted.
+    A boosted model walks thousands of trees a picture, which takes a millisecond, so classic ones can be interrupted.
     """
     if run.request["trainer"] == CLASSIC.trainer:
         return open_classic(run, channel.stop_requested)

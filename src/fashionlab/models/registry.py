@@ -39,8 +39,6 @@ CLASSICS: dict[str, str] = {
     "logistic": "fashionlab.models.estimators.logistic",
     "forest": "fashionlab.models.estimators.forest",
     "boosting": "fashionlab.models.estimators.boosting",
-    "knn": "fashionlab.models.estimators.knn",
-    "svm": "fashionlab.models.estimators.svm",
 }
 """The same for models of other libraries, which have no epochs."""
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from fashionlab.data import Dataset, stratified_split
-from fashionlab.data.split import stratified_order
+from fashionlab.data import Dataset
 from fashionlab.errors import Interrupted, RunCorrupt, UsageError
-from fashionlab.models.estimators.base import Estimator, Fitted, Pictures, Tensors
+from fashionlab.models.estimators.base import Estimator, Fitted, Pictures, Scores, Tensors
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.store import HISTORY_COLUMNS, NORMS_COLUMNS, Run
 from fashionlab.store.format import to_csv, to_json, to_tensors
@@ -25,18 +24,17 @@ from fashionlab.training.partition import rows_of
 from fashionlab.training.runner import name_cpu
 from fashionlab.training.softmax import log_softmax
 from fashionlab.training.tasks import describe_machine, load_for
-from fashionlab.training.temperature import fit_temperature
 from fashionlab.workers.child import Channel
 
 EPSILON = 1e-7
-"""The least probability that a classic model gives a class: a forest or neighbours often say 0, whose logarithm no loss
-could bear. About float32's own resolution at 1."""
+"""The least probability that a classic model gives a class: a forest often says 0, whose logarithm no loss could
+bear. About float32's own resolution at 1."""
 
 HEARTBEAT = 1.0
 """Seconds between two signs of life while nothing can be counted."""
 
-SET_ASIDE = 0.1
-"""The share of the rows on which a refit, which has no validation part, fits a temperature instead of the model."""
+BLOCK = 1024
+"""Pictures answered at once."""
 
 
 def fit(run: Run, data_dir: str | None, channel: Channel) -> dict[str, Any]:
@@ -47,8 +45,7 @@ def fit(run: Run, data_dir: str | None, channel: Channel) -> dict[str, Any]:
     """
     with run.lock():
         dataset = load_for(run, data_dir)
-        training, validation, held = _divide(run, dataset)
-        present, training = _compact(training)
+        present, training, validation = _divide(run, dataset)
         estimator = _estimator(run, len(present))
         channel.emit(
             {
@@ -61,20 +58,13 @@ def fit(run: Run, data_dir: str | None, channel: Channel) -> dict[str, Any]:
             }
         )
         start = time.monotonic()
-        stop = None if validation is None else _as_known(validation, present)
-        found = _fit_watched(estimator, training, stop, channel)
+        found = _fit_watched(estimator, training, validation, channel)
         seconds = time.monotonic() - start
         channel.emit({"event": "fitted", "seconds": seconds, "remark": found.remark})
         tensors: Tensors = {**found.tensors, "classes": present}
         parameters, size = estimator.size(tensors)
         environment = describe_machine(name_cpu(), estimator.libraries, parameters)
         environment |= {"size": size, "fit": found.remark}
-        if held is not None:
-            held = _as_known(held, present)
-            temperature = _temperature(estimator, tensors, held, channel)
-            tensors["temperature"] = np.array(temperature, np.float64)
-            part = "training" if validation is None else "validation"
-            environment["calibration"] = {"part": part, "n": len(held.labels), "temperature": temperature}
         run.write("environment.json", to_json(environment))
         run.write("history.csv", to_csv(HISTORY_COLUMNS, found.history))
         run.write("norms.csv", to_csv(NORMS_COLUMNS, []))
@@ -98,12 +88,7 @@ def open_classic(run: Run, stop_requested: Callable[[], bool] = lambda: False) -
             raise ValueError("a list of classes that is none")
         if present.min() < 0 or present.max() >= classes:
             raise ValueError("classes that the data set does not have")
-        estimator = _estimator(run, len(present))
-        scores, temperature = estimator.scores(tensors, side), 1.0
-        if estimator.calibrated:
-            temperature = float(tensors["temperature"])
-            if not (math.isfinite(temperature) and temperature > 0):
-                raise ValueError(f"a temperature of {temperature}")
+        scores = _estimator(run, len(present)).scores(tensors, side)
     except (KeyError, ValueError, TypeError) as error:
         model = run.request["recipe"]["model"]["name"]
         raise RunCorrupt(
@@ -113,48 +98,26 @@ def open_classic(run: Run, stop_requested: Callable[[], bool] = lambda: False) -
 
     def logits(images: np.ndarray) -> np.ndarray:
         answers = np.full((len(images), classes), math.log(EPSILON), np.float32)
-        logs = log_softmax(_in_blocks(estimator, scores, images, stop_requested) / temperature)
+        logs = log_softmax(_in_blocks(scores, images, stop_requested))
         answers[:, present] = np.maximum(logs, math.log(EPSILON))
         return answers
 
     return logits
 
 
-def _divide(run: Run, dataset: Dataset) -> tuple[Pictures, Pictures | None, Pictures | None]:
-    """Pictures to fit on, those that may stop a fit (None in a refit), and those to fit a temperature on (None where
-    the model needs none).
-
-    A model that uses some of the rows gets a stratified draw of them by the recipe's seed.
-    """
-    recipe, rows = Recipe.from_json(run.request["recipe"]), rows_of(run.request, dataset)
-    estimator = _estimator(run, len(dataset.class_names))
-
-    def pictures(which: np.ndarray) -> Pictures:
-        return Pictures(dataset.images[which], dataset.labels[which].astype(np.int64))
-
-    train, stop = rows.train, rows.stop
-    validation = pictures(stop) if len(stop) else None
-    held = validation if estimator.calibrated else None
-    if estimator.calibrated and held is None:
-        cut = stratified_split(dataset.labels[train], SET_ASIDE, recipe.seed, purpose="calibration")
-        held, train = pictures(train[cut.validation]), train[cut.train]
-    if estimator.rows is not None and estimator.rows < len(train):
-        train = np.sort(train[stratified_order(dataset.labels[train], recipe.seed)[: estimator.rows]])
-    return pictures(train), validation, held
-
-
-def _compact(training: Pictures) -> tuple[np.ndarray, Pictures]:
-    """The classes that occur, int32 [m], and the pictures with these numbered 0 to m-1."""
-    present, labels = np.unique(training.labels, return_inverse=True)
+def _divide(run: Run, dataset: Dataset) -> tuple[np.ndarray, Pictures, Pictures | None]:
+    """The classes that occur, int32 [m], and with these numbered 0 to m-1 the pictures to fit on and those that may
+    stop a fit (None in a refit)."""
+    rows = rows_of(run.request, dataset)
+    present = np.unique(dataset.labels[rows.train]).astype(np.int32)
     if len(present) < 2:
         raise UsageError("given training pictures of one class, expected at least two classes to tell apart")
-    return present.astype(np.int32), Pictures(training.images, labels.reshape(-1))
 
+    def pictures(which: np.ndarray) -> Pictures:
+        # A split gives of every class to both sides, so validation has no class that training lacks.
+        return Pictures(dataset.images[which], np.searchsorted(present, dataset.labels[which]))
 
-def _as_known(pictures: Pictures, present: np.ndarray) -> Pictures:
-    """Those of the pictures whose class was trained, numbered as there."""
-    known = np.isin(pictures.labels, present)
-    return Pictures(pictures.images[known], np.searchsorted(present, pictures.labels[known]))
+    return present, pictures(rows.train), pictures(rows.stop) if len(rows.stop) else None
 
 
 def _estimator(run: Run, classes: int) -> Estimator:
@@ -215,22 +178,14 @@ def _fit_watched(estimator: Estimator, training: Pictures, validation: Pictures 
     return ended[0]
 
 
-def _temperature(estimator: Estimator, tensors: Tensors, held: Pictures, channel: Channel) -> float:
-    """The temperature that makes the estimator's scores probabilities, fitted on pictures that it was not fitted on."""
-    scores = estimator.scores(tensors, held.images.shape[1])
-    return fit_temperature(_in_blocks(estimator, scores, held.images, channel.stop_requested), held.labels)
-
-
-def _in_blocks(
-    estimator: Estimator, scores: Callable[[np.ndarray], np.ndarray], images: np.ndarray, stop: Callable[[], bool]
-) -> np.ndarray:
+def _in_blocks(scores: Scores, images: np.ndarray, stop: Callable[[], bool]) -> np.ndarray:
     """Scores of many images, a block at a time. The last block is filled up with black pictures: products of matrices
     of other shapes may add in another order, and an answer must not depend on what else was asked."""
     found = []
-    for start in range(0, len(images), estimator.block):
+    for start in range(0, len(images), BLOCK):
         if stop():
             raise Interrupted("stopped")
-        block = images[start : start + estimator.block]
-        missing = estimator.block - len(block)
+        block = images[start : start + BLOCK]
+        missing = BLOCK - len(block)
         found.append(scores(np.pad(block, ((0, missing), (0, 0), (0, 0))))[: len(block)])
     return np.concatenate(found)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fashionlab.errors import RunCorrupt, UntrustedModel
+from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.models import CATALOGUE, Architecture, find_architecture
 from fashionlab.models.registry import architecture_from_source
 from fashionlab.recipe.recipe import Recipe
@@ -21,14 +21,19 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
     """The run's architecture: of the catalogue, or from the copy of the user's file that the run holds.
 
     A user's file is executed when the model is built, so it must be vouched for: `trust` is the beginning of its
-    SHA-256, at least 12 digits. Raises UntrustedModel otherwise.
+    SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a model that the catalogue lacks.
     """
     recipe = Recipe.from_json(run.request["recipe"])
     source = run.model_source
     if source is None:
-        if run.request["model_sha256"] is not None or recipe.model.name not in CATALOGUE:
-            # Never fall back to whatever lies at that path now: nobody has vouched for it.
+        # Never fall back to whatever lies at that path now: nobody has vouched for it.
+        if run.request["model_sha256"] is not None:
             raise RunCorrupt(f"run {run.name} was made with a model file of its own, and its copy model.py is missing")
+        if recipe.model.name not in CATALOGUE:
+            raise UsageError(
+                f"run {run.name} was made with the model {recipe.model.name!r}, which this fashionlab does not "
+                f"have; expected one of {', '.join(CATALOGUE)}"
+            )
         return find_architecture(recipe.model.name)
     path, _, function = recipe.model.name.partition(":")
     architecture = architecture_from_source(recipe.model.name, source, function or "build", path)

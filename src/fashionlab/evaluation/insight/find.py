@@ -34,8 +34,8 @@ class Insight:
 
     document, ready for JSON:
 
-        available   bool; False: nothing below is there but `reason`, a sentence for people, and for some classic
-                    models `pixels`, the section of `pixels.pixel_pictures`, whose array has that name
+        available   bool; False: nothing below is there but `reason`, a sentence for people, and for a classic model
+                    `pixels`, the section of `pixels.pixel_pictures`, whose array has that name
         reason      str | None
         version     INSIGHT_VERSION; weights: SHA-256 of `weights.safetensors`; arrays_sha256: of `insight.npz`
         n           validation pictures that means, dead and saturated units are taken over
@@ -133,10 +133,12 @@ def _why_none(run: Run, trust: str | None) -> str | None:
 
 
 def _pixels(run: Run, none: dict[str, Any]) -> Insight:
-    """A classic model has no layers, but some have something to show of each pixel."""
+    """A classic model has no layers, but something to show of each pixel."""
+    # A model that this fashionlab does not have is refused here, before its arrays are read.
+    architecture_of(run)
     data = run.request["data"]
-    found = pixel_pictures(run.weights, int(data["side"]), data["class_names"])
-    return Insight(none, {}) if found is None else Insight({**none, "pixels": found[0]}, {"pixels": found[1]})
+    section, pictures = pixel_pictures(run.weights, int(data["side"]), data["class_names"])
+    return Insight({**none, "pixels": section}, {"pixels": pictures})
 
 
 def _read(run: Run) -> Insight | None:

@@ -61,20 +61,9 @@ class Estimator(ABC):
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn", "scipy")
     """The packages that a fit's numbers come from besides NumPy, for `environment.json`."""
 
-    calibrated: ClassVar[bool] = False
-    """Whether its scores are no probabilities, but become some when divided by a temperature fitted on other rows."""
-
-    block: ClassVar[int] = 1024
-    """Pictures answered at once."""
-
     @property
     def total(self) -> int | None:
         """How many units a fit has at most."""
-        return None
-
-    @property
-    def rows(self) -> int | None:
-        """The most training rows that it uses, a stratified subset; None: all."""
         return None
 
     @abstractmethod

@@ -18,10 +18,8 @@ from fashionlab.studies.summary import summarise_study
 Events = Callable[[dict[str, Any]], object]
 
 SILENCE = 120.0
-"""Seconds without news after which a run counts as hung: compiling a large network takes a minute."""
-
-SILENCE_OF_A_CLASSIC = 900.0
-"""The same for a model without epochs: neighbours and support vectors answer slowly, and say nothing meanwhile."""
+"""Seconds without news after which a run counts as hung: compiling a large network takes a minute, answering a study's
+6,000 pictures with a boosted model of 600 rounds 10 s."""
 
 USUAL = 20
 """A run also counts as hung only if it is silent this many times as long as the arm's finished runs ever were."""
@@ -178,8 +176,7 @@ class Driver:
         # Before its first word a run's worker starts and imports, which on a busy machine takes as long as it takes.
         if self.silence is not None and flight.spoken:
             return self.silence
-        least = SILENCE if flight.arm.recipe.fit else SILENCE_OF_A_CLASSIC
-        return max(least, USUAL * self._silences.get(flight.arm.name, 0.0))
+        return max(SILENCE, USUAL * self._silences.get(flight.arm.name, 0.0))
 
     def _raise_if_hopeless(self) -> None:
         plan = self.folder.plan

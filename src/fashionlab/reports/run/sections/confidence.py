@@ -13,22 +13,7 @@ REFUSED = 0.2
 def confidence(run: Run, part: str) -> dict[str, Any]:
     """All of `evaluation.calibration` of the part, and `sentences` that say what it means."""
     figures = calibration(run.predictions, part)
-    sentences = _sentences(figures)
-    made = run.environment.get("calibration")
-    if made:
-        sentences.append(_made_on(made))
-    return {**figures, "part": part, "sentences": sentences}
-
-
-def _made_on(made: Mapping[str, Any]) -> str:
-    """Where the probabilities of a model come from that has none of its own."""
-    said = (
-        "This model gives scores, no probabilities: its scores divided by a temperature of "
-        f"{made['temperature']:.3g} became some. That number was fitted on {made['n']:,} "
-    )
-    if made["part"] == "validation":
-        return f"{said}validation pictures, so what is said of its confidence on the validation part flatters a little."
-    return f"{said}training pictures that were set aside for it."
+    return {**figures, "part": part, "sentences": _sentences(figures)}
 
 
 def _sentences(figures: Mapping[str, Any]) -> list[str]:
