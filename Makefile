@@ -1,8 +1,8 @@
-# make train   environment, pinned dependencies, data, training, evaluation: the whole main job
-# make test    the same set-up plus what the tests need; runs the whole suite
+# make train      environment, pinned dependencies, data, training, evaluation, report: the whole main job
+# make test       the same, plus what the tests need; runs the whole suite
 # make notebook   the guided tour in JupyterLab
 # make evidence   the long measurements, written to evidence/ as JSON
-# make lock    resolve the dependencies anew
+# make lock       resolve the dependencies again
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -23,7 +23,7 @@ define install
 endef
 endif
 
-# Every trainer and engine is tested, so the tests need what they run on.
+# Every trainer and executor is tested, so the tests need what they run on.
 TESTS = [tests,tensorflow,cluster]
 ALL = [tensorflow,cluster,serving,notebook,embedding,tests]
 
@@ -67,7 +67,7 @@ $(VENV)/notebook.done: pyproject.toml locks/notebook.txt | $(VENV)/bin/python
 evidence: $(VENV)/all.done
 	$(VENV)/bin/python -m benchmarks.evidence $(ARGS)
 
-# pip-tools is installed apart: it is a tool of whoever makes the locks, not of the project. The smaller locks start as
+# pip-tools has an environment of its own: it makes the locks and is no part of the project. The smaller locks start as
 # copies of the large one, so that pip-compile keeps its versions and its hashes.
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options pyproject.toml locks/build.in

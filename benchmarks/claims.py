@@ -1,8 +1,9 @@
 """What became of the original's claims: docs/claims.md, from the evidence of the studies in `recipes/studies/`.
 
-    python -m benchmarks.claims            write the page's answers and its picture
+    python -m benchmarks.readme            write the page's answers
+    python -m benchmarks.claims            draw its figure
 
-It trains nothing: `python -m benchmarks.evidence claim-depth claim-stopping claim-order claim-activation` does.
+Both train nothing: `python -m benchmarks.evidence claim-depth claim-stopping claim-order claim-activation` does.
 """
 
 import argparse
@@ -10,10 +11,12 @@ import sys
 from typing import Any
 
 from benchmarks.common import ROOT, announce
-from benchmarks.readme import CLAIMS, effect, fill_page, has, read
+from benchmarks.pages import Blocks, effect, has, percent, read, table
 
-PAGE = ROOT / "docs" / "claims.md"
-PICTURE = ROOT / "docs" / "images" / "claims.png"
+CLAIMS = ("depth", "stopping", "order", "activation")
+"""The studies in `recipes/studies/`, of what the original notebook claimed."""
+
+FIGURE = ROOT / "docs" / "images" / "claims.png"
 
 
 def measured() -> dict[str, dict[str, Any]]:
@@ -28,33 +31,44 @@ def described(name: str) -> str:
 
 
 def answers() -> str:
-    """A section a claim: what was compared, the verdicts in words, and the figures."""
+    """A section for each claim: what was compared, and what was found."""
     sections = []
     for name, document in measured().items():
         results = document["results"]
-        said = [
-            f"- {verdict['sentence']} {verdict['second'] or ''}".rstrip() for verdict in results["verdicts"].values()
-        ]
-        rows = ["| network | accuracy % | effect in points (interval) | on the test part |", "|---|---|---|---|"]
+        rows = []
         for arm, accuracy in results["accuracy"].items():
-            verdict = results["verdicts"].get(arm)
-            shown = "baseline" if verdict is None else effect(verdict)
-            test = results["test"]["differences"].get(arm)
-            confirmed = f"{results['test']['arms'][arm]['mean']:.2f} %" if test is None else f"{test['mean']:+.2f}"
-            rows.append(f"| {arm} | {accuracy['mean']:.2f} | {shown} | {confirmed} |")
-        made = (
+            verdict, of_test = results["verdicts"].get(arm), results["test"]
+            if verdict is None:
+                found = ["", "", "", percent(of_test["arms"][arm]["mean"] / 100)]
+            else:
+                more = "" if verdict["seeds_needed"] is None else str(verdict["seeds_needed"])
+                found = [effect(verdict), f"**{verdict['word']}**", more, f"{of_test['differences'][arm]['mean']:+.2f}"]
+            rows.append([arm, f"{accuracy['mean']:.2f}", *found])
+        header = ["network", "accuracy, %", "effect in points (interval)", "verdict", "more seeds needed", "test set"]
+        cost = (
             f"{results['runs']['done']} runs, {document['n']} seeds, {results['seconds'] / 60:.0f} minutes on "
             f"{document['machine']['cores']} cores: [`recipes/studies/{name}.toml`](../recipes/studies/{name}.toml)."
         )
-        sections.append("\n".join([f"## {results['title']}", "", described(name), "", *said, "", *rows, "", made]))
+        sections.append("\n\n".join([f"## {results['title']}", described(name), table(header, rows), cost]))
     return "\n\n".join(sections)
 
 
+def result(name: str) -> str:
+    """The line in a study file's head that tells its result."""
+    verdicts = read(f"claim-{name}")["results"]["verdicts"]
+    found = "; ".join(f"{arm}: {verdict['word']}" for arm, verdict in verdicts.items())
+    return f"# Result: {found} (evidence/claim-{name}.json)."
+
+
+BLOCKS: Blocks = {"answers": answers}
+
+
 def draw() -> None:
-    """A row an arm: its effect with its interval, and the margin as a band."""
+    """A row for each arm: its effect with its interval, and the margin as a band."""
     from matplotlib.figure import Figure
 
-    from fashionlab.reports.drawings.style import DPI, MUTED, RULE, TRAINING, VALIDATION, styled
+    from fashionlab.reports.figures.canvas import DPI, styled
+    from fashionlab.reports.figures.palette import MUTED, RULE, VERDICTS
 
     rows: list[tuple[str, dict[str, Any] | None]] = []
     for document in measured().values():
@@ -69,7 +83,7 @@ def draw() -> None:
         for row, (_, verdict) in enumerate(rows):
             if verdict is None:
                 continue
-            color = TRAINING if verdict["word"] == "hurts" else VALIDATION if verdict["word"] == "helps" else MUTED
+            color = VERDICTS[verdict["word"]]
             axes.plot([verdict["low"], verdict["high"]], [row, row], color=color, linewidth=3, solid_capstyle="round")
             axes.scatter([verdict["effect"]], [row], color=color, s=48, zorder=3)
             axes.annotate(
@@ -81,21 +95,20 @@ def draw() -> None:
             label.set_fontweight("bold" if verdict is None else "normal")
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlabel(
-            f"effect on accuracy in percentage points, with its interval (shaded: margin of ±{margin:g})",
+            f"effect on accuracy in percentage points, with its interval\n(shaded: margin of ±{margin:g})",
             fontsize="small",
         )
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=RULE, linewidth=0.6)
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(PICTURE, metadata={"Software": None})
+        FIGURE.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(FIGURE, metadata={"Software": None})
 
 
 def main() -> int:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    fill_page(PAGE, {"answers": answers})
     draw()
-    announce(f"{PAGE.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)} written")
+    announce(f"{FIGURE.relative_to(ROOT)} written")
     return 0
 
 

@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from fashionlab import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,10 +41,10 @@ class Evidence:
 
     def write(self, path: Path | None, n: int, results: dict[str, Any]) -> None:
         """Write to `path`, if there is one. n: how many independent measurements stand behind each figure."""
-        took = round(time.monotonic() - self._start, 1)
-        self.document["machine"]["cores_busy_with_other_work"] = round(
-            max(0.0, others_seconds() - self._others_start) / max(took, 1e-9), 2
-        )
+        took, others = round(time.monotonic() - self._start, 1), others_seconds()
+        if others is not None and self._others_start is not None:
+            busy = max(0.0, others - self._others_start) / max(took, 1e-9)
+            self.document["machine"]["cores_busy_with_other_work"] = round(busy, 2)
         document = {**self.document, "seconds": took, "n": n, "results": results}
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,9 +52,16 @@ class Evidence:
             announce(f"{path} written after {took:.0f} s")
 
 
-def others_seconds() -> float:
-    """Processor seconds since boot that this process and its children did not use, a hypervisor's theft included."""
-    busy = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:9]]
+def others_seconds() -> float | None:
+    """Processor seconds since boot that this process and its children did not use, a hypervisor's theft included.
+
+    None where the system does not tell: only Linux does.
+    """
+    try:
+        text = Path("/proc/stat").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    busy = [int(word) for word in text.split("\n", 1)[0].split()[1:9]]
     ours = sum(os.times()[:4])
     # user nice system idle iowait irq softirq steal
     return (sum(busy) - busy[3] - busy[4]) / os.sysconf("SC_CLK_TCK") - ours
@@ -77,33 +85,32 @@ def _git(*arguments: str) -> str | None:
 
 def describe_machine() -> dict[str, Any]:
     """Processor, cores, memory, system, and the load average of the last minute."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        text = ""
-    fields = [line.partition(":") for line in text.splitlines()]
-    known = {key.strip(): value.strip() for key, _, value in fields}
-    processor = known.get("model name", platform.processor())
-    if "cpu family" in known:
-        processor += f" (family {known['cpu family']}, model {known['model']})"
+    found = machine.describe_machine()
     return {
-        "processor": processor,
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "processor": found.processor + _processor_family(),
+        "cores": found.cores,
+        "memory_gib": found.memory_gib,
         "system": f"{platform.system()} {platform.release()}",
         "load_average_at_start": round(os.getloadavg()[0], 2),
     }
 
 
+def _processor_family() -> str:
+    """What tells generations apart that share a name: " (family 26, model 2)"; "" where the system does not tell."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    known = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    return f" (family {known['cpu family']}, model {known['model']})" if "cpu family" in known else ""
+
+
 def describe_versions() -> dict[str, str | None]:
     """Of Python and the libraries that matter; null where one is not installed."""
-    versions: dict[str, str | None] = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = None
-    return versions
+    return {
+        "python": platform.python_version(),
+        **{name: machine.installed_version(name) or None for name in PACKAGES},
+    }
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:

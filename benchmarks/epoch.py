@@ -4,7 +4,7 @@
     python -m benchmarks.epoch --network cnn --rounds 5 --json evidence/epoch-cnn.json
 
 The same network (`mlp`: 384-256-128, GELU, batch normalization, dropout; `cnn`: the lab's, at its defaults), the same
-48,000 pictures, batch 64 (cnn: 128), float32, AdamW at 1e-3, no augmentation, no validation; every library with its
+48,000 images, batch 64 (cnn: 128), float32, AdamW at 1e-3, no augmentation, no validation; every library with its
 default threads. Each contender lives in a
 process of its own and trains one epoch when it is its turn, so none runs beside another and a drift of the machine
 hits all alike. The first epoch of each compiles and is reported apart. The limit is the matrix products of an epoch
@@ -20,6 +20,7 @@ TensorFlow; PyTorch if it is to be a contender.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -117,8 +118,10 @@ class Child:
         """Let it run one epoch (or say its last word), and wait for the answer."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        # One that has ended answers nothing either, and then it is told why.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
             announce(self._log.read_text(encoding="utf-8", errors="replace")[-3000:])
@@ -130,7 +133,8 @@ class Child:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:

@@ -6,13 +6,14 @@ An unbroken run first, twice. Then trials: the same command in a fresh folder; a
 time from its first checkpoint to its end, SIGKILL to the parent, to the worker, or to both, in turn; `--resume
 last`, which may be killed again at a moment of the same range; and so on until a resumption ends by itself.
 Compared are weights.safetensors and norms.csv byte for byte, history.csv without `seconds`, and the arrays of
-predictions.npz. Besides: the two unbroken runs with one another, and one on one core (taskset) instead of all.
+predictions.npz. Besides: the two unbroken runs with one another, and one on one core instead of all.
 
 How to read it: "equal" must be as many as the trials. A process that ended before its moment was not killed, and a
 trial in which none was is made again. "One core" may differ: how a matrix product is divided among threads decides
 the order of its sums.
 
-Cost: about 6 minutes on 2 cores for 10 trials of 10 epochs; --epochs, --limit and --trials make it small.
+Cost: about 6 minutes on 2 cores for 10 trials of 10 epochs; --epochs, --limit and --trials make it small. Linux only:
+elsewhere a program cannot be confined to a core, nor does /proc name its children.
 """
 
 import argparse
@@ -31,10 +32,16 @@ from typing import Any
 
 from benchmarks.common import FASHIONLAB, ROOT, Evidence, announce, print_table
 from benchmarks.outcome import Outcome, difference, read_outcome
+from fashionlab.machine import pinned_to, usable_cores
 
 VICTIMS = ("parent", "worker", "both")
 
-DRIVER = "import json, sys; from fashionlab import lab; a = json.loads(sys.argv[1]); getattr(lab, a.pop('verb'))(**a)"
+DRIVER = """
+import json, sys
+from fashionlab import lab
+verb, seconds, arguments = json.loads(sys.argv[1])
+getattr(lab, verb)(**arguments, execution=lab.ExecutionOptions(checkpoint_seconds=seconds))
+"""
 """The verbs in Python, for a checkpoint interval that the command line does not offer."""
 
 TIMEOUT = 900.0
@@ -53,17 +60,16 @@ class Job:
         if self.checkpoint_seconds is None:
             flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
             return [*FASHIONLAB, "train", "--runs", str(runs), "--json", *flags]
-        return self._drive({"verb": "train", "runs": str(runs), **self.settings})
+        return self._drive("train", {"runs": str(runs), **self.settings})
 
     def resume(self, runs: Path) -> list[str]:
         """The command that goes on."""
         if self.checkpoint_seconds is None:
             return [*FASHIONLAB, "train", "--resume", "last", "--runs", str(runs), "--json"]
-        return self._drive({"verb": "resume", "run": "last", "runs": str(runs)})
+        return self._drive("resume", {"run": "last", "runs": str(runs)})
 
-    def _drive(self, arguments: dict[str, Any]) -> list[str]:
-        document = json.dumps({**arguments, "checkpoint_seconds": self.checkpoint_seconds})
-        return [sys.executable, "-c", DRIVER, document]
+    def _drive(self, verb: str, arguments: dict[str, Any]) -> list[str]:
+        return [sys.executable, "-c", DRIVER, json.dumps([verb, self.checkpoint_seconds, arguments])]
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,12 @@ class Unbroken:
     seconds: float
 
 
-def run_unbroken(job: Job, runs: Path, prefix: tuple[str, ...] = ()) -> Unbroken:
-    """Train from start to end in fresh processes. prefix: a command to run it under (taskset)."""
+def run_unbroken(job: Job, runs: Path, core: int | None = None) -> Unbroken:
+    """Train from start to end in fresh processes. core: the only one that they may use, None for all."""
     runs.mkdir(parents=True)
     with log_of(runs).open("w") as log:
-        process = subprocess.Popen([*prefix, *job.train(runs)], stdout=log, stderr=log, cwd=ROOT)
+        with pinned_to(core):
+            process = subprocess.Popen(job.train(runs), stdout=log, stderr=log, cwd=ROOT)
         wait_for_checkpoint(process, runs)
         start = time.monotonic()
         status = process.wait(TIMEOUT)
@@ -188,7 +195,7 @@ def measure(job: Job, folder: Path, trials: int, seed: int) -> dict[str, Any]:
     first = run_unbroken(job, folder / "first").outcome
     # The second is the measure of time: the first may also have compiled.
     unbroken = run_unbroken(job, folder / "second")
-    one_core = run_unbroken(job, folder / "one-core", ("taskset", "-c", "0")).outcome
+    one_core = run_unbroken(job, folder / "one-core", usable_cores()[0]).outcome
     announce(f"{unbroken.seconds:.1f} s from the first checkpoint to the end")
     chance = random.Random(seed)
     results = []
@@ -218,13 +225,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=10, help="runs that are killed and resumed [10]")
     parser.add_argument("--epochs", type=int, default=10, help="of each run [10]")
-    parser.add_argument("--limit", type=int, help="rows of the training part [all]")
+    parser.add_argument("--limit", type=int, help="rows of the training set [all]")
     parser.add_argument(
         "--checkpoint-seconds", type=float, help="drive it from Python, with this interval [the default]"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the moments [0]")
     parser.add_argument("--json", type=Path, help="also write the results there")
     given = parser.parse_args()
+    if sys.platform != "linux":
+        parser.error(f"runs on Linux alone, this is {sys.platform}")
     evidence = Evidence("kill")
     settings = {"epochs": given.epochs, **({"limit": given.limit} if given.limit else {})}
     with tempfile.TemporaryDirectory() as folder:

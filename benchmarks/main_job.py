@@ -3,13 +3,13 @@
     python -m benchmarks.main_job --json evidence/main-job.json
 
 What is timed is the process, from the command to its exit: start, imports, data, compilation, training at each
-one's default settings, evaluation, pictures. For each seed in turn: the script (`original_notebook.py`); ours with
+one's default settings, evaluation, figures. For each seed in turn: the script (`original_notebook.py`); ours with
 a cold cache (a new FASHIONLAB_CACHE that holds only the data files); ours again with the cache that this left, in
 another folder of runs. Both read the same verified files from disk; neither downloads. Before the first, each one's
 imports are run once, so that none pays for reading its libraries from the disk.
 
 How to read it: "times ours" is the script's time by ours, seed by seed: median (least to greatest); accuracies are
-on the test part, the difference in points of the means. The program fails if a process of ours imports TensorFlow.
+on the test set, the difference in points of the means. The program fails if a process of ours imports TensorFlow.
 
 Cost: about 8 minutes for three seeds on 2 cores. Needs TensorFlow.
 """

@@ -17,42 +17,50 @@ Cost: about 8 minutes on 2 cores: 6,000 rows and 3 epochs a run.
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from benchmarks.common import ROOT, Evidence, announce, print_table
+
+if TYPE_CHECKING:
+    from fashionlab.studies.summary import Pair, StudySummary
 
 NETWORK = ROOT / "benchmarks" / "contenders" / "null_network.py"
 
 
-def train(studies: int, seeds: int, settings: dict[str, Any], workers: int | None, runs: Path) -> dict[str, Any]:
+def train(studies: int, seeds: int, settings: dict[str, Any], workers: int | None, runs: Path) -> "StudySummary":
     """The summary of the one long study."""
     from fashionlab import lab
+    from fashionlab.studies.events import RunDone, RunFailed, StudyEvent
 
-    def tell(event: dict[str, Any]) -> None:
-        if event["event"] in ("run", "failure"):
-            announce(f"seed {event['seed']} {event['arm']}: {event.get('accuracy', event.get('reason'))}")
+    def tell(event: StudyEvent) -> None:
+        if isinstance(event, RunDone):
+            announce(f"seed {event.seed} {event.arm}: {event.accuracy}")
+        elif isinstance(event, RunFailed):
+            announce(f"seed {event.seed} {event.arm}: {event.reason}")
 
-    result = lab.study(
-        f"{NETWORK}:build", changes=["key=1"], seeds=studies * seeds, all_seeds=True, test=False, report=False,
-        workers=workers, runs=runs, on_event=tell, **settings,
-    )  # fmt: skip
-    assert not isinstance(result, dict)
-    return result.summary
+    execution = lab.ExecutionOptions(report=False, on_event=tell, workers=workers)
+    return lab.study(
+        f"{NETWORK}:build", changes=["key=1"], seeds=studies * seeds, all_seeds=True, test=False, runs=runs,
+        execution=execution, **settings,
+    ).summary  # fmt: skip
 
 
-def judge_each(pairs: list[dict[str, Any]], seeds: int, level: float, judge_rows: int) -> list[dict[str, Any]]:
+def judge_each(pairs: "Sequence[Pair]", seeds: int, alpha: float, judge_rows: int) -> list[dict[str, Any]]:
     """A row a study: the verdict after its last seed, and whether its interval ever excluded 0."""
     from fashionlab.studies.stats.verdict import judge
 
     rows = []
     for start in range(0, len(pairs) - seeds + 1, seeds):
         mine = pairs[start : start + seeds]
-        verdict = judge([pair["difference"] for pair in mine], level=level, resolution=100 / judge_rows)
+        verdict = judge([pair.difference for pair in mine], alpha=alpha, resolution=100 / judge_rows)
         rows.append(
             {
-                "seeds": [pair["seed"] for pair in mine],
-                "differences": [pair["difference"] for pair in mine],
+                "seeds": [pair.seed for pair in mine],
+                "differences": [pair.difference for pair in mine],
                 "word": verdict.word,
                 "settled_at": verdict.settled_at,
                 "effect": verdict.effect,
@@ -60,7 +68,7 @@ def judge_each(pairs: list[dict[str, Any]], seeds: int, level: float, judge_rows
                 "high": verdict.high,
                 "deviation": verdict.deviation,
                 "p_value": verdict.p_value,
-                "excluded": verdict.p_value < level,
+                "excluded": verdict.p_value < alpha,
             }
         )
     return rows
@@ -71,7 +79,7 @@ def main() -> int:
     parser.add_argument("--studies", type=int, default=20, help="[20]")
     parser.add_argument("--seeds", type=int, default=10, help="of each study [10]")
     parser.add_argument("--epochs", type=int, default=3, help="of each run [3]")
-    parser.add_argument("--limit", type=int, default=6000, help="rows of the training part [6000]")
+    parser.add_argument("--limit", type=int, default=6000, help="rows of the training set [6000]")
     parser.add_argument("--dataset", default="fashion-mnist", help="[fashion-mnist]")
     parser.add_argument("--workers", type=int, help="[one a core]")
     parser.add_argument("--json", type=Path, help="also write the results there")
@@ -82,8 +90,9 @@ def main() -> int:
     settings = {"epochs": given.epochs, "limit": given.limit, "dataset": given.dataset}
     with tempfile.TemporaryDirectory() as folder:
         summary = train(given.studies, given.seeds, settings, given.workers, Path(folder))
-    arm = summary["arms"][0]
-    rows = judge_each(arm["pairs"], given.seeds, arm["level"], summary["part"]["n"])
+    arm = summary.arms[0]
+    alpha = arm.verdict.alpha
+    rows = judge_each(arm.pairs, given.seeds, alpha, summary.judge_rows)
     wrong = sum(row["word"] in ("helps", "hurts") for row in rows)
     table = [["study", "effect", "low", "high", "verdict"]]
     for number, row in enumerate(rows):
@@ -91,18 +100,16 @@ def main() -> int:
         table.append([str(number), *figures, row["word"]])
     print_table(table)
     excluded = sum(row["excluded"] for row in rows)
-    print(
-        f"{wrong} of {len(rows)} studies said helps or hurts where there is nothing (allowed: {arm['level']:.0%} each)"
-    )
+    print(f"{wrong} of {len(rows)} studies said helps or hurts where there is nothing (allowed: {alpha:.0%} each)")
     results = {
         "settings": settings,
-        "level": arm["level"],
-        "margin": summary["margin"],
-        "judge_rows": summary["part"]["n"],
+        "alpha": alpha,
+        "margin": summary.margin,
+        "judge_rows": summary.judge_rows,
         "studies": len(rows),
         "wrong": wrong,
         "excluded": excluded,
-        "runs": summary["runs"],
+        "runs": msgspec.to_builtins(summary.runs),
         "verdicts": rows,
     }
     evidence.write(given.json, len(rows), results)

@@ -3,8 +3,8 @@
     python benchmarks/original_notebook.py FOLDER --seed 0 --out FOLDER
 
 FOLDER holds the four files of Fashion-MNIST, decompressed or .gz. TensorFlow and Keras as their guides teach them:
-sample pictures, one-hot labels, the last 20 % for validation, `fit` with early stopping, evaluation on the test
-part, learning curves, confusion matrix. The last line of its output is JSON. It knows nothing of fashionlab.
+sample images, one-hot labels, the last 20 % for validation, `fit` with early stopping, evaluation on the test
+set, learning curves, confusion matrix. The last line of its output is JSON. It knows nothing of fashionlab.
 """
 
 import argparse
@@ -34,11 +34,11 @@ def read(folder: Path, name: str, header: int) -> np.ndarray:
 def load(folder: Path) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """As `keras.datasets.fashion_mnist.load_data()` gives them."""
 
-    def part(name: str) -> tuple[np.ndarray, np.ndarray]:
+    def read_set(name: str) -> tuple[np.ndarray, np.ndarray]:
         images = read(folder, f"{name}-images-idx3-ubyte", 16).reshape(-1, 28, 28)
         return images, read(folder, f"{name}-labels-idx1-ubyte", 8)
 
-    return part("train"), part("t10k")
+    return read_set("train"), read_set("t10k")
 
 
 def build() -> Any:
@@ -64,7 +64,7 @@ def build() -> Any:
 
 
 def show_samples(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    """25 training pictures with their names."""
+    """25 training images with their names."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(5, 5, figsize=(10, 10))
@@ -91,13 +91,13 @@ def show_curves(path: Path, history: dict[str, list[float]]) -> None:
     plt.close(figure)
 
 
-def show_confusion(path: Path, truth: np.ndarray, predicted: np.ndarray) -> None:
-    """The confusion matrix of the test part."""
+def show_confusion(path: Path, labels: np.ndarray, predicted: np.ndarray) -> None:
+    """The confusion matrix of the test set."""
     import matplotlib.pyplot as plt
     from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
     figure, axis = plt.subplots(figsize=(10, 10))
-    matrix = ConfusionMatrixDisplay(confusion_matrix(truth, predicted), display_labels=NAMES)
+    matrix = ConfusionMatrixDisplay(confusion_matrix(labels, predicted), display_labels=NAMES)
     matrix.plot(ax=axis, xticks_rotation=45)
     figure.savefig(path)
     plt.close(figure)
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the data set's four files are")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--out", type=Path, default=Path(), help="where the pictures go")
+    parser.add_argument("--out", type=Path, default=Path(), help="where the figures go")
     given = parser.parse_args()
 
     import matplotlib as mpl

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fashionlab.store import Run, list_runs
+from fashionlab.store import list_runs
+from fashionlab.store.format import from_npz
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,17 @@ def read_outcome(runs: Path) -> Outcome:
     found = list_runs(runs)
     if len(found) != 1 or not found[0].complete:
         raise RuntimeError(f"expected one complete run in {runs}, found {[(run.name, run.complete) for run in found]}")
-    run: Run = found[0]
+    run, path = found[0], found[0].path / "predictions.npz"
+    metrics = run.metrics.test
+    if metrics is None:
+        raise RuntimeError(f"the run {run.name} has no test predictions")
     return Outcome(
         weights=run.weights,
         weights_sha256=hashlib.sha256(run.read("weights.safetensors")).hexdigest(),
         history={column: values for column, values in run.history.items() if column != "seconds"},
         norms=run.read("norms.csv"),
-        predictions=run.predictions,
-        accuracy=run.metrics["test"]["accuracy"],
+        predictions=from_npz(run.read("predictions.npz"), path),
+        accuracy=metrics.accuracy,
     )
 
 

@@ -4,7 +4,7 @@
     python -m benchmarks.search --round 2 --seeds 5 --json evidence/search-2.json
     python -m benchmarks.search --round 3 --seeds 5 --json evidence/search-3.json
 
-Every candidate keeps the reference network's layers and the original's limit of 30 epochs. The test part stays closed
+Every candidate keeps the reference network's layers and the original's limit of 30 epochs. The test set is not used
 (`test=False`): these runs hold no test predictions. The list is what was tried, the losers too.
 
 How to read it: sorted by mean validation accuracy at the kept epoch. Differences below two standard errors say nothing
@@ -79,16 +79,16 @@ def try_out(settings: Settings, seed: int, runs: Path) -> dict[str, float]:
     """Train one candidate under one seed; its validation figures at the kept epoch."""
     import fashionlab
 
-    model = fashionlab.train(
-        "mlp", seed=seed, runs=runs, test=False, on_event=lambda event: None, report=False, **settings
-    )
-    part, seconds = model.metrics["validation"], model.metrics["seconds"]["training"]
+    execution = fashionlab.ExecutionOptions(on_event=lambda event: None, report=False)
+    model = fashionlab.train("mlp", seed=seed, runs=runs, test=False, execution=execution, **settings)
+    metrics = model.metrics
+    assert metrics.validation is not None
     return {
         "seed": seed,
-        "accuracy": part["accuracy"],
-        "loss": part["loss"],
-        "epochs": model.metrics["epochs"],
-        "seconds": seconds,
+        "accuracy": metrics.validation.accuracy,
+        "loss": metrics.validation.loss,
+        "epochs": metrics.epochs,
+        "seconds": metrics.seconds.training,
     }
 
 

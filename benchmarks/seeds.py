@@ -5,7 +5,7 @@
     python -m benchmarks.seeds --model recipes/dense.toml --json evidence/recipe-dense.json
 
 A seed decides the split, the initial weights, the order and the dropout. Every one of them counts: the result is
-the mean, never the best. The test part is opened once a seed; the settings were chosen on validation.
+the mean, never the best. The test set is evaluated once a seed; the settings were chosen on validation.
 
 Cost: what `fashionlab train` costs, for each seed (about 1 minute on 2 cores at the defaults).
 """
@@ -25,27 +25,32 @@ COLUMNS = ("test_accuracy", "validation_accuracy", "test_loss", "epochs", "best_
 def train(model: str, seed: int, settings: dict[str, Any], runs: Path) -> dict[str, Any]:
     """Train one seed and return its figures."""
     from fashionlab import lab
+    from fashionlab.store import Run
+    from fashionlab.workers.events import EpochDone, Event
 
-    def tell(event: dict[str, Any]) -> None:
-        if event["event"] == "epoch":
-            announce(
-                f"seed {seed} epoch {event['epoch']:>3}/{event['epochs']}: val_accuracy {event['val_accuracy']:.2%}"
-            )
+    def tell(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            row = event.row
+            announce(f"seed {seed} epoch {row.epoch:>3}/{event.epochs}: val_accuracy {row.val_accuracy:.2%}")
 
-    run = lab.train(model, seed=seed, runs=runs, again=True, on_event=tell, report=False, **settings)
-    metrics, environment = run.metrics, lab.show_run(run.path)["environment"]
+    execution = lab.ExecutionOptions(report=False, on_event=tell)
+    trained = lab.train(model, seed=seed, runs=runs, again=True, execution=execution, **settings)
+    metrics = trained.metrics
+    test, validation = metrics.test, metrics.validation
+    assert test is not None
+    assert validation is not None
     return {
         "seed": seed,
-        "test_accuracy": metrics["test"]["accuracy"],
-        "validation_accuracy": metrics["validation"]["accuracy"],
-        "test_loss": metrics["test"]["loss"],
-        "epochs": metrics["epochs"],
-        "best_epoch": metrics["best_epoch"],
-        "training_seconds": metrics["seconds"]["training"],
-        "seconds": metrics["seconds"]["total"],
-        "parameters": environment["parameters"],
-        "test_recall": {row["class"]: row["recall"] for row in metrics["test"]["per_class"]},
-        "test_confusion": metrics["test"]["confusion"],
+        "test_accuracy": test.accuracy,
+        "validation_accuracy": validation.accuracy,
+        "test_loss": test.loss,
+        "epochs": metrics.epochs,
+        "best_epoch": metrics.best_epoch,
+        "training_seconds": metrics.seconds.training,
+        "seconds": metrics.seconds.total,
+        "parameters": Run(trained.path).environment.parameters,
+        "test_recall": {figures.name: figures.recall for figures in test.per_class},
+        "test_confusion": test.confusion,
     }
 
 

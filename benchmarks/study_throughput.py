@@ -4,7 +4,7 @@
 
 A round makes the same runs with one worker and with two, one after the other, in alternating order. Workers are pinned
 to a core each, as in a study, and have made a run before the clock starts: what is compared is the throughput of a
-study under way, not the start of its processes, which is reported beside it.
+study under way, not the start of its processes, which is reported separately.
 
 How to read it: `speedup` is runs a second with two workers by runs a second with one, round by round. Two cores share
 memory and caches, so less than 2. Other work on the machine makes it smaller, never larger.
@@ -17,23 +17,26 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import Evidence, announce, print_table, ratios, spread
 
+if TYPE_CHECKING:
+    from fashionlab.recipe.spec import RunSpec
 
-def make_requests(count: int, settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """Requests of a study's runs: the reference network with as many seeds."""
+
+def make_specs(count: int, settings: dict[str, Any]) -> "list[RunSpec]":
+    """Specs of a study's runs: the reference network with as many seeds."""
     from fashionlab.data import load
     from fashionlab.recipe.recipe import Recipe
-    from fashionlab.studies.design.plan import Setting
+    from fashionlab.studies.design.plan import StudyContext
 
     recipe = Recipe.make("mlp", settings)
-    arm = Setting(load(recipe.data.dataset)).make_arm("mlp", "mlp", recipe)
-    return [arm.request_for(seed) for seed in range(count)]
+    arm = StudyContext(load(recipe.data.dataset)).make_arm("mlp", recipe)
+    return [arm.spec_for(seed) for seed in range(count)]
 
 
-def make_runs(workers: int, requests: list[dict[str, Any]], work: Path) -> dict[str, float]:
+def make_runs(workers: int, specs: "list[RunSpec]", work: Path) -> dict[str, float]:
     """Seconds that the runs take with so many workers, and those until each worker had made its first run."""
     from fashionlab.studies.execution.local import Job, LocalExecutor
 
@@ -53,8 +56,8 @@ def make_runs(workers: int, requests: list[dict[str, Any]], work: Path) -> dict[
         return time.monotonic() - start
 
     try:
-        starting = work_off([Job(f"first-{number}", requests[0], None) for number in range(workers)])
-        seconds = work_off([Job(f"run-{number}", request, None) for number, request in enumerate(requests)])
+        starting = work_off([Job(f"first-{number}", specs[0], None) for number in range(workers)])
+        seconds = work_off([Job(f"run-{number}", spec, None) for number, spec in enumerate(specs)])
     finally:
         executor.close()
     return {"starting": starting, "seconds": seconds}
@@ -65,18 +68,18 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="[5]")
     parser.add_argument("--jobs", type=int, default=4, help="runs in each half of a round [4]")
     parser.add_argument("--epochs", type=int, default=3, help="of each run [3]")
-    parser.add_argument("--limit", type=int, help="rows of the training part [all]")
+    parser.add_argument("--limit", type=int, help="rows of the training set [all]")
     parser.add_argument("--dataset", default="fashion-mnist", help="[fashion-mnist]")
     parser.add_argument("--json", type=Path, help="also write the results there")
     given = parser.parse_args()
     evidence = Evidence("study_throughput")
     settings = {"epochs": given.epochs, "dataset": given.dataset, **({"limit": given.limit} if given.limit else {})}
-    requests = make_requests(given.jobs, settings)
+    specs = make_specs(given.jobs, settings)
     found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for number in range(given.rounds):
         for workers in (1, 2) if number % 2 == 0 else (2, 1):
             with tempfile.TemporaryDirectory() as folder:
-                figures = make_runs(workers, requests, Path(folder))
+                figures = make_runs(workers, specs, Path(folder))
             found[workers].append(figures)
             announce(f"round {number}: {workers} worker(s), {given.jobs} runs in {figures['seconds']:.1f} s")
     seconds = {workers: [figures["seconds"] for figures in rounds] for workers, rounds in found.items()}

@@ -1,12 +1,22 @@
 """Fixtures that every room's tests share."""
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from fashionlab.cli import main
 from fashionlab.data import Dataset, load
 from fashionlab.errors import DataUnavailable
+from fashionlab.workers.parent import environment
+
+# JAX reads these when it is imported: what the tests compile themselves is kept where the workers keep their programs.
+for name, value in environment().items():
+    if name.startswith(("JAX_COMPILATION_CACHE_", "JAX_PERSISTENT_CACHE_")):
+        os.environ.setdefault(name, value)
 
 # A deadline for single examples would fail tests on a machine that is busy with something else.
 settings.register_profile("fashionlab", deadline=None)
@@ -26,7 +36,7 @@ def fashion() -> Dataset:
 
 @pytest.fixture(scope="session")
 def sample() -> Dataset:
-    """600 real pictures and 200 to test: `load` reads them in milliseconds, with no network."""
+    """600 real images and 200 to test: `load` reads them in milliseconds, with no network."""
     return load(str(SAMPLE))
 
 
@@ -34,3 +44,20 @@ def sample() -> Dataset:
 def sample_path() -> Path:
     """Where `sample` lies, for what takes a path."""
     return SAMPLE
+
+
+@pytest.fixture
+def ask(tmp_path, monkeypatch, capfd):
+    """Run a command in this process and in an empty folder; its exit status, and what it printed on either stream."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["fashionlab", *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        return left.value.code, *capfd.readouterr()
+
+    yield run
+    signal.signal(signal.SIGTERM, before)

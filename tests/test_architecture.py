@@ -14,6 +14,7 @@ ROOMS = (
     "errors",
     "files",
     "options",
+    "machine",
     "images",
     "data",
     "models",
@@ -30,15 +31,15 @@ ROOMS = (
 """From the ground up: a room imports only from those before it in this list."""
 
 FRAMEWORKS = {
-    "jax": {"training/fused.py", "evaluation/insight/gradients.py"},
-    "tensorflow": {"training/tape.py"},
+    "jax": {"training/runners/fused.py", "evaluation/insight/gradients.py"},
+    "tensorflow": {"training/runners/tape.py"},
     "sklearn": {
         "data/dataset.py",
         "models/estimators/forest.py",
         "models/estimators/logistic.py",
     },
     "lightgbm": {"models/estimators/boosting.py"},
-    "ray": {"studies/execution/cluster.py"},
+    "ray": {"studies/execution/connection.py"},
     "torch": set(),
 }
 """The files that may import a framework that not every worker has."""
@@ -76,6 +77,45 @@ def test_imports_run_one_way(name):
             assert ROOMS.index(other) <= ROOMS.index(room), f"{name} imports {module}"
 
 
+def file_of(module: str) -> str | None:
+    """The file of a module of ours, None for a name inside one and for what is not ours."""
+    path = module.removeprefix("fashionlab").removeprefix(".").replace(".", "/")
+    return next((name for name in (f"{path}.py", f"{path}/__init__.py".lstrip("/")) if name in FILES), None)
+
+
+def imported_files(name: str) -> set[str]:
+    """The files of ours that a file imports; a package's own only where something is taken from it that it holds."""
+    modules = imports(name)
+    inner = {module for module in modules if file_of(module)}
+    packages = {module for module in inner if any(other.startswith(f"{module}.") for other in inner)}
+    taken = {module.rpartition(".")[0] for module in modules - inner}
+    return {file for module in inner - (packages - taken) if (file := file_of(module))} - {name}
+
+
+def test_no_imports_go_in_a_circle():
+    graph = {name: imported_files(name) for name in FILES}
+    # What nobody imports, or imports nothing of ours, is in no circle: take such files away as long as there are any.
+    while loose := {name for name in graph if not graph[name] & graph.keys()}:
+        graph = {name: graph[name] for name in graph if name not in loose}
+    while loose := {name for name in graph if not any(name in others for others in graph.values())}:
+        graph = {name: graph[name] for name in graph if name not in loose}
+    assert not graph, {name: sorted(others & graph.keys()) for name, others in graph.items()}
+
+
+def test_every_folder_can_be_taken_in_at_a_glance():
+    for folder in {(SOURCE / name).parent for name in FILES} - {SOURCE}:
+        entries = [path.name for path in folder.iterdir() if not path.name.startswith("__")]
+        assert len(entries) <= 13, f"{folder}: {sorted(entries)}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_function_takes_more_than_a_dozen_parameters(name):
+    for node in ast.walk(ast.parse((SOURCE / name).read_text())):
+        if isinstance(node, ast.FunctionDef):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            assert len(arguments) <= 12, f"{name}: {node.name} takes {len(arguments)}"
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_no_room_reaches_for_another_ones_private_names(name):
     package = ".".join(["fashionlab", *name.removesuffix(".py").split("/")[:1]])
@@ -109,7 +149,7 @@ def test_every_public_name_can_be_fetched():
         _ = fashionlab.nothing
 
 
-def test_help_answers_in_under_0_3_seconds():
+def test_help_answers_at_once():
     command = [sys.executable, "-m", "fashionlab", "--help"]
     times = []
     for _ in range(5):
@@ -118,4 +158,4 @@ def test_help_answers_in_under_0_3_seconds():
         times.append(time.perf_counter() - start)
     assert "train" in answer.stdout
     # The best of five: the question is what the program needs, not what else the machine is doing.
-    assert min(times) < 0.3
+    assert min(times) < 0.2

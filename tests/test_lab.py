@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fashionlab
-from fashionlab import lab
+from fashionlab import ExecutionOptions, lab
 from fashionlab.errors import RunCorrupt, RunIncomplete, UntrustedModel, UsageError
 from fashionlab.store import Ledger, Run, list_runs
 
@@ -25,36 +25,35 @@ def trained(runs, sample_path):
 
 
 def test_a_trained_model_tells_how_it_came_about(trained):
-    assert trained.recipe.fit.epochs == 12
+    assert trained.recipe.training.epochs == 12
     assert trained.class_names[0] == "T-shirt/top"
-    assert len(trained.history["val_loss"]) == trained.metrics["epochs"]
-    best = trained.metrics["best_epoch"]
+    assert len(trained.history["val_loss"]) == trained.metrics.epochs
+    best = trained.metrics.best_epoch
     assert trained.history["val_loss"][best - 1] == min(trained.history["val_loss"])
-    assert trained.metrics["validation"]["loss"] == pytest.approx(min(trained.history["val_loss"]))
-    assert trained.metrics["test"]["accuracy"] > 0.6
+    assert trained.metrics.validation.loss == pytest.approx(min(trained.history["val_loss"]))
+    assert trained.metrics.test.accuracy > 0.6
     assert "accuracy" in repr(trained)
     assert {path.name for path in trained.figures} >= {"samples.png", "learning-curves.png", "confusion-test.png"}
 
 
 def test_predictions_are_probabilities_and_those_of_the_run(trained, sample):
-    predictions = Run(trained.path).predictions
-    rows = predictions["validation_rows"]
+    rows = Run(trained.path).predictions.validation.rows
     probabilities = trained.predict(sample.images[rows])
     assert probabilities.shape == (120, 10)
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     accuracy = (probabilities.argmax(axis=1) == sample.labels[rows]).mean()
-    assert accuracy == pytest.approx(trained.metrics["validation"]["accuracy"])
+    assert accuracy == pytest.approx(trained.metrics.validation.accuracy)
     assert trained.predict(sample.images[:0]).shape == (0, 10)
-    with pytest.raises(UsageError, match=r"given pictures of type float64 and shape \(1, 28, 28\), expected uint8"):
+    with pytest.raises(UsageError, match=r"given images of type float64 and shape \(1, 28, 28\), expected uint8"):
         trained.predict(np.zeros((1, 28, 28)))
 
 
 def test_the_keras_model_gives_the_same_logits(trained, sample, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     model = trained.keras_model()
-    rows = Run(trained.path).predictions["validation_rows"]
-    logits = model.predict(sample.images[rows], verbose=0)
-    assert logits == pytest.approx(Run(trained.path).predictions["validation_logits"], abs=1e-4)
+    predictions = Run(trained.path).predictions.validation
+    logits = model.predict(sample.images[predictions.rows], verbose=0)
+    assert logits == pytest.approx(predictions.logits, abs=1e-4)
 
 
 def test_opening_a_run(trained, runs, tmp_path):
@@ -62,7 +61,7 @@ def test_opening_a_run(trained, runs, tmp_path):
     assert fashionlab.open_run("last", runs=runs).path == trained.path
     with pytest.raises(UsageError, match="there is no run"):
         fashionlab.open_run("nothing", runs=tmp_path)
-    unfinished = Run.create(tmp_path, "mlp", {"recipe": {}})
+    unfinished = Run.create(tmp_path, "mlp", Run(trained.path).spec)
     unfinished.write("metrics.json", b"{}")  # as if it had been killed before it was sealed
     with pytest.raises(RunIncomplete, match="--resume"):
         fashionlab.open_run(unfinished.path)
@@ -73,62 +72,63 @@ def test_a_damaged_run_is_a_line_in_the_list(trained, tmp_path):
         shutil.copytree(trained.path, tmp_path / name)
     (tmp_path / "bad" / "recipe.json").write_text("{")
     (tmp_path / "worse" / "metrics.json").write_text("{}")
-    rows = {row["run"]: row for row in lab.list_runs(runs=tmp_path)}
-    assert rows["good"]["damaged"] is None
-    assert "not the file that was sealed" in rows["bad"]["damaged"]
-    assert "not the file that was sealed" in rows["worse"]["damaged"]
+    rows = {row.run: row for row in lab.list_runs(runs=tmp_path)}
+    assert rows["good"].damaged is None
+    assert "recipe.json is damaged" in rows["bad"].damaged
+    assert "not the file that was sealed" in rows["worse"].damaged
     lab.delete_runs(["bad", "worse"], runs=tmp_path)
-    assert [row["run"] for row in lab.list_runs(runs=tmp_path)] == ["good"]
+    assert [row.run for row in lab.list_runs(runs=tmp_path)] == ["good"]
 
 
 def test_a_refit_uses_validation_rows_too_and_is_a_run_of_its_own_kind(trained, runs, sample_path):
     events = []
     refit = fashionlab.train(
         "mlp", dataset=str(sample_path), runs=runs, widths=(64, 32), epochs=12, batch_size=32, refit=True,
-        on_event=events.append,
+        execution=ExecutionOptions(on_event=events.append),
     )  # fmt: skip
     assert refit.path.name.startswith("mlp-refit-seed0")
-    assert refit.recipe.refit == trained.metrics["best_epoch"] == refit.metrics["epochs"]
-    assert refit.metrics["validation"] is None
-    assert refit.metrics["test"]["n"] == 200
-    assert events[0]["rows"] == 600, "all rows of the training part"
+    assert refit.recipe.refit == trained.metrics.best_epoch == refit.metrics.epochs
+    assert refit.metrics.validation is None
+    assert refit.metrics.test.n == 200
+    assert events[0].rows == 600, "all rows of the training set"
     assert np.isnan(refit.history["val_loss"]).all()
     assert "confusion-validation.png" not in {path.name for path in refit.figures}
 
 
 def test_without_test_the_test_part_stays_closed(sample_path, tmp_path):
     model = fashionlab.train("mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, test=False)
-    assert model.metrics["test"] is None
-    assert "test_logits" not in Run(model.path).predictions
-    assert Ledger(tmp_path).openings() == []
+    assert model.metrics.test is None
+    assert Run(model.path).predictions.test is None
+    assert not Ledger(tmp_path).path.exists()
 
 
 def test_a_limit_uses_so_many_rows(sample_path, tmp_path):
     events = []
     fashionlab.train(
-        "mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, limit=100, on_event=events.append
-    )
-    assert events[0]["rows"] == 80
+        "mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, limit=100,
+        execution=ExecutionOptions(on_event=events.append),
+    )  # fmt: skip
+    assert events[0].rows == 80
 
 
 def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):
-    """The how-to pages' example: a folder of pictures, and a network from a file."""
+    """The how-to pages' example: a folder of images, and a network from a file."""
     from PIL import Image
 
     random = np.random.default_rng(0)
     for name, rows in (("light", slice(0, 6)), ("dark <b>", slice(6, 12))):
         for number in range(30):
-            picture = random.integers(0, 80, (12, 12), dtype=np.uint8)
-            picture[rows] += 120
-            (tmp_path / "pictures" / name).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture).save(tmp_path / "pictures" / name / f"{number}.png")
+            image = random.integers(0, 80, (12, 12), dtype=np.uint8)
+            image[rows] += 120
+            (tmp_path / "images" / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(tmp_path / "images" / name / f"{number}.png")
     model = fashionlab.train(
-        f"{EXAMPLE}:build", dataset=str(tmp_path / "pictures"), runs=tmp_path / "runs", filters="4", epochs=15,
+        f"{EXAMPLE}:build", dataset=str(tmp_path / "images"), runs=tmp_path / "runs", filters="4", epochs=15,
         batch_size=8, learning_rate=0.01,
     )  # fmt: skip
     assert model.class_names == ["dark <b>", "light"]
-    assert model.recipe.model.options == {"filters": [4], "dropout": 0.3}
-    assert model.metrics["test"]["accuracy"] > 0.9
+    assert model.recipe.model.options == {"filters": (4,), "dropout": 0.3}
+    assert model.metrics.test.accuracy > 0.9
     assert model.predict(np.zeros((3, 12, 12), np.uint8)).shape == (3, 2)
     # Opened later, the run executes its own copy of the file only for who vouches for it.
     opened = fashionlab.open_run(model.path)
@@ -136,7 +136,7 @@ def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):
         opened.predict(np.zeros((1, 12, 12), np.uint8))
     with pytest.raises(UntrustedModel):
         fashionlab.open_run(model.path, trust="0" * 12).predict(np.zeros((1, 12, 12), np.uint8))
-    digest = Run(model.path).request["model_sha256"]
+    digest = Run(model.path).spec.model_sha256
     # Without its copy, nothing that lies at the original's path is executed in its stead.
     robbed = shutil.copytree(model.path, tmp_path / "robbed")
     (robbed / "model.py").unlink()

@@ -17,8 +17,12 @@ def test_the_notebook_runs_shortened(sample_path, tmp_path):
         if "parameters" in cell.metadata.get("tags", []):
             # The sample has two steps an epoch: with fewer epochs some class is never predicted.
             cell.source = "epochs = 40\nshort_epochs = 1\nseeds = 2\nseed = 0"
-        cell.source = cell.source.replace("fashionlab.load()", f"fashionlab.load({str(sample_path)!r})")
-    assert str(sample_path) in "".join(cell.source for cell in notebook.cells)
+        for whole, short in (
+            ("fashionlab.load()", f"fashionlab.load({str(sample_path)!r})"),
+            ('fashionlab.study(\n    "mlp",', f'fashionlab.study(\n    "mlp", dataset={str(sample_path)!r},'),
+        ):
+            cell.source = cell.source.replace(whole, short)
+    assert "".join(cell.source for cell in notebook.cells).count(str(sample_path)) == 2
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
     client.execute(env={**os.environ, "PYTHONWARNINGS": "default"})
     kinds = [key for cell in notebook.cells for out in cell.get("outputs", []) for key in out.get("data", {})]

@@ -1,17 +1,15 @@
 """Settings: one declaration serves options, files and error messages."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pytest
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import fill, settings_of
+from fashionlab.options import fill, options_of
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(Struct, frozen=True):
     rate: Annotated[float, Meta(ge=0, lt=1, description="share of units dropped")] = 0.2
     rows: Annotated[int, Meta(ge=1)] = 64
     limit: Annotated[Annotated[int, Meta(ge=1)] | None, Meta(description="rows")] = None
@@ -20,7 +18,7 @@ class Example:
     widths: tuple[Annotated[int, Meta(ge=1)], ...] = (3, 2)
 
 
-SETTINGS = settings_of(Example)
+SETTINGS = options_of(Example)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +74,7 @@ def test_settings_of_a_function_are_its_keyword_only_arguments():
     def build(image_shape, classes, *, depth: Annotated[int, Meta(ge=1, description="blocks")], bias=True, scale=0.5):
         """A model."""
 
-    settings = settings_of(build)
+    settings = options_of(build)
     assert list(settings) == ["depth", "bias", "scale"]
     assert settings["depth"].description == "blocks"
     assert fill(settings, {"depth": "2", "scale": "3"}, "model") == {"depth": 2, "bias": True, "scale": 3.0}

@@ -65,7 +65,7 @@ def serve(
 
 
 def build_mlp() -> Any:
-    """The original's network: float32 pictures in, probabilities out."""
+    """The original's network: float32 images in, probabilities out."""
     from keras import Input, Sequential, layers
 
     stack: list[Any] = [Input((28, 28)), layers.Flatten()]
@@ -78,7 +78,7 @@ def build_mlp() -> Any:
 
 
 def build_cnn() -> Any:
-    """The lab's `cnn`, layer by layer: float32 pictures in, probabilities out."""
+    """The lab's `cnn`, layer by layer: float32 images in, probabilities out."""
     from keras import Input, Sequential, layers
 
     stack: list[Any] = [Input((28, 28)), layers.Reshape((28, 28, 1))]

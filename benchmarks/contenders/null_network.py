@@ -1,7 +1,7 @@
 """The reference network with a key that changes its chance and nothing else: for studies of nothing against nothing.
 
 Two keys give, under one seed, independent initial weights and independent dropout, with the same split and the same
-order of pictures. So an arm with another key has, by construction, no effect.
+order of images. So an arm with another key has, by construction, no effect.
 
 The lab seeds Python's `random` by the run's seed while it builds a model, and leaves an initializer alone that was
 given a seed: the weights are drawn here, from so many draws further on. Dropout's generators get their states at every
@@ -42,12 +42,12 @@ def build(
         drawn = keras.initializers.GlorotUniform(seed=random.getrandbits(31))
         return layers.Dense(units, activation=activation, kernel_initializer=drawn, name=name)
 
-    pictures = keras.Input(image_shape, dtype="uint8")
-    x = layers.Flatten()(layers.Rescaling(1 / 255)(pictures))
+    images = keras.Input(image_shape, dtype="uint8")
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(images))
     x = Spare(key * len(widths))(x)
     for number, width in enumerate(widths, start=1):
         x = dense(width, f"hidden_{number}", "gelu")(x)
         if number < len(widths):
             x = layers.BatchNormalization(name=f"norm_{number}")(x)
         x = layers.Dropout(dropout, name=f"dropout_{number}")(x)
-    return keras.Model(pictures, dense(classes, "logits")(x))
+    return keras.Model(images, dense(classes, "logits")(x))

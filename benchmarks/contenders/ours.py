@@ -21,20 +21,21 @@ from benchmarks.contenders.turns import (
 
 def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto") -> None:
     """Train with the environment of a fashionlab worker. trainer: as `fashionlab train` takes it."""
-    from fashionlab.models import CONVOLUTIONAL, find_architecture
-    from fashionlab.recipe.recipe import Fit
+    from fashionlab.models import CONVOLUTIONAL, NETWORK, find_architecture
+    from fashionlab.recipe.config import TrainingConfig
     from fashionlab.training.engines import choose_engine
     from fashionlab.training.loop import CHUNK_SECONDS
+    from fashionlab.training.runners.runner import Runner
     from fashionlab.workers.parent import environment
 
-    engine, _ = choose_engine(trainer, "auto", classic=False, convolutional=network in CONVOLUTIONAL)
+    engine, _ = choose_engine(trainer, "auto", kind=NETWORK, convolutional=network in CONVOLUTIONAL)
     os.environ.update(environment(engine.backend))
     options: dict[str, Any] = {"widths": WIDTHS, "dropout": RATES, "activation": "gelu", "batch_norm": True}
     if network == "cnn":
         depth = tuple(len(stage) for stage in CONVOLUTIONS)
         options = {"filters": [stage[0] for stage in CONVOLUTIONS], "depth": depth, "dropout": CONVOLUTION_RATE}
     model = find_architecture(network).build((28, 28), CLASSES, options, seed=0)
-    fit = Fit(
+    fit = TrainingConfig(
         epochs=turns.epochs,
         batch_size=BATCHES[network],
         learning_rate=LEARNING_RATE,
@@ -42,11 +43,12 @@ def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto") -> N
         weight_decay=WEIGHT_DECAY,
     )
     module, _, name = engine.runner.partition(":")
-    runner = getattr(importlib.import_module(module), name)(model, fit, 0, data.images, data.labels, CLASSES)
+    runner: Runner = getattr(importlib.import_module(module), name)(model, fit, 0, data.images, data.labels, CLASSES)
     chunk = 1
     for epoch in range(1, turns.epochs + 1):
         turns.wait()
-        runner.begin_epoch(epoch)
+        runner.prepare_epoch(epoch)
+        runner.state.start_epoch(epoch)
         done = 0
         while done < runner.steps:
             last = min(runner.steps, done + chunk)

@@ -75,8 +75,8 @@ def serve(
         turns.report(loss_sum.item() / len(images), correct.item() / len(images))
     model.eval()
     with torch.no_grad():
-        pictures = torch.from_numpy(data.validation_images.reshape(-1, *shape).astype(np.float32) / 255)
-        predicted = model(pictures).argmax(1).numpy()
+        validation = torch.from_numpy(data.validation_images.reshape(-1, *shape).astype(np.float32) / 255)
+        predicted = model(validation).argmax(1).numpy()
     turns.finish(predicted == data.validation_labels)
 
 

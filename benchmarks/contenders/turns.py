@@ -35,7 +35,7 @@ CONVOLUTION_RATE = 0.2
 
 @dataclass(frozen=True)
 class Data:
-    """images: uint8 [n, 28, 28]; labels: int32 [n]; the same of the validation part."""
+    """images: uint8 [n, 28, 28]; labels: int32 [n]; the same of the validation set."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -77,7 +77,7 @@ class Turns:
         self._send({"seconds": seconds, "cpu_seconds": cpu_seconds, "loss": loss, "accuracy": accuracy})
 
     def finish(self, correct: np.ndarray | None, **remarks: Any) -> None:
-        """After the last epoch. correct: bool [n] of the validation part; remarks: anything worth knowing."""
+        """After the last epoch. correct: bool [n] of the validation set; remarks: anything worth knowing."""
         self.wait()
         accuracy = None if correct is None else float(np.mean(correct))
         self._send({"validation_accuracy": accuracy, "remarks": remarks})

@@ -1,4 +1,4 @@
-"""A model of one's own: train it with `fashionlab train docs/examples/small_cnn.py:build --filters 8,16 --epochs 4`."""
+"""A user's own model: train it with `fashionlab train docs/examples/small_cnn.py:build --filters 8,16 --epochs 4`."""
 
 import keras
 from keras import layers
@@ -12,12 +12,12 @@ def build(
     dropout: float = 0.3,
 ) -> keras.Model:
     """A small convolutional network."""
-    pictures = keras.Input(image_shape, dtype="uint8")
-    x = layers.Rescaling(1 / 255)(pictures)
+    images = keras.Input(image_shape, dtype="uint8")
+    x = layers.Rescaling(1 / 255)(images)
     x = layers.Reshape((*image_shape, 1))(x)
     for count in filters:
         x = layers.Conv2D(count, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D()(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(dropout)(x)
-    return keras.Model(pictures, layers.Dense(classes)(x))
+    return keras.Model(images, layers.Dense(classes)(x))

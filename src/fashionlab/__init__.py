@@ -2,7 +2,7 @@
 
     import fashionlab
     run = fashionlab.train("mlp", dropout=0.2, epochs=12, seed=3)
-    run.metrics["test"]["accuracy"], run.history["val_loss"]
+    run.metrics.test.accuracy, run.history["val_loss"]
     run.predict(images)        # probabilities
 
 Importing this package loads no framework: the names below are fetched when they are first used.
@@ -13,51 +13,62 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fashionlab.data import Dataset
     from fashionlab.lab import (
+        ExecutionOptions,
         compare,
-        continue_study,
         load,
         open_run,
         open_study,
+        plan_comparison,
+        plan_study,
         plot_samples,
         report,
         resume,
+        resume_study,
         study,
         train,
     )
-    from fashionlab.lab.studied import StudyResult
-    from fashionlab.lab.trained import TrainedModel
-
-__all__ = [
-    "Dataset",
-    "StudyResult",
-    "TrainedModel",
-    "compare",
-    "continue_study",
-    "load",
-    "open_run",
-    "open_study",
-    "plot_samples",
-    "report",
-    "resume",
-    "study",
-    "train",
-]
+    from fashionlab.lab.results import Report, TrainedModel
+    from fashionlab.lab.study_results import StudyResult
 
 _HOMES = {
     "Dataset": "fashionlab.data",
-    "StudyResult": "fashionlab.lab.studied",
-    "TrainedModel": "fashionlab.lab.trained",
+    "ExecutionOptions": "fashionlab.lab",
+    "Report": "fashionlab.lab.results",
+    "StudyResult": "fashionlab.lab.study_results",
+    "TrainedModel": "fashionlab.lab.results",
     "compare": "fashionlab.lab",
-    "continue_study": "fashionlab.lab",
     "load": "fashionlab.lab",
     "open_run": "fashionlab.lab",
     "open_study": "fashionlab.lab",
+    "plan_comparison": "fashionlab.lab",
+    "plan_study": "fashionlab.lab",
     "plot_samples": "fashionlab.lab",
     "report": "fashionlab.lab",
     "resume": "fashionlab.lab",
+    "resume_study": "fashionlab.lab",
     "study": "fashionlab.lab",
     "train": "fashionlab.lab",
 }
+
+__all__ = [
+    "Dataset",
+    "ExecutionOptions",
+    "Report",
+    "StudyResult",
+    "TrainedModel",
+    "compare",
+    "load",
+    "open_run",
+    "open_study",
+    "plan_comparison",
+    "plan_study",
+    "plot_samples",
+    "report",
+    "resume",
+    "resume_study",
+    "study",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

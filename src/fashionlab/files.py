@@ -8,6 +8,7 @@ the old file in place.
 import errno
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +38,30 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
         raise StoreError(explain_write_failure(path, error)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_capped(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes; links are not followed.
+
+    Raises FileNotFoundError, and OSError with a sentence for whatever else is wrong with it.
+    """
+    with open(path, "rb", opener=_open_regular) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise OSError(f"it has {size:,} bytes, at most {limit:,} are allowed")
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(f"it has more than the {limit:,} bytes that are allowed")
+    return content
+
+
+def _open_regular(path: str, flags: int) -> int:
+    # Without NONBLOCK, opening a pipe that somebody put there would wait for ever.
+    descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("it is not a regular file")
+    return descriptor
 
 
 def make_folder(folder: Path) -> None:

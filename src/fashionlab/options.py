@@ -1,8 +1,8 @@
 """Settings: typed, bounded, documented values that a user sets by name.
 
-The fields of the recipe's dataclasses and the keyword-only arguments of a model's `build` function are declared the
+The fields of the recipe's structs and the keyword-only arguments of a model's `build` function are declared the
 same way, `name: Annotated[float, Meta(ge=0, lt=1, description="share of units dropped")] = 0.2`, and this module turns
-either into `Setting`s: one source for the command line's options and help, for TOML files, and for error messages.
+either into `Option`s: one source for the command line's options and help, for TOML files, and for error messages.
 """
 
 import inspect
@@ -10,7 +10,7 @@ import math
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -23,13 +23,27 @@ REQUIRED: Any = object()
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One value a user may set: `type` is an annotation that msgspec understands, bounds included."""
+class Regularizer:
+    """Marks an option that regularizes: `Annotated[float, Meta(ge=0, lt=1), Regularizer(off=0)]`.
+
+    off: the value that turns it off; of a tuple, that of each entry.
+    """
+
+    off: bool | float
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value a user may set: `type` is an annotation that msgspec understands, bounds included.
+
+    off: the value that turns it off, if it is a regularizer, otherwise None.
+    """
 
     name: str
     type: Any
     default: Any
     description: str
+    off: bool | float | None = None
 
     @property
     def flag(self) -> str:
@@ -64,20 +78,21 @@ class Setting:
             raise UsageError(f"{self.flag}: given {_plain(given)}, expected {self.expected}") from None
 
 
-def settings_of(owner: Any) -> dict[str, Setting]:
-    """The settings that a dataclass declares as fields, or a function as keyword-only arguments, in order."""
-    if is_dataclass(owner):
+def options_of(owner: Any) -> dict[str, Option]:
+    """The settings that a struct declares as fields, or a function as keyword-only arguments, in order."""
+    if isinstance(owner, type):
         hints = get_type_hints(owner, include_extras=True)
-        defaults = {field.name: REQUIRED if field.default is MISSING else field.default for field in fields(owner)}
+        found = msgspec.structs.fields(owner)
+        defaults = {field.name: REQUIRED if field.required else field.default for field in found}
     else:
         parameters = inspect.signature(owner).parameters
         options = {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
         defaults = {n: REQUIRED if p.default is inspect.Parameter.empty else p.default for n, p in options.items()}
         hints = _hints_of_options(owner, options)
-    return {name: Setting(name, hints[name], default, _description(hints[name])) for name, default in defaults.items()}
+    return {name: _option(name, hints[name], default) for name, default in defaults.items()}
 
 
-def fill(settings: Mapping[str, Setting], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def fill(settings: Mapping[str, Option], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """Every setting's value: converted where given, its default elsewhere.
 
     Raises UsageError for a name that `owner` does not know, a value out of range, or a missing required value.
@@ -99,6 +114,13 @@ def unknown_name(kind: str, given: str, allowed: Mapping[str, Any] | list[str], 
     near = get_close_matches(given, list(allowed), n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{owner} has no {kind} {given!r}; {hint}allowed: {', '.join(allowed)}"
+
+
+def as_typed(value: Any) -> str:
+    """A value as one types it: "0.3", "512,256", "true", "none"; reads back to the same."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(as_typed, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def describe(annotation: Any) -> str:
@@ -146,12 +168,11 @@ def _range(meta: Meta) -> str:
     return f"{low} up" if meta.ge is not None else low
 
 
-def _description(annotation: Any) -> str:
-    if get_origin(annotation) is Annotated:
-        for meta in get_args(annotation)[1:]:
-            if isinstance(meta, Meta) and meta.description:
-                return meta.description
-    return ""
+def _option(name: str, annotation: Any, default: Any) -> Option:
+    notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    description = next((note.description for note in notes if isinstance(note, Meta) and note.description), "")
+    off = next((note.off for note in notes if isinstance(note, Regularizer)), None)
+    return Option(name, annotation, default, description, off)
 
 
 def _is_sequence(annotation: Any) -> bool:

@@ -27,9 +27,3 @@ def test_a_killed_and_resumed_run_equals_the_unbroken_one(job, unbroken, tmp_pat
     result = interrupted_equals_unbroken(job, unbroken, tmp_path, victim, random.Random(seed), most_kills=1)
     assert result["kills"]
     assert result["equal"], result["difference"]
-
-
-def test_the_same_seed_in_a_fresh_process_gives_the_same_bits(job, unbroken, tmp_path):
-    from benchmarks.outcome import difference
-
-    assert not difference(unbroken.outcome, run_unbroken(job, tmp_path / "runs").outcome)

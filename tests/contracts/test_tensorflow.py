@@ -7,6 +7,15 @@ from pathlib import Path
 
 CONTRACT = Path(__file__).with_name("test_trainers.py")
 
+SAME_ON_ANY_BACKEND = (
+    # The loop's own decision, and of arrays that are NumPy's.
+    "test_patience_ends_the_training_and_the_best_weights_are_kept",
+    "test_a_state_of_another_model_is_refused",
+    # The trainer `fit` is Keras' own step; on TensorFlow its weights are held against those of JAX.
+    "test_without_dropout_it_agrees_with_kerass_own_training_step[fit]",
+    "test_a_convolutional_network_takes_the_same_steps_as_with_keras[fit]",
+)
+
 
 def test_every_trainer_on_tensorflow_keeps_the_contract(tmp_path):
     command = [sys.executable, "-m", "pytest", "--no-header", "--durations=0", "-p", "no:cacheprovider", str(CONTRACT)]
@@ -20,7 +29,10 @@ def test_every_trainer_on_tensorflow_keeps_the_contract(tmp_path):
     answer = run("jax", "-k", "hundred_steps and fused")
     assert answer.returncode == 0, answer.stdout[-3000:]
     assert len(list(tmp_path.glob("*.npz"))) == 2
-    answer = run("tensorflow")
+    # By node id: relative to the root.
+    contract = CONTRACT.relative_to(CONTRACT.parents[2]).as_posix()
+    answer = run("tensorflow", *(f"--deselect={contract}::{name}" for name in SAME_ON_ANY_BACKEND))
     assert answer.returncode == 0, answer.stdout[-6000:]
+    assert "6 deselected" in answer.stdout
     assert len(list(tmp_path.glob("*tape on tensorflow.npz"))) == 2
     assert len(list(tmp_path.glob("*fit on tensorflow.npz"))) == 2

@@ -20,7 +20,7 @@ def contents() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def published(contents: dict[str, bytes]) -> Files:
-    """A catalogue like FASHION_MNIST, with the hashes of `contents`, and neither mirrors nor a package."""
+    """A registry like FASHION_MNIST, with the hashes of `contents`, and neither mirrors nor a package."""
     files = tuple(
         File(name, len(content), hashlib.sha256(content).hexdigest(), 3 if "images" in name else 1)
         for name, content in contents.items()

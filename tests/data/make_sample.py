@@ -1,7 +1,7 @@
-"""Make fashion-sample.npz: real Fashion-MNIST pictures, few enough to be committed, for unit tests.
+"""Make fashion-sample.npz: real Fashion-MNIST images, few enough to be committed, for unit tests.
 
     python tests/data/make_sample.py
- 60 pictures a class from the training part and 20 a class from the test part, chosen by a fixed seed, in the
+ 60 images a class from the training set and 20 a class from the test set, chosen by a fixed seed, in the
 form of a user's own data, so that `load("tests/data/fashion-sample.npz")` reads it.
 """
 
@@ -27,7 +27,7 @@ def choose(labels: np.ndarray, rows: int) -> np.ndarray:
 
 def main() -> None:
     fashion = load("fashion-mnist")
-    test_images, test_labels = fashion.test.open(lambda sha256, rows: print(f"test part opened: {rows} rows"))
+    test_images, test_labels = fashion.test.open(lambda sha256, rows: print(f"test set opened: {rows} rows"))
     train, test = choose(fashion.labels, TRAIN_ROWS), choose(test_labels, TEST_ROWS)
     arrays = {
         "x_train": fashion.images[train],

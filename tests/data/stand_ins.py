@@ -18,7 +18,7 @@ NAMES = (
 
 
 def make_contents(seed: int) -> dict[str, bytes]:
-    """The four files, decompressed: 40 and 20 pictures of 28 x 28 in 4 classes; another seed, other data."""
+    """The four files, decompressed: 40 and 20 images of 28 x 28 in 4 classes; another seed, other data."""
     generator = np.random.default_rng(seed)
     arrays = (
         np.arange(20) % 4, np.arange(40) % 4, generator.integers(0, 256, (20, 28, 28)),

@@ -1,8 +1,7 @@
-"""`load` in all its forms, what it refuses, the sealed test part, `limited` and `describe`."""
+"""`load` in all its forms, what it refuses, the sealed test set, `limited` and `describe`."""
 
 import gzip
 import io
-import json
 import pickle
 import subprocess
 import sys
@@ -35,7 +34,7 @@ def save_npz(path: Path, **changes: object) -> str:
     return str(path)
 
 
-def save_pictures(folder: Path, rows: slice, suffix: str = ".png") -> None:
+def save_images(folder: Path, rows: slice, suffix: str = ".png") -> None:
     for number, (image, label) in enumerate(zip(IMAGES[rows], LABELS[rows], strict=True)):
         (folder / NAMES[label]).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / NAMES[label] / f"{number:03}{suffix}")
@@ -112,8 +111,8 @@ def idx_folder(tmp_path: Path) -> Path:
 
 
 def test_the_same_content_is_the_same_data_set_in_every_form(tmp_path: Path, idx_folder: Path) -> None:
-    save_pictures(tmp_path / "pictures/train", slice(32))
-    save_pictures(tmp_path / "pictures/test", slice(32, 40))
+    save_images(tmp_path / "images/train", slice(32))
+    save_images(tmp_path / "images/test", slice(32, 40))
     order = np.argsort(LABELS[:32], kind="stable"), 32 + np.argsort(LABELS[32:], kind="stable")
     sorted_npz = save_npz(
         tmp_path / "sorted.npz", x_train=IMAGES[order[0]], y_train=LABELS[order[0]].astype(np.int64),
@@ -121,14 +120,14 @@ def test_the_same_content_is_the_same_data_set_in_every_form(tmp_path: Path, idx
     )  # fmt: skip
     npz = load(save_npz(tmp_path / "mine.npz"), announce=quiet)
     idx = load(str(idx_folder), announce=quiet)
-    pictures = load(str(tmp_path / "pictures"), announce=quiet)
+    images = load(str(tmp_path / "images"), announce=quiet)
     assert npz.sha256 == idx.sha256
-    assert pictures.sha256 == load(sorted_npz).sha256
-    assert npz.class_names == idx.class_names == pictures.class_names == NAMES
+    assert images.sha256 == load(sorted_npz).sha256
+    assert npz.class_names == idx.class_names == images.class_names == NAMES
     assert np.array_equal(idx.images, IMAGES[:32])
     assert np.array_equal(idx.labels, LABELS[:32])
     assert np.array_equal(opened(idx)[0], IMAGES[32:])
-    assert np.array_equal(opened(pictures)[1], np.sort(LABELS[32:]))
+    assert np.array_equal(opened(images)[1], np.sort(LABELS[32:]))
 
 
 def test_each_part_of_the_content_counts_in_the_hash(tmp_path: Path) -> None:
@@ -151,11 +150,11 @@ def test_each_part_of_the_content_counts_in_the_hash(tmp_path: Path) -> None:
 def test_a_test_part_is_set_aside_where_there_is_none(tmp_path: Path, idx_folder: Path) -> None:
     npz = load(save_npz(tmp_path / "mine.npz", x_test=None, y_test=None, class_names=None))
     assert (len(npz.labels), npz.test.size, npz.class_names) == (26, 6, ("0", "1", "2", "3"))
-    save_pictures(tmp_path / "pictures", slice(40))
-    pictures = load(str(tmp_path / "pictures"))
-    assert np.bincount(pictures.labels).tolist() == [8] * 4
-    assert np.bincount(opened(pictures)[1]).tolist() == [2] * 4
-    assert np.array_equal(opened(load(str(tmp_path / "pictures")))[0], opened(pictures)[0])
+    save_images(tmp_path / "images", slice(40))
+    images = load(str(tmp_path / "images"))
+    assert np.bincount(images.labels).tolist() == [8] * 4
+    assert np.bincount(opened(images)[1]).tolist() == [2] * 4
+    assert np.array_equal(opened(load(str(tmp_path / "images")))[0], opened(images)[0])
     for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
         (idx_folder / name).unlink()
     assert load(str(idx_folder)).sha256 != npz.sha256  # the class names
@@ -167,15 +166,15 @@ PICKLED = np.array([{"a": 1}], dtype=object)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"x_train": IMAGES[:32] / 255}, r"training pictures are float64, from 0 to 1; expected uint8, 0"),
-        ({"x_train": IMAGES[:32].astype(np.int16)}, "training pictures are int16, from 0 to 255; expected"),
-        ({"x_train": IMAGES[:32] > 9}, "training pictures are bool; expected uint8"),
-        ({"x_train": IMAGES[:32, :9]}, "training pictures are 9 x 12 pixels; expected square pictures"),
-        ({"x_train": np.stack([IMAGES[:32]] * 3, axis=-1)}, "training pictures have 3 channels; convert"),
-        ({"x_train": IMAGES[0]}, r"training pictures have shape \[12, 12\]; expected \[rows, side, side\]"),
+        ({"x_train": IMAGES[:32] / 255}, r"training images are float64, from 0 to 1; expected uint8, 0"),
+        ({"x_train": IMAGES[:32].astype(np.int16)}, "training images are int16, from 0 to 255; expected"),
+        ({"x_train": IMAGES[:32] > 9}, "training images are bool; expected uint8"),
+        ({"x_train": IMAGES[:32, :9]}, "training images are 9 x 12 pixels; expected square images"),
+        ({"x_train": np.stack([IMAGES[:32]] * 3, axis=-1)}, "training images have 3 channels; convert"),
+        ({"x_train": IMAGES[0]}, r"training images have shape \[12, 12\]; expected \[rows, side, side\]"),
         ({"x_train": IMAGES[:0], "y_train": LABELS[:0]}, r"have shape \[0, 12, 12\]"),
-        ({"x_test": IMAGES[32:, :9, :9]}, "test pictures have 9 pixels a side, the training pictures 12;"),
-        ({"y_train": LABELS[:31]}, "training labels: there are 31 for 32 pictures; expected one for each"),
+        ({"x_test": IMAGES[32:, :9, :9]}, "test images have 9 pixels a side, the training images 12;"),
+        ({"y_train": LABELS[:31]}, "training labels: there are 31 for 32 images; expected one for each"),
         ({"y_train": LABELS[:32] + 1.0}, r"training labels are float64 \[32\]; expected whole numbers"),
         ({"y_train": np.eye(4, dtype=int)[LABELS[:32]]}, r"if one-hot, save labels.argmax\(axis=1\) instead"),
         ({"y_train": LABELS[:32].astype(int) - 1}, "training labels run from -1 to 2; expected 0 to"),
@@ -194,7 +193,7 @@ PICKLED = np.array([{"a": 1}], dtype=object)
         ({"y_test": None}, "lacks the array y_test"),
         (
             {"x_train": IMAGES[:8], "y_train": LABELS[:8], "x_test": None, "y_test": None},
-            "no test part is given, and class 2 has 2 rows, too few to set 0.2 of each class aside: use at",
+            "no test set is given, and class 2 has 2 rows, too few to set 0.2 of each class aside: use at",
         ),
     ],
 )  # fmt: skip
@@ -258,11 +257,11 @@ def test_an_idx_folder_that_will_not_do(idx_folder: Path) -> None:
         load(str(idx_folder))
 
 
-# Pictures
+# Image folders
 
 
 def test_pictures_are_turned_upright_made_grey_and_put_on_black(tmp_path: Path) -> None:
-    save_pictures(tmp_path, slice(40))
+    save_images(tmp_path, slice(40))
     first, second, third, fourth = sorted((tmp_path / "ankle").glob("*"))[:4]
     exif = Image.Exif()
     exif[0x0112] = 6  # "turn a quarter clockwise to see it upright"
@@ -286,18 +285,18 @@ def both_parts(dataset: Dataset) -> tuple[tuple[np.ndarray, np.ndarray], tuple[n
 
 @pytest.mark.parametrize("suffix", [".jpg", ".gif", ".bmp", ".webp"])
 def test_other_formats(suffix: str, tmp_path: Path) -> None:
-    save_pictures(tmp_path, slice(40), suffix)
+    save_images(tmp_path, slice(40), suffix)
     assert load(str(tmp_path), announce=quiet).images.shape == (32, 12, 12)
 
 
-def test_what_is_not_a_picture_is_left_out_and_said(tmp_path: Path) -> None:
-    save_pictures(tmp_path, slice(40))
+def test_what_is_not_a_image_is_left_out_and_said(tmp_path: Path) -> None:
+    save_images(tmp_path, slice(40))
     (tmp_path / "bag" / "notes.txt").write_text("x")
     (tmp_path / "bag" / ".DS_Store").write_text("x")
     (tmp_path / ".git").mkdir()
     said: list[str] = []
     load(str(tmp_path), announce=said.append)
-    assert said == [f"left out 1 files that are not pictures, such as {tmp_path}/bag/notes.txt"]
+    assert said == [f"left out 1 files that are not images, such as {tmp_path}/bag/notes.txt"]
 
 
 def oversized(path: Path) -> None:
@@ -317,27 +316,27 @@ def cut(path: Path) -> None:
     [
         (
             lambda path: Image.new("L", (12, 13)).save(path),
-            "is 12 x 13 pixels; expected 12 x 12, because all pictures",
+            "is 12 x 13 pixels; expected 12 x 12, because all images",
         ),
         (
             lambda path: Image.new("L", (9, 9)).save(path),
-            "is 9 x 9 pixels; expected 12 x 12, because all pictures must",
+            "is 9 x 9 pixels; expected 12 x 12, because all images must",
         ),
         (
             lambda path: path.write_text("hello"),
-            "is not a picture in one of the formats PNG, JPEG, GIF, BMP, WEBP",
+            "is not an image in one of the formats PNG, JPEG, GIF, BMP, WEBP",
         ),
         (
             lambda path: Image.new("L", (12, 12)).save(path, "TIFF"),
-            "is not a picture in one of the formats PNG",
+            "is not an image in one of the formats PNG",
         ),
         (cut, "cannot be decoded"),
         (oversized, "has 5000 x 5000 pixels; at most 16,777,216 pixels are allowed"),
         (bomb, "has more pixels than the 16,777,216 that are allowed"),
     ],
 )
-def test_a_bad_picture_is_named(harm: object, message: str, tmp_path: Path) -> None:
-    save_pictures(tmp_path, slice(40))
+def test_a_bad_image_is_named(harm: object, message: str, tmp_path: Path) -> None:
+    save_images(tmp_path, slice(40))
     harm(tmp_path / "coat" / "014.png")
     with pytest.raises(DataInvalid, match=message) as failure:
         load(str(tmp_path))
@@ -348,13 +347,13 @@ def test_a_bad_picture_is_named(harm: object, message: str, tmp_path: Path) -> N
 def test_folders_of_another_shape(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     (empty / "bag").mkdir(parents=True)
-    with pytest.raises(DataInvalid, match="holds no pictures"):
+    with pytest.raises(DataInvalid, match="holds no images"):
         load(str(empty))
-    with pytest.raises(DataInvalid, match="holds neither IDX files nor folders of pictures"):
+    with pytest.raises(DataInvalid, match="holds neither IDX files nor folders of images"):
         load(str(empty / "bag"))
-    save_pictures(tmp_path / "parts/train", slice(32))
-    save_pictures(tmp_path / "parts/val", slice(32, 40))
-    with pytest.raises(DataInvalid, match="holds val/ beside train/"):
+    save_images(tmp_path / "parts/train", slice(32))
+    save_images(tmp_path / "parts/val", slice(32, 40))
+    with pytest.raises(DataInvalid, match="holds val/ next to train/"):
         load(str(tmp_path / "parts"))
     (tmp_path / "parts/val").rename(tmp_path / "parts/test")
     (tmp_path / "parts/test/bag").rename(tmp_path / "parts/test/hat")
@@ -380,7 +379,7 @@ def test_an_unknown_name_lists_what_is_allowed(tmp_path: Path) -> None:
         load(str(tmp_path / "x.csv"))
 
 
-# The test part, limits, descriptions
+# The test set, limits, descriptions
 
 
 def test_the_test_part_is_recorded_before_it_is_seen(sample: Dataset) -> None:
@@ -399,7 +398,7 @@ def test_the_test_part_is_recorded_before_it_is_seen(sample: Dataset) -> None:
 def test_nothing_public_reaches_the_test_pictures_but_open(sample: Dataset) -> None:
     public = {name for name in dir(sample.test) if not name.startswith("_")}
     assert public == {"open", "sha256s", "size"}
-    assert repr(sample.test) == "TestPart(size=200)"
+    assert repr(sample.test) == "TestSet(size=200)"
     assert len(repr(sample)) < 200
 
 
@@ -423,7 +422,7 @@ def test_limited(sample: Dataset) -> None:
         sample.limited(20).split(seed=0)
 
 
-def test_the_split_does_not_see_the_pictures(sample: Dataset) -> None:
+def test_the_split_does_not_see_the_images(sample: Dataset) -> None:
     first, second = sample.split(seed=1), sample.split(seed=2)
     assert len(first.validation) == 120
     assert not np.array_equal(first.validation, second.validation)
@@ -433,18 +432,15 @@ def test_the_split_does_not_see_the_pictures(sample: Dataset) -> None:
 
 def test_describe(sample: Dataset) -> None:
     said = describe(sample, seed=3)
-    assert json.loads(json.dumps(said)) == said
-    assert said["rows"] == {"train": 480, "validation": 120, "test": 200}
-    assert said["counts"] == {"train": [48] * 10, "validation": [12] * 10}
-    assert said["class_names"][9] == "Ankle boot"
-    assert said["split"] == {"seed": 3, "validation": 0.2, "stratified": True}
+    assert (said.sizes.training, said.sizes.validation, said.sizes.test) == (480, 120, 200)
+    assert [(row.training, row.validation) for row in said.classes] == [(48, 12)] * 10
+    assert said.classes[9].name == "Ankle boot"
+    assert (said.seed, said.validation, said.side) == (3, 0.2, 28)
     pixels = sample.images[sample.split(seed=3).train].astype(float)
-    assert said["pixels"] == pytest.approx(
-        {
-            "mean": pixels.mean(), "standard_deviation": pixels.std(), "minimum": pixels.min(),
-            "maximum": pixels.max(), "zero_share": (pixels == 0).mean(),
-        }
-    )  # fmt: skip
+    assert said.pixels.mean == pytest.approx(pixels.mean())
+    assert said.pixels.standard_deviation == pytest.approx(pixels.std())
+    assert (said.pixels.minimum, said.pixels.maximum) == (pixels.min(), pixels.max())
+    assert said.pixels.zero_share == pytest.approx((pixels == 0).mean())
 
 
 def test_importing_the_room_loads_nothing_heavy() -> None:

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from fashionlab.data.idx import inflate, read_idx, write_idx
 from fashionlab.errors import DataInvalid
 
-PICTURES = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+IMAGES = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
 
 
 @given(arrays.arrays(st.sampled_from([np.uint8, np.int32]), arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)))
@@ -53,10 +53,10 @@ def test_a_lying_header_costs_no_memory(shape: list[int], rest: int) -> None:
         (b"", "x is empty; expected IDX data"),
         (b"\0\0\x08", "x begins with b'\\x00\\x00\\x08'; expected IDX data"),
         (b"\0\0\x0d\x03" + bytes(12), "x declares numbers of type 0x0d; expected 0x08 (unsigned byte) or"),
-        (write_idx(PICTURES[0, 0]), "x has 1 dimensions, which would be labels; expected 3"),
-        (write_idx(PICTURES)[:10], "x is truncated: it ends within its header, after 10 bytes"),
-        (write_idx(PICTURES)[:-1], "x is truncated, or its header is wrong: the header claims 2 x 3 x 3,"),
-        (write_idx(PICTURES) + b"!", "x is longer than its header says: the header claims 2 x 3 x 3, which"),
+        (write_idx(IMAGES[0, 0]), "x has 1 dimensions, which would be labels; expected 3"),
+        (write_idx(IMAGES)[:10], "x is truncated: it ends within its header, after 10 bytes"),
+        (write_idx(IMAGES)[:-1], "x is truncated, or its header is wrong: the header claims 2 x 3 x 3,"),
+        (write_idx(IMAGES) + b"!", "x is longer than its header says: the header claims 2 x 3 x 3, which"),
         (b"<!DOCTYPE html><html>", "x is an HTML page"),
     ],
 )  # fmt: skip
@@ -67,7 +67,7 @@ def test_each_failure_has_its_own_message(content: bytes, message: str) -> None:
 
 
 def test_inflate_takes_gzip_as_well_as_raw(tmp_path: Path) -> None:
-    content = write_idx(PICTURES)
+    content = write_idx(IMAGES)
     path = tmp_path / "x.gz"
     path.write_bytes(gzip.compress(content))
     several = gzip.compress(content[:5]) + gzip.compress(content[5:])
@@ -80,7 +80,7 @@ def flipped(content: bytes, at: int) -> bytes:
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
-COMPRESSED = gzip.compress(write_idx(PICTURES), mtime=0)
+COMPRESSED = gzip.compress(write_idx(IMAGES), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_any_flipped_bit_is_noticed_or_harmless(at: int, bit: int) -> None:
         content = inflate(bytes(damaged), 1000, "x")
     except DataInvalid:
         return
-    assert content == write_idx(PICTURES)  # a flag or a time in gzip's own header
+    assert content == write_idx(IMAGES)  # a flag or a time in gzip's own header
 
 
 def test_a_bomb_is_not_decompressed_beyond_the_limit() -> None:

@@ -15,7 +15,7 @@ from stand_ins import NAMES, Mirrors, make_contents
 
 from fashionlab.data.cache import cache_folder
 from fashionlab.data.download import debian
-from fashionlab.data.download.mirrors import Patience
+from fashionlab.data.download.http import Patience
 from fashionlab.data.download.sources import FASHION_MNIST, Files, Obtained, obtain
 from fashionlab.errors import DataError, DataInvalid, DataUnavailable, UsageError
 
@@ -345,7 +345,7 @@ def test_when_nothing_works_the_message_says_all_and_how_to_go_on(
 
 @pytest.fixture
 def packaged(published: Files, contents: dict[str, bytes], place: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
-    """The catalogue with a package, a real .deb built here, and a fake apt-get that copies it."""
+    """The registry with a package, a real .deb built here, and a fake apt-get that copies it."""
     from dataclasses import replace
 
     if shutil.which("dpkg-deb") is None:

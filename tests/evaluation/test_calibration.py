@@ -1,6 +1,5 @@
 """Calibration against scikit-learn, against sums written out row by row, and against what must hold for any data."""
 
-import json
 import math
 
 import numpy as np
@@ -20,6 +19,7 @@ from fashionlab.evaluation.calibration import (
     reliability,
 )
 from fashionlab.evaluation.metrics import wilson_interval
+from fashionlab.store import Predictions, SetPredictions
 from fashionlab.training.softmax import softmax
 
 
@@ -47,12 +47,11 @@ def test_reliability_agrees_with_scikit_learns_curve(seed, bins):
     probabilities = softmax(logits)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     found = reliability(probabilities, labels, bins)
-    filled = [row for row in found["bins"] if row["n"]]
     accuracy, mean = calibration_curve(right, confidence, n_bins=bins, strategy="uniform")
-    assert [row["accuracy"] for row in filled] == pytest.approx(accuracy, abs=1e-12)
-    assert [row["confidence"] for row in filled] == pytest.approx(mean, abs=1e-12)
-    weights = np.array([row["n"] for row in filled]) / len(labels)
-    assert found["ece"] == pytest.approx(float((weights * np.abs(accuracy - mean)).sum()), abs=1e-12)
+    assert [row.accuracy for row in found.bins] == pytest.approx(accuracy, abs=1e-12)
+    assert [row.confidence for row in found.bins] == pytest.approx(mean, abs=1e-12)
+    weights = np.array([row.n for row in found.bins]) / len(labels)
+    assert found.ece == pytest.approx(float((weights * np.abs(accuracy - mean)).sum()), abs=1e-12)
 
 
 @given(cases, st.integers(1, 30))
@@ -67,26 +66,23 @@ def test_reliability_agrees_with_a_count_row_by_row(case, bins):
             (top, list(row).index(top) == label)
         )
     error = 0.0
-    for row, pile in zip(found["bins"], piles, strict=True):
-        assert row["n"] == len(pile)
-        if not pile:
-            assert row["confidence"] is row["accuracy"] is row["accuracy_low"] is row["accuracy_high"] is None
-            continue
-        right = sum(hit for _, hit in pile)
-        assert row["accuracy"] == right / len(pile)
-        assert (row["accuracy_low"], row["accuracy_high"]) == wilson_interval(right, len(pile))
-        assert row["confidence"] == pytest.approx(math.fsum(top for top, _ in pile) / len(pile))
-        error += len(pile) / len(labels) * abs(row["accuracy"] - row["confidence"])
-    assert found["ece"] == pytest.approx(error, abs=1e-12)
-    assert 0 <= found["ece"] <= 1
-    assert found["bins"][0]["low"] == 0
-    assert found["bins"][-1]["high"] == 1
+    edges = np.linspace(0, 1, bins + 1)
+    filled = [(low, high, pile) for low, high, pile in zip(edges, edges[1:], piles, strict=False) if pile]
+    assert found.count == bins
+    for row, (low, high, pile) in zip(found.bins, filled, strict=True):
+        assert (row.low, row.high, row.n) == (low, high, len(pile))
+        correct = sum(hit for _, hit in pile)
+        assert row.accuracy == correct / len(pile)
+        assert (row.accuracy_low, row.accuracy_high) == wilson_interval(correct, len(pile))
+        assert row.confidence == pytest.approx(math.fsum(top for top, _ in pile) / len(pile))
+        error += len(pile) / len(labels) * abs(row.accuracy - row.confidence)
+    assert found.ece == pytest.approx(error, abs=1e-12)
+    assert 0 <= found.ece <= 1
 
 
 def test_a_confidence_on_an_edge_counts_below_it():
     found = reliability(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]), bins=2)
-    assert [row["n"] for row in found["bins"]] == [1, 1]
-    assert found["binning"] == "2 bins of equal width between 0 and 1, each with its upper end"
+    assert [(row.low, row.high, row.n) for row in found.bins] == [(0, 0.5, 1), (0.5, 1, 1)]
 
 
 @given(cases)
@@ -164,53 +160,48 @@ def test_coverage_agrees_with_answering_the_surest(case, points):
     curve = coverage_curve(probabilities, labels, points)
     confidence = probabilities.max(axis=1)
     order = sorted(range(len(labels)), key=lambda i: (-confidence[i], i))
-    assert curve["n"] == sorted(set(curve["n"]))
-    assert len(curve["n"]) == min(points, len(labels))
-    columns = [curve[key] for key in ("n", "coverage", "accuracy", "threshold")]
+    assert list(curve.n) == sorted(set(curve.n))
+    assert len(curve.n) == min(points, len(labels))
+    columns = [curve.n, curve.coverage, curve.accuracy, curve.threshold]
     for n, coverage, accuracy, threshold in zip(*columns, strict=True):
         answered = order[:n]
         assert coverage == n / len(labels)
         assert accuracy == pytest.approx(np.mean([probabilities[i].argmax() == labels[i] for i in answered]))
         assert threshold == min(confidence[i] for i in answered)
-    assert curve["coverage"][-1] == 1
+    assert curve.coverage[-1] == 1
 
 
-def test_both_parts_before_and_after():
+def test_both_sets_before_and_after():
     (one, one_labels), (two, two_labels) = draw(1, n=800), draw(2, n=600)
-    predictions = {
-        "validation_logits": one, "validation_labels": one_labels, "test_logits": two, "test_labels": two_labels
-    }  # fmt: skip
+    predictions = Predictions(SetPredictions(one, one_labels), SetPredictions(two, two_labels))
     found = calibration(predictions, "test")
-    json.dumps(found, allow_nan=False)
+    assert (found.evaluated, found.n, found.scaling.n) == ("test", 600, 800)
     temperature = fit_temperature(one, one_labels)
-    assert (found["evaluated"], found["n"], found["temperature_n"]) == ("test", 600, 800)
-    assert found["temperature"] == temperature
-    assert found["temperature"] == pytest.approx(2, rel=0.2)
-    assert found["temperature_reason"] is None
-    before = evaluate(two, two_labels, [str(i) for i in range(10)])
-    assert found["before"]["nll"] == before["loss"]
-    assert found["before"]["accuracy"] == found["after"]["accuracy"] == before["accuracy"]
-    assert found["after"]["brier"] == brier(softmax(two / temperature), two_labels)
-    assert found["after"]["reliability"]["ece"] < found["before"]["reliability"]["ece"]
-    assert found["after"]["nll"] < found["before"]["nll"]
-    assert calibration(predictions, "validation")["n"] == 800
+    assert found.scaling.temperature == temperature
+    assert temperature == pytest.approx(2, rel=0.2)
+    before, after = found.before, found.scaling.after
+    outside = evaluate(two, two_labels, [str(i) for i in range(10)])
+    assert before.nll == outside.loss
+    assert before.accuracy == after.accuracy == outside.accuracy
+    assert after.brier == brier(softmax(two / temperature), two_labels)
+    assert after.reliability.ece < before.reliability.ece
+    assert after.nll < before.nll
+    assert calibration(predictions, "validation").n == 800
 
 
 def test_without_validation_there_is_no_temperature():
-    logits, labels = draw(1)
-    found = calibration({"test_logits": logits, "test_labels": labels}, "test")
-    assert found["temperature"] is found["after"] is found["temperature_n"] is None
-    assert "refit" in found["temperature_reason"]
-    with pytest.raises(ValueError, match=r"given part 'validation', expected one that was predicted: \['test'\]"):
-        calibration({"test_logits": logits, "test_labels": labels}, "validation")
+    refit = Predictions(None, SetPredictions(*draw(1)))
+    assert calibration(refit, "test").scaling is None
+    with pytest.raises(ValueError, match="given the validation set, which was not predicted"):
+        calibration(refit, "validation")
 
 
 @pytest.mark.parametrize(
     ("probabilities", "labels", "message"),
     [
-        (np.ones((2, 2)), [0, 1], "given rows that are no probabilities"),
-        (np.full((1, 2), np.nan), [0], "given rows that are no probabilities"),
-        (np.array([[1.5, -0.5]]), [0], "given rows that are no probabilities"),
+        (np.ones((2, 2)), [0, 1], "given rows that are not probabilities"),
+        (np.full((1, 2), np.nan), [0], "given rows that are not probabilities"),
+        (np.array([[1.5, -0.5]]), [0], "given rows that are not probabilities"),
         (np.array([[1.0, 0.0]]), [2], "given labels from 2 to 2, expected 0 to 1"),
         (np.array([[1.0, 0.0]]), [-1], "given labels from -1"),
         (np.empty((0, 2)), [], "with n at least 1"),

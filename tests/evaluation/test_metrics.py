@@ -1,7 +1,5 @@
 """Accuracy, interval, confusion and per-class figures, against scipy, statsmodels and scikit-learn."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from fashionlab.errors import NonFiniteLoss
 from fashionlab.evaluation.metrics import confusion_matrix, evaluate, wilson_interval
+from fashionlab.store import to_json
 
 
 @given(st.data(), st.integers(1, 20_000), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
@@ -25,7 +24,7 @@ def test_the_interval_is_wilsons(data, n, confidence):
 
 
 def test_the_interval_covers_as_often_as_it_says():
-    """2,000 simulated test sets of 10,000 pictures at 90 %: the interval holds the truth in about 95 %."""
+    """2,000 simulated test sets of 10,000 images at 90 %: the interval holds the truth in about 95 %."""
     counts = np.random.default_rng(0).binomial(10_000, 0.9, size=2_000)
     covered = np.mean([low <= 0.9 <= high for low, high in (wilson_interval(int(c), 10_000) for c in counts)])
     assert covered == pytest.approx(0.95, abs=0.015)
@@ -54,15 +53,16 @@ def test_all_figures_agree_with_scikit_learn(seed, n, classes):
     logits, labels = random_part(seed, n, classes)
     predicted = logits.argmax(axis=1)
     result = evaluate(logits, labels, [f"class {i}" for i in range(classes)])
-    json.dumps(result, allow_nan=False)
-    assert result["n"] == n
-    assert result["accuracy"] == sklearn_metrics.accuracy_score(labels, predicted)
-    assert result["confusion"] == sklearn_metrics.confusion_matrix(labels, predicted, labels=range(classes)).tolist()
+    to_json(result)
+    assert result.n == n
+    assert result.accuracy == sklearn_metrics.accuracy_score(labels, predicted)
+    expected = sklearn_metrics.confusion_matrix(labels, predicted, labels=range(classes))
+    assert [list(row) for row in result.confusion] == expected.tolist()
     figures = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, labels=range(classes), zero_division=np.nan
     )
     for name, values in zip(("precision", "recall", "f1", "n"), figures, strict=True):
-        for ours, theirs in zip((row[name] for row in result["per_class"]), values, strict=True):
+        for ours, theirs in zip((getattr(row, name) for row in result.per_class), values, strict=True):
             if name == "f1" and ours is not None:
                 assert ours == pytest.approx(0 if np.isnan(theirs) else theirs)
             else:
@@ -71,7 +71,7 @@ def test_all_figures_agree_with_scikit_learn(seed, n, classes):
     macro = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, labels=present, average="macro", zero_division=0
     )
-    assert [result["macro"][name] for name in ("precision", "recall", "f1")] == pytest.approx(macro[:3])
+    assert [getattr(result.macro, name) for name in ("precision", "recall", "f1")] == pytest.approx(macro[:3])
 
 
 def test_uint8_labels_do_not_wrap_around():

@@ -6,15 +6,17 @@ import pytest
 from keras import layers
 
 from fashionlab.evaluation.insight.activations import FLAT, find_taps, measure
+from fashionlab.evaluation.insight.document import Units
 from fashionlab.evaluation.insight.filters import first_filters
 from fashionlab.evaluation.insight.gradients import on_floats, saliency
 from fashionlab.evaluation.insight.maps import NOT_INSTALLED, can_embed, neighbour_embedding, principal_components
+from fashionlab.evaluation.section import Missing
 from fashionlab.models import find_architecture
 
 SIDE, CLASSES = 8, 3
 
 
-def pictures(n: int, seed: int = 0) -> np.ndarray:
+def some_images(n: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (n, SIDE, SIDE), dtype=np.uint8)
 
 
@@ -89,7 +91,7 @@ def test_every_activation_of_the_catalogue_is_named():
 
 @pytest.mark.parametrize("make", [dense, convolution, sequential, with_operations])
 def test_measures_agree_with_all_outputs_at_once(make):
-    model, images = make(), pictures(300)
+    model, images = make(), some_images(300)
     labels = np.arange(300) % CLASSES
     chosen, kept = np.array([299, 3, 255, 256]), np.array([0, 10, 280])
     for tap, found in zip(find_taps(model), run_over(model, images, labels, chosen, kept), strict=True):
@@ -119,52 +121,51 @@ def test_measures_agree_with_all_outputs_at_once(make):
     ],
 )
 def test_dead_and_saturated_units_are_counted(activation, bias, dead, saturated):
-    """With weights of 0 a unit's output is the activation of its bias, whatever the picture."""
+    """With weights of 0 a unit's output is the activation of its bias, whatever the image."""
     model = dense(activation)
     kernel, _ = model.get_layer("hidden").get_weights()
     model.get_layer("hidden").set_weights([np.zeros_like(kernel), np.array(bias)])
-    (found,) = run_over(model, pictures(10))
-    counts = found.counts()
-    assert counts["dead"] == {"count": dead, "share": dead / 5}
-    assert counts["saturated"] == (saturated if saturated is None else {"count": saturated, "share": saturated / 5})
+    (found,) = run_over(model, some_images(10))
+    assert found.dead == Units(dead, dead / 5)
+    assert found.saturated == (None if saturated is None else Units(saturated, saturated / 5))
 
 
-def test_a_unit_that_is_flat_for_nearly_all_pictures_is_saturated():
+def test_a_unit_that_is_flat_for_nearly_all_images_is_saturated():
     model = dense("relu")
     kernel = np.zeros((SIDE * SIDE, 5))
     kernel[0] = 1
     model.get_layer("hidden").set_weights([kernel, np.full(5, -0.5)])
     images = np.zeros((100, SIDE, SIDE), np.uint8)
     images[:5, 0, 0] = 255
-    counts = run_over(model, images)[0].counts()
-    assert (counts["dead"]["count"], counts["saturated"]["count"]) == (0, 5)
-    assert counts["flat_share"] == pytest.approx(0.95)
+    (found,) = run_over(model, images)
+    assert (found.dead.count, found.saturated.count) == (0, 5)
+    assert found.flat_share == pytest.approx(0.95)
     images[5, 0, 0] = 255
-    assert run_over(model, images)[0].counts()["saturated"]["count"] == 0
+    assert run_over(model, images)[0].saturated.count == 0
 
 
 @pytest.mark.parametrize("make", [dense, smooth_convolution, sequential, with_operations])
 def test_saliency_agrees_with_finite_differences_of_the_model_itself(make):
     """The model takes whole grey levels, so one level up and one down is a direct computation with it."""
     model, classes = make(), np.array([0, 2, 1])
-    images = pictures(3).clip(1, 254)
+    images = some_images(3).clip(1, 254)
     values = saliency(model, images, classes)
     assert values.dtype == np.float32
     assert values.shape == images.shape
     places = [(row, column) for row in range(SIDE) for column in range(SIDE)]
-    for picture, label, own in zip(images, classes, values, strict=True):
-        up, down = (np.repeat(picture[None], len(places), axis=0) for _ in range(2))
+    for image, label, own in zip(images, classes, values, strict=True):
+        up, down = (np.repeat(image[None], len(places), axis=0) for _ in range(2))
         for number, place in enumerate(places):
             up[(number, *place)] += 1
             down[(number, *place)] -= 1
         slopes = (np.asarray(model(up)) - np.asarray(model(down)))[:, label].reshape(SIDE, SIDE) / 2
-        scale = np.abs(slopes * picture).max()
-        close = np.abs(own - slopes * picture) <= 0.02 * scale
+        scale = np.abs(slopes * image).max()
+        close = np.abs(own - slopes * image) <= 0.02 * scale
         assert close.all()
 
 
-def test_saliency_is_per_picture_in_any_number_of_them():
-    model, images = dense(), pictures(70)
+def test_saliency_is_per_image_in_any_number_of_them():
+    model, images = dense(), some_images(70)
     classes = np.arange(70) % CLASSES
     values = saliency(model, images, classes)
     assert saliency(model, images[66:67], classes[66:67])[0] == pytest.approx(values[66], abs=1e-6)
@@ -175,7 +176,7 @@ def test_saliency_is_per_picture_in_any_number_of_them():
 def test_the_model_on_floats_is_the_same_model():
     model = convolution()
     floats = on_floats(model)
-    images = pictures(4)
+    images = some_images(4)
     assert np.asarray(floats(images.astype(np.float32))) == pytest.approx(np.asarray(model(images)), abs=1e-6)
     assert all(a is b for a, b in zip(floats.trainable_variables, model.trainable_variables, strict=True))
     assert len(find_taps(model)) == 2, "and the model can be looked into still"
@@ -186,7 +187,7 @@ def test_a_network_without_a_gradient_says_so():
     x = keras.ops.cast(keras.ops.cast(given, "int32"), "float32")
     model = keras.Model(given, layers.Dense(CLASSES)(layers.Flatten()(x)))
     with pytest.raises(ValueError, match="it has no gradient there"):
-        saliency(model, pictures(1), np.array([0]))
+        saliency(model, some_images(1), np.array([0]))
 
 
 def test_filters_are_the_weights_of_each_pixel_by_their_norm():
@@ -195,21 +196,21 @@ def test_filters_are_the_weights_of_each_pixel_by_their_norm():
     kernel[:, 3] *= 10
     model.get_layer("hidden").set_weights([kernel, bias])
     section, weights = first_filters(model, (SIDE, SIDE))
-    assert section["units"][0] == 3
-    assert section["norms"] == sorted(section["norms"], reverse=True)
-    assert section["norms"][0] == pytest.approx(np.linalg.norm(kernel[:, 3]))
+    assert section.units[0] == 3
+    assert list(section.norms) == sorted(section.norms, reverse=True)
+    assert section.norms[0] == pytest.approx(np.linalg.norm(kernel[:, 3]))
     assert (weights[0] == kernel[:, 3].reshape(SIDE, SIDE)).all()
     section, weights = first_filters(convolution(), (SIDE, SIDE))
-    assert (section["kind"], section["total"], weights.shape) == ("convolution", 4, (4, 3, 3))
+    assert (section.kind, section.total, weights.shape) == ("convolution", 4, (4, 3, 3))
     many = network(layers.Flatten(), layers.Dense(70))
     section, weights = first_filters(many, (SIDE, SIDE))
-    assert (section["total"], section["shown"], len(weights)) == (70, 64, 64)
+    assert (section.total, len(section.units), len(weights)) == (70, 64, 64)
 
 
-def test_filters_that_are_no_pictures_say_so():
+def test_filters_that_lie_on_no_grid_say_so():
     section, weights = first_filters(network(layers.Dense(3, name="by_row"), layers.Flatten()), (SIDE, SIDE))
     assert weights is None
-    assert section == {"reason": "the weights of the first layer (by_row) do not lie on a grid of pixels"}
+    assert section == Missing("the weights of the first layer (by_row) do not lie on a grid of pixels")
     pooled = network(layers.Permute((2, 1)), layers.Flatten(), layers.Dense(3, name="turned"))
     assert first_filters(pooled, (SIDE, SIDE))[1] is None
 
@@ -232,16 +233,15 @@ def test_principal_components_agree_with_scikit_learn_and_keep_their_sign(shape)
 
 def test_the_neighbour_embedding_or_why_there_is_none():
     groups = np.repeat(np.eye(3) * 20, 60, axis=0) + np.random.default_rng(0).normal(size=(180, 3))
-    points, section = neighbour_embedding(groups)
+    section, points = neighbour_embedding(groups)
     if not can_embed():
         assert points is None
-        assert section == {"reason": NOT_INSTALLED, "method": None}
+        assert section == Missing(NOT_INSTALLED)
         return
-    assert section["reason"] is None
-    assert "perplexity 30" in section["method"]
+    assert "perplexity 30" in section.method
     from sklearn.neighbors import KNeighborsClassifier
 
     labels = np.repeat(np.arange(3), 60)
     assert KNeighborsClassifier(5).fit(points, labels).score(points, labels) == 1
-    assert (neighbour_embedding(groups)[0] == points).all()
-    assert "says nothing" in neighbour_embedding(groups[:50])[1]["reason"]
+    assert (neighbour_embedding(groups)[1] == points).all()
+    assert "says nothing" in neighbour_embedding(groups[:50])[0].reason

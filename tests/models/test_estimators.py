@@ -1,4 +1,4 @@
-"""The classic models: fitted, turned into arrays, and held against the libraries that fitted them."""
+"""The estimators: fitted, turned into arrays, and held against the libraries that fitted them."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from fashionlab.models import CLASSICS, find_architecture
-from fashionlab.models.estimators.base import Pictures
+from fashionlab.models import ESTIMATOR, ESTIMATORS, find_architecture
+from fashionlab.models.estimators.base import LabelledImages
 from fashionlab.models.estimators.trees import Tree, Trees
 from fashionlab.training.softmax import softmax
 
@@ -20,10 +20,10 @@ FEW = {
 
 
 def halves(sample, classes):
-    """Training and validation pictures of the first classes."""
+    """Training and validation images of the first classes."""
     labels = sample.labels.astype(np.int64)
     known = np.flatnonzero(labels < classes)
-    return [Pictures(sample.images[rows], labels[rows]) for rows in (known[::2], known[1::2])]
+    return [LabelledImages(sample.images[rows], labels[rows]) for rows in (known[::2], known[1::2])]
 
 
 def fitted(name, sample, classes=10, steps=None, **options):
@@ -34,17 +34,17 @@ def fitted(name, sample, classes=10, steps=None, **options):
     return estimator, estimator.fit(training, validation, step), training, validation
 
 
-def test_every_classic_model_is_described_and_tested_here():
-    assert set(FEW) == set(CLASSICS)
-    for name in CLASSICS:
+def test_every_estimator_is_described_and_tested_here():
+    assert set(FEW) == set(ESTIMATORS)
+    for name in ESTIMATORS:
         architecture = find_architecture(name)
-        assert architecture.classic
+        assert architecture.kind is ESTIMATOR
         assert architecture.description.endswith(".")
-        assert all(setting.description for setting in architecture.settings.values())
+        assert all(setting.description for setting in architecture.options.values())
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
-@pytest.mark.parametrize("name", CLASSICS)
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_model_answers_from_its_arrays_alone(name, classes, sample):
     estimator, found, _, validation = fitted(name, sample, classes)
     again = find_architecture(name).builder(classes, 3, **find_architecture(name).fill(FEW[name]))
@@ -87,9 +87,9 @@ def test_boosting_answers_as_lightgbm_does(sample, monkeypatch):
     expected = boosters[0].predict(validation.flat, raw_score=True, num_iteration=found.best_epoch)
     ours = estimator.scores(found.tensors, 28)(validation.images)
     assert ours == pytest.approx(expected, abs=1e-9)
-    assert [done for done, _ in steps] == [1, 2, 3, 4, 5] == [row["epoch"] for row in found.history]
+    assert [done for done, _ in steps] == [1, 2, 3, 4, 5] == [row.number for row in found.history]
     assert found.stopped == "epochs"
-    losses = [row["val_loss"] for row in found.history]
+    losses = [row.val_loss for row in found.history]
     assert found.best_epoch == 1 + int(np.argmin(losses))
     chosen = -np.log(softmax(ours))[np.arange(len(ours)), validation.labels].mean()
     assert chosen == pytest.approx(min(losses))
@@ -105,13 +105,13 @@ def test_boosting_stops_when_patience_ends_and_keeps_the_best_round(sample):
 def test_a_forest_grown_in_steps_is_the_forest_grown_at_once_on_any_number_of_cores(sample, monkeypatch):
     steps = []
     _, one, _, _ = fitted("forest", sample, steps=steps)
-    monkeypatch.setattr("fashionlab.models.estimators.forest.cores", lambda: 1)
+    monkeypatch.setattr("fashionlab.models.estimators.forest.usable_cores", lambda: [0])
     _, two, _, _ = fitted("forest", sample, steps=steps)
     assert [done for done, _ in steps][-4:] == [2, 4, 6, 7]
     assert all((one.tensors[name] == two.tensors[name]).all() for name in one.tensors)
 
 
-@pytest.mark.parametrize("name", CLASSICS)
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_arrays_of_another_model_are_refused(name, sample):
     estimator, found, _, _ = fitted(name, sample)
     for key in found.tensors:

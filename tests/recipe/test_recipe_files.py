@@ -51,11 +51,11 @@ def test_a_study_opens_with_its_command_its_cost_and_its_result(path):
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_a_claim_is_tested_at_the_originals_settings(path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    plan = fashionlab.study(str(path), dry_run=True)
+    plan = fashionlab.plan_study(str(path))
     reference = Recipe.make(str(ROOT / "recipes" / "reference.toml"))
     study, baseline = read_study_file(path), Recipe.make("mlp", read_study_file(path).settings)
-    assert len(plan["arms"]) == 1 + len(study.changes)
-    assert baseline.fit == reference.fit
+    assert len(plan.arms) == 1 + len(study.changes)
+    assert baseline.training == reference.training
     if path.stem != "depth":
         assert baseline.model == reference.model
 

@@ -65,11 +65,11 @@ def open_page(browser):
     """Open a report; afterwards assert that the page said nothing on the console and asked for nothing outside."""
     contexts, complaints = [], []
 
-    def opened(summary, width=1280, height=900, **options):
+    def opened(path, width=1280, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        address = Path(summary["page"]).resolve().as_uri()
+        address = path.resolve().as_uri()
 
         def heard(message):
             if not any(known in message.text for known in HARMLESS):

@@ -12,16 +12,17 @@ def expected_rows(run, t, p, most=None):
     """The rows of a cell straight from the predictions, most confident first, or on the diagonal the least."""
     import numpy as np
 
-    logits = run.predictions["test_logits"].astype(np.float64)
+    predictions = run.predictions.test
+    logits = predictions.logits.astype(np.float64)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     confidence = (shifted / shifted.sum(axis=1, keepdims=True)).max(axis=1)
-    rows = np.flatnonzero((run.predictions["test_labels"] == t) & (logits.argmax(axis=1) == p))
+    rows = np.flatnonzero((predictions.labels == t) & (logits.argmax(axis=1) == p))
     order = np.argsort(confidence[rows] * (1 if t == p else -1), kind="stable")
     return rows[order][:most].tolist()
 
 
 def pixels(page, selector):
-    """The picture that the browser draws for an element, as the grey values of its cell in the sprite."""
+    """The image that the browser draws for an element, as the grey values of its cell in the sprite."""
     return page.evaluate(
         """async (selector) => {
             const style = getComputedStyle(document.querySelector(selector));
@@ -41,35 +42,35 @@ def pixels(page, selector):
     )
 
 
-def test_a_clicked_cell_shows_exactly_its_pictures(open_page, real, fashion):
-    run, summary = real
-    page = open_page(summary)
+def test_a_clicked_cell_shows_exactly_its_images(open_page, real, fashion):
+    run, report = real
+    page = open_page(report.path)
     for t, p in ((6, 0), (4, 2), (8, 8)):
-        page.click(f'table.matrix button[data-t="{t}"][data-p="{p}"]')
+        page.click(f'#matrix .cell[data-t="{t}"][data-p="{p}"]')
         rows = expected_rows(run, t, p, 30 if t == p else None)
         assert rows
         assert rows_in(page, "#gallery") == rows
-        names = summary["class_names"]
+        names = report.summary.class_names
         assert names[t] in page.inner_text("#gallery h4")
-        assert f"{summary['errors']['confusion'][t][p]:,}" in page.inner_text("#gallery p")
-        # Not only the number of the picture: the very pixels.
+        assert f"{report.summary.errors.confusion[t][p]:,}" in page.inner_text("#gallery p")
+        # Not only the number of the image: the very pixels.
         images, _ = fashion.test.open(lambda *_: None)
         assert pixels(page, "#gallery li:nth-child(2) .pic") == images[rows[1]].ravel().tolist()
 
 
 def test_an_empty_cell_says_so(open_page, real):
-    _, summary = real
-    confusion = summary["errors"]["confusion"]
+    _, report = real
+    confusion = report.summary.errors.confusion
     t, p = next((t, p) for t in range(10) for p in range(10) if not confusion[t][p])
-    page = open_page(summary)
-    page.click(f'table.matrix button[data-t="{t}"][data-p="{p}"]')
-    assert page.inner_text("#gallery p") == "No picture."
+    page = open_page(report.path)
+    page.click(f'#matrix .cell[data-t="{t}"][data-p="{p}"]')
+    assert page.inner_text("#gallery p") == "No image."
     assert rows_in(page, "#gallery") == []
 
 
-def test_the_keyboard_reaches_a_cell_its_pictures_and_their_probabilities(open_page, real):
-    run, summary = real
-    page = open_page(summary)
+def test_the_keyboard_reaches_a_cell_its_images_and_their_probabilities(open_page, real):
+    run, report = real
+    page = open_page(report.path)
     page.focus("input[name=matrix]")
     page.keyboard.press("Tab")
     focused = "document.activeElement.dataset"
@@ -92,54 +93,56 @@ def test_the_keyboard_reaches_a_cell_its_pictures_and_their_probabilities(open_p
 
 
 def test_hover_shows_true_and_predicted_class_and_probabilities(open_page, real):
-    _, summary = real
-    page = open_page(summary)
+    _, report = real
+    page = open_page(report.path)
     page.hover(".mistakes .pic >> nth=0")
-    worst = summary["pictures"][summary["errors"]["confident"][0]]
+    summary = report.summary
+    worst = summary.images[summary.errors.confident[0]]
     card = page.inner_text("#card")
-    assert f"true: {summary['class_names'][worst['label']]}" in card
-    assert f"predicted: {summary['class_names'][worst['predicted']]}" in card
+    assert f"true: {summary.class_names[worst.label]}" in card
+    assert f"predicted: {summary.class_names[worst.predicted]}" in card
     page.mouse.move(2, 2)
     assert page.is_hidden("#card")
 
 
 def test_counts_and_rates_change_places(open_page, real):
-    _, summary = real
-    page = open_page(summary)
-    cell = 'table.matrix button[data-t="8"][data-p="8"]'
-    count = f"{summary['errors']['confusion'][8][8]:,}"
-    assert page.inner_text(cell) == count
+    _, report = real
+    page = open_page(report.path)
+    errors = report.summary.errors
+    cell = "#confusion-test-count-8-8 text"
+    count = f"{errors.confusion[8][8]:,}"
+    assert page.text_content(cell) == count
     page.check("input[value=rates]")
-    assert page.inner_text(cell) == f"{100 * summary['errors']['rates'][8][8]:.1f}\N{NO-BREAK SPACE}%"
+    assert page.text_content(cell) == f"{100 * errors.rates[8][8]:.1f}\N{NO-BREAK SPACE}%"
     page.check("input[value=counts]")
-    assert page.inner_text(cell) == count
+    assert page.text_content(cell) == count
 
 
 def test_the_map_answers_to_pointer_and_arrow_keys(open_page, real):
-    page = open_page(real[1])
+    page = open_page(real[1].path)
     box = page.locator(".mapbox").first
     box.focus()
     first = page.inner_text("#card")
-    assert "validation picture" in first
+    assert "validation image" in first
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#card") != first
     page.keyboard.press("Tab")
     assert page.is_hidden("#card")
-    page.hover(".mapbox circle.p >> nth=700", force=True)
-    assert "validation picture" in page.inner_text("#card")
+    page.hover(".mapbox .points use >> nth=700", force=True)
+    assert "validation image" in page.inner_text("#card")
     page.click(".legend button >> nth=8")
-    shown = page.eval_on_selector_all("circle.p:not(.off)", "all => new Set(all.map(c => c.classList[1])).size")
+    shown = page.eval_on_selector_all(".points use:not(.off)", "all => new Set(all.map(c => c.style.fill)).size")
     assert shown == 1
 
 
 def test_names_that_would_be_scripts_do_nothing_and_are_read_as_they_are(open_page, hostile):
-    _, summary = hostile
-    page = open_page(summary)
-    assert page.locator("table.matrix tbody th").all_inner_texts() == summary["class_names"]
-    for key, cell in summary["errors"]["cells"].items():
-        t, p = key.split(",")
-        page.click(f'table.matrix button[data-t="{t}"][data-p="{p}"]')
-        assert len(rows_in(page, "#gallery")) == len(cell["pictures"])
+    _, report = hostile
+    page = open_page(report.path)
+    labels = page.eval_on_selector_all("#matrix .cell", "all => all.map(c => c.getAttribute('aria-label'))")
+    assert all(any(label.startswith(f"true {name}, ") for label in labels) for name in report.summary.class_names)
+    for cell in report.summary.errors.cells:
+        page.click(f'#matrix .cell[data-t="{cell.true}"][data-p="{cell.predicted}"]')
+        assert len(rows_in(page, "#gallery")) == len(cell.images)
     page.hover("#gallery .pic >> nth=0")
     assert "true: " in page.inner_text("#card")
     assert page.locator("b:text-is('bold'), img[src=x]").count() == 0
@@ -149,10 +152,10 @@ def test_names_that_would_be_scripts_do_nothing_and_are_read_as_they_are(open_pa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 390, 768, 1400])
 def test_nothing_sticks_out(open_page, real, hostile, width, scheme):
-    for _, summary in (real, hostile):
-        page = open_page(summary, width=width, height=800, color_scheme=scheme)
+    for _, report in (real, hostile):
+        page = open_page(report.path, width=width, height=800, color_scheme=scheme)
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-        page.click('table.matrix button[data-t="0"][data-p="0"]')
+        page.click('#matrix .cell[data-t="0"][data-p="0"]')
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         # What is wider than the page must lie in something that scrolls.
         wide = page.evaluate(
@@ -166,14 +169,14 @@ def test_nothing_sticks_out(open_page, real, hostile, width, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(open_page, real, scheme):
-    page = open_page(real[1], color_scheme=scheme)
-    page.click('table.matrix button[data-t="6"][data-p="0"]')
+    page = open_page(real[1].path, color_scheme=scheme)
+    page.click('#matrix .cell[data-t="6"][data-p="0"]')
     page.hover("#gallery .pic >> nth=0")
     assert page.evaluate(CONTRAST) == []
 
 
 def test_it_prints_on_a_few_pages_with_everything_open(open_page, real, tmp_path):
-    page = open_page(real[1])
+    page = open_page(real[1].path)
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
     page.emulate_media(media="print")

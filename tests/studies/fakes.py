@@ -12,57 +12,60 @@ import time
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from fashionlab.data import load
 from fashionlab.errors import NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
-from fashionlab.lab.study_job import StudyManner, run_study
+from fashionlab.lab import ExecutionOptions
+from fashionlab.lab.study_job import run_study
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.store import HISTORY_COLUMNS, NORMS_COLUMNS, Run
-from fashionlab.store.format import to_csv, to_json, to_npz, to_tensors
-from fashionlab.studies.design.plan import Plan, Setting
+from fashionlab.store import HistoryRow, NormsRow, Predictions, Run, SetPredictions, TrainingEnd, to_json
+from fashionlab.store.format import to_csv, to_tensors
+from fashionlab.studies.design.changes import difference
+from fashionlab.studies.design.plan import Plan, StudyContext, StudyData
 from fashionlab.studies.execution.local import LocalExecutor
+from fashionlab.studies.execution.tasks import MadeRun, RunOneArguments
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.training.environment import describe_environment
+from fashionlab.workers import Task
+from fashionlab.workers.events import TrainingStarted
 
 SAMPLE = str(Path(__file__).parents[1] / "data" / "fashion-sample.npz")
 
 ROWS = 2000
-"""Pictures of a made-up judge half."""
+"""Images of a made-up judging set."""
 
 EFFECTS = {0.3: 0, 0.0: -60, 0.1: 0, 0.9: 40}
-"""By dropout rate, the arm: pictures more that it has right than the baseline."""
+"""By dropout rate, the arm: images more that it classifies correctly than the baseline."""
+
+MAKE_UP = Task("fakes:make_up", MadeRun)
 
 
-def dropout_of(request):
-    return request["recipe"]["model"]["options"]["dropout"][0]
-
-
-def make_up(arguments, channel):
-    request = arguments["request"]
-    dropout, seed = dropout_of(request), request["recipe"]["seed"]
-    channel.emit({"event": "start", "epoch": 0, "epochs": 1})
+def make_up(arguments: RunOneArguments, channel):
+    spec = arguments.spec
+    dropout, seed = spec.recipe.model.options["dropout"][0], spec.recipe.seed
+    channel.emit(
+        TrainingStarted(rows=480, steps=2, epoch=0, epochs=1, parameters=7, device="none", trainer=spec.trainer)
+    )
     misbehave(dropout, seed)
-    run = Run.create(Path(arguments["folder"]), "run", request)
-    run.write("environment.json", to_json({"parameters": 7}))
-    row = dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": 1, "seconds": 1.0}
-    run.write("history.csv", to_csv(HISTORY_COLUMNS, [row]))
-    run.write("norms.csv", to_csv(NORMS_COLUMNS, []))
+    run = Run.create(Path(arguments.folder), "run", spec)
+    run.write("environment.json", to_json(describe_environment("none", (), 7)))
+    run.write("history.csv", to_csv(HistoryRow, [HistoryRow(1, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5)]))
+    run.write("norms.csv", to_csv(NormsRow, []))
     run.write("weights.safetensors", to_tensors({"w": np.zeros(1, np.float32)}))
     chance = random.Random(f"{dropout} {seed}")
     right = 1700 + random.Random(seed).randint(-30, 30) + EFFECTS[dropout] + chance.randint(-2, 2)
     logits = np.zeros((ROWS, 10), np.float32)
     logits[:right, 0] = logits[right:, 1] = 3
-    predictions = {
-        "validation_logits": logits,
-        "validation_labels": np.zeros(ROWS, np.int32),
-        "validation_rows": np.arange(ROWS),
-    }
-    run.write("predictions.npz", to_npz(predictions))
-    metrics = summarise(request, run.history, predictions, {"best_epoch": 1, "stopped": "epochs"}, 0.1)
+    predictions = Predictions(SetPredictions(logits, np.zeros(ROWS, np.int32), np.arange(ROWS)), None)
+    run.write("predictions.npz", predictions.to_bytes())
+    ended = TrainingEnd("epochs", 1, 1.0)
+    metrics = summarise(spec.data.class_names, run.history, predictions, ended, 0.1, 100.0)
     with run.lock():
-        run.write("metrics.json", to_json({**metrics, "peak_memory_mb": 100.0}))
+        run.write("metrics.json", to_json(metrics))
         run.seal()
-    return {"folder": str(run.path)}
+    return MadeRun(str(run.path))
 
 
 def misbehave(dropout, seed):
@@ -90,26 +93,28 @@ def misbehave(dropout, seed):
 def make_plan(dropouts=(0.0, 0.1), seeds=8, **terms):
     """A plan whose arms are dropout rates beside the baseline's 0.3."""
     dataset = load(SAMPLE)
-    setting = Setting(dataset)
-    base = setting.make_arm("baseline", "The baseline", Recipe.make("mlp", {"dataset": SAMPLE}))
+    base = StudyContext(dataset).make_arm("baseline", Recipe.make("mlp", {"dataset": SAMPLE}))
     arms = [make_arm(dropout) for dropout in dropouts]
     return Plan(
-        "", "study", "made up", "2026-01-01T00:00:00+0000", (base, *arms), "baseline", len(arms), seeds, ROWS,
-        {"name": SAMPLE, "sha256": dataset.sha256, "class_names": list(dataset.class_names)}, test=False, **terms,
+        kind="study", title="made up", created="2026-01-01T00:00:00+0000", arms=(base, *arms), baseline="baseline",
+        declared=len(arms), seeds=seeds, judge_rows=ROWS,
+        data=StudyData(SAMPLE, dataset.sha256, dataset.class_names), test=False, **terms,
     )  # fmt: skip
 
 
 def make_arm(dropout, later=False):
+    baseline = Recipe.make("mlp", {"dataset": SAMPLE})
     recipe = Recipe.make("mlp", {"dataset": SAMPLE, "dropout": dropout})
-    return Setting(load(SAMPLE)).make_arm(f"dropout={dropout}", f"dropout={dropout}", recipe, later)
+    arm = StudyContext(load(SAMPLE)).make_arm(f"dropout={dropout}", recipe, later)
+    return replace(arm, changes=difference(baseline, recipe))
 
 
 def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=None):
     def executor(work):
-        return LocalExecutor(workers, work, task="fakes:make_up")
+        return LocalExecutor(workers, work, task=MAKE_UP)
 
-    manner = StudyManner(None, workers, minutes, on_event, False, silence, executor=executor)
-    return run_study(folder, load(SAMPLE), manner).summary
+    execution = ExecutionOptions(report=False, on_event=on_event, workers=workers, minutes=minutes, silence=silence)
+    return run_study(folder, load(SAMPLE), execution, executor).summary
 
 
 if __name__ == "__main__":

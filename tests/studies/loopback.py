@@ -28,6 +28,14 @@ LIFETIME = 900
 """Seconds after which a node ends by itself, should the tests be killed."""
 
 
+def share_programs(folder):
+    """Give all who work side by side one store of compiled programs: none needs to compile what another did."""
+    programs = folder.parent / "programs"
+    programs.mkdir(exist_ok=True)
+    (folder / "cache").mkdir(exist_ok=True)
+    (folder / "cache" / "jax").symlink_to(programs)
+
+
 class Node:
     """One node: its folders, its address, its processes."""
 
@@ -35,6 +43,7 @@ class Node:
         self.folder, self.address = folder, address
         for name in ("home", "work", "cache"):
             (folder / name).mkdir(parents=True)
+        share_programs(folder)
         places = {
             "HOME": str(folder / "home"),
             "FASHIONLAB_CACHE": str(folder / "cache"),

@@ -12,6 +12,7 @@ import loopback
 import pytest
 
 import fashionlab
+from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import Run
 
 SOURCE = Path(fashionlab.__file__).parent
@@ -46,7 +47,7 @@ def calm(sample_path, place):
         cluster.add("odd", PYTHONPATH=str(edited_copy(place / "odd-package", 1000)))
         folder = place / "calm"
         folder.mkdir()
-        summary = end(begin(folder, cluster, "study", "--dataset", sample_path, *WHAT, engine=()))
+        summary = end(begin(folder, cluster, "study", "--dataset", sample_path, *WHAT, executor=()))
         for node in (cluster.head, *cluster.nodes.values()):
             node.wait()
         yield cluster, summary
@@ -57,14 +58,16 @@ def calm(sample_path, place):
 def edited_copy(folder, more):
     """A folder with a copy of fashionlab in it, whose results version is another."""
     shutil.copytree(SOURCE, folder / "fashionlab", ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / "fashionlab" / "store" / "format.py"
+    path = folder / "fashionlab" / "recipe" / "spec.py"
     path.write_text(path.read_text().replace("RESULTS_VERSION = ", f"RESULTS_VERSION = {more} + "))
     return folder
 
 
-def begin(folder, cluster, *arguments, engine=None, **more):
+def begin(folder, cluster, *arguments, executor=None, **more):
     """Begin a command in a folder that is also its home."""
-    words = [*arguments, *(("--engine", "ray", "--address", cluster.address) if engine is None else engine)]
+    if not (folder / "cache").exists():
+        loopback.share_programs(folder)
+    words = [*arguments, *(("--executor", "ray", "--address", cluster.address) if executor is None else executor)]
     environment = {**cluster.environment, "HOME": str(folder), "FASHIONLAB_CACHE": str(folder / "cache"), **more}
     return subprocess.Popen(
         [sys.executable, "-m", "fashionlab", *map(str, words), "--no-test", "--no-report", "--json"],
@@ -87,16 +90,17 @@ def finished(folder):
     return {path.parent.name: Run(path.parent) for path in folder.glob("runs/*/runs/*/complete.json")}
 
 
-def wait_for_runs(folder, number):
+def wait_for_runs(command, folder, number):
     deadline = time.monotonic() + SECONDS
     while len(finished(folder)) < number:
+        assert command.poll() is None, (folder / "said").read_text()
         assert time.monotonic() < deadline, (folder / "said").read_text()
         time.sleep(0.02)
 
 
 def same(found, wanted):
     """Whether two studies say the same, to the last digit."""
-    keys = ("name", "verdict", "pairs", "trajectory", "left_out", "failures", "level", "changes")
+    keys = ("name", "verdict", "pairs", "left_out", "failures", "changes")
     return (
         [{key: arm[key] for key in keys} for arm in found["arms"]]
         == [{key: arm[key] for key in keys} for arm in wanted["arms"]]
@@ -110,19 +114,19 @@ def test_a_node_killed_in_mid_study_changes_no_verdict(calm, place, sample_path)
     folder = place / "node"
     folder.mkdir()
     command = begin(folder, cluster, "study", "--dataset", sample_path, *WHAT)
-    wait_for_runs(folder, 2)
+    wait_for_runs(command, folder, 2)
     cluster.nodes["b"].kill()
     found = end(command)
     assert same(found, wanted)
     assert found["runs"] == {"done": RUNS, "failed": 0, "planned": RUNS, "retried": 0}
     said = (folder / "said").read_text()
     assert "on 2 workers" in said
-    assert said.count("lost, to be made elsewhere: the seat on node 127.0.0.4 ended") == 1
+    assert said.count("lost, to be made elsewhere: the worker on node 127.0.0.4 ended") == 1
     calm_runs = finished(place / "calm")
     for name, run in finished(folder).items():
         # Where threads do not share a sum, the same machine gives the same bits, whoever had the process begin.
         assert run.read("weights.safetensors") == calm_runs[name].read("weights.safetensors")
-        assert run.environment["cores"] == 1
+        assert run.environment.cores == 1
     assert not list(folder.glob("runs/*/work/*"))
     assert cluster.nodes["a"].left == ["lock"]
 
@@ -132,22 +136,22 @@ def test_a_driver_killed_and_begun_again_counts_nothing_twice(calm, place, sampl
     folder = place / "driver"
     folder.mkdir()
     command = begin(folder, cluster, "study", "--dataset", sample_path, *WHAT)
-    wait_for_runs(folder, 2)
+    wait_for_runs(command, folder, 2)
     command.send_signal(signal.SIGKILL)
     command.wait()
     before = {name: run.path.stat().st_ino for name, run in finished(folder).items()}
-    found = end(begin(folder, cluster, "study", "--continue", "last"))
+    found = end(begin(folder, cluster, "study", "resume", "last"))
     assert same(found, wanted)
     after = {name: run.path.stat().st_ino for name, run in finished(folder).items()}
     assert before.items() <= after.items()
     assert len(before) < len(after) == RUNS
-    # The seats of the killed driver are gone, and so is what they had begun.
+    # The workers of the killed driver are gone, and so is what they had begun.
     assert cluster.nodes["a"].left == ["lock"]
 
 
 def test_a_node_with_another_fashionlab_is_left_out(calm, place, sample_path):
     cluster, _ = calm
-    here = fashionlab.store.RESULTS_VERSION
+    here = RESULTS_VERSION
     why = f"has results version {1000 + here}, here it is {here}; install the same there as on the driver's machine"
     for name in ("node", "driver"):
         assert f"left out: node {cluster.nodes['odd'].address} {why}" in (place / name / "said").read_text()

@@ -1,6 +1,5 @@
 """The plain summary of secondary effects, against scipy."""
 
-import json
 import math
 
 import numpy as np
@@ -16,7 +15,7 @@ def test_the_interval_is_students():
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert (result.low, result.high) == pytest.approx((expected.low, expected.high))
     assert (result.n, result.mean, result.deviation) == pytest.approx((12, values.mean(), values.std(ddof=1)))
-    assert "descriptive" in json.dumps(result.to_json(), allow_nan=False)
+    assert result.method.startswith("descriptive")
 
 
 def test_few_values_have_no_interval():

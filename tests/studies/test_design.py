@@ -5,37 +5,45 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 os.environ["KERAS_BACKEND"] = "jax"
 
 from fashionlab import lab
-from fashionlab.data import judge_halves
+from fashionlab.data import halve_validation
 from fashionlab.errors import DataInvalid, UntrustedModel, UsageError
 from fashionlab.models import find_architecture
-from fashionlab.recipe.recipe import Fit, Recipe
-from fashionlab.store import identity
+from fashionlab.recipe.config import TrainingConfig
+from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.declare import require_trust
-from fashionlab.studies.design.changes import OFF, parse_change, take_away
+from fashionlab.studies.design.changes import Changed, ablate, parse_change, regularizers
 from fashionlab.studies.design.file import read_study_file
-from fashionlab.studies.design.plan import Plan, Setting, arms_of_changes, check_arms
-from fashionlab.studies.stats.levels import Levels
-from fashionlab.training import rng as draws
-from fashionlab.training.partition import rows_of
+from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms
+from fashionlab.studies.stats.alpha_spending import AlphaSpending
+from fashionlab.training.partition import partition
+from fashionlab.training.runners import rng as draws
 
 
 @pytest.fixture
-def setting(sample):
-    return Setting(sample)
+def context(sample):
+    return StudyContext(sample)
 
 
 @pytest.fixture
-def base(setting, sample_path):
+def base(context, sample_path):
     recipe = Recipe.make("mlp", {"dataset": str(sample_path), "widths": "16,8", "epochs": 12, "mixup": 0.2})
-    return setting.make_arm("baseline", "The baseline", recipe)
+    return context.make_arm("baseline", recipe)
 
 
-def arms(base, setting, *changes, taking_away=False):
-    return arms_of_changes(base, changes, taking_away, setting)
+def arms(base, context, *changes, ablation=False):
+    return arms_of_changes(base, changes, ablation, context)
+
+
+def plan_of(context, arms, **terms):
+    dataset = context.dataset
+    data = StudyData(dataset.name, dataset.sha256, dataset.class_names)
+    shared = {"title": "", "created": "", "baseline": "baseline", "seeds": 5, "judge_rows": 60, "data": data}
+    return Plan(arms=tuple(arms), **{**shared, **terms})
 
 
 @pytest.mark.parametrize(
@@ -53,44 +61,58 @@ def test_a_change_is_settings_apart_by_spaces_with_a_name_in_front_if_one_likes(
     assert parse_change(text) == (name, settings)
 
 
-def test_an_arm_is_the_baseline_but_for_what_was_changed(base, setting):
+def test_an_arm_is_the_baseline_but_for_what_was_changed(base, context):
     wide, cnn, named = arms(
-        base, setting, "widths=32,16 label_smoothing=.1", "model=cnn filters=4,8 depth=1", {"name": "x", "dropout": 0}
+        base, context, "widths=32,16 label_smoothing=.1", "model=cnn filters=4,8 depth=1", {"name": "x", "dropout": 0}
     )
     assert wide.name == "widths=32,16 label_smoothing=.1"
-    assert wide.changes == {"widths": [[16, 8], [32, 16]], "label_smoothing": [0.0, 0.1]}
-    assert wide.recipe.fit.mixup == cnn.recipe.fit.mixup == 0.2
+    assert wide.changes == {"widths": Changed((16, 8), (32, 16)), "label_smoothing": Changed(0.0, 0.1)}
+    assert wide.recipe.training.mixup == cnn.recipe.training.mixup == 0.2
     assert cnn.model == "cnn"
     assert cnn.recipe.model.options["dropout"] == find_architecture("cnn").fill({})["dropout"]
-    assert cnn.changes == {"model": ["mlp", "cnn"], "filters": [None, [4, 8]], "depth": [None, [1]]}
-    assert (named.name, named.changes) == ("x", {"dropout": [[0.3], [0.0]]})
-    assert wide.request["judge"] is True
-    assert wide.request["test"] is False
-    assert wide.request_for(7)["recipe"]["seed"] == 7
-    assert wide.request["recipe"]["seed"] == 0
+    assert cnn.changes == {
+        "model": Changed("mlp", "cnn"), "filters": Changed(None, (4, 8)), "depth": Changed(None, (1,)),
+    }  # fmt: skip
+    assert (named.name, named.changes) == ("x", {"dropout": Changed((0.3,), (0.0,))})
+    assert (wide.spec.in_study, wide.spec.test) == (True, False)
+    assert wide.spec_for(7).recipe.seed == 7
+    assert wide.spec.recipe.seed == 0
 
 
-def test_take_away_has_an_arm_for_each_regularizer_that_is_on(base, setting):
-    found = {arm.name: arm.changes for arm in arms(base, setting, taking_away=True)}
+def test_an_ablation_has_an_arm_for_each_regularizer_that_is_on(base, context):
+    found = {arm.name: arm.changes for arm in arms(base, context, ablation=True)}
     assert found == {
-        "without dropout": {"dropout": [[0.3], [0.0]]},
-        "without batch norm": {"batch_norm": [True, False]},
-        "without weight decay": {"weight_decay": [0.004, 0.0]},
-        "without mixup": {"mixup": [0.2, 0.0]},
-        "without early stopping": {"early_stopping": [True, False]},
+        "without dropout": {"dropout": Changed((0.3,), (0.0,))},
+        "without batch norm": {"batch_norm": Changed(True, False)},
+        "without weight decay": {"weight_decay": Changed(0.004, 0.0)},
+        "without mixup": {"mixup": Changed(0.2, 0.0)},
+        "without early stopping": {"early_stopping": Changed(True, False)},
     }
-    assert set(OFF) - {"dropout", "batch_norm"} < set(Fit.__dataclass_fields__)
     plain = Recipe.make("mlp", {"dropout": 0, "batch_norm": False, "weight_decay": 0, "early_stopping": False})
-    with pytest.raises(UsageError, match="the recipe of mlp has no regularizer that is on"):
-        take_away(plain)
+    with pytest.raises(UsageError, match="--ablate: the recipe of mlp has no regularizer that is on"):
+        ablate(plain)
 
 
-def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(base, setting, sample):
-    everyone = [base, *arms(base, setting, taking_away=True)]
+def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("raise SystemExit('nobody may execute this')")
+    assert regularizers("mlp") == {
+        "dropout": 0, "batch_norm": False, "weight_decay": 0, "label_smoothing": 0, "shift": 0, "flip": 0, "mixup": 0,
+        "cutout": 0, "early_stopping": False,
+    }  # fmt: skip
+    assert set(regularizers("mlp")) - {"dropout", "batch_norm"} < set(TrainingConfig.__struct_fields__)
+    assert "batch_norm" not in regularizers("resnet")
+    # What a file of one's own takes is known to who executes it alone: names that the lab's networks have count.
+    own = Recipe.make(f"{file}:build", {"dropout": 0.5, "early_stopping": False, "weight_decay": 0})
+    assert ablate(own) == [("without dropout", {"dropout": 0})]
+
+
+def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(base, context, sample):
+    everyone = [base, *arms(base, context, ablation=True)]
     for seed in (0, 1):
-        rows = [rows_of(arm.request_for(seed), sample) for arm in everyone]
+        rows = [partition(arm.spec_for(seed).recipe, True, sample) for arm in everyone]
         assert all(all((a == b).all() for a, b in zip(rows[0], other, strict=True)) for other in rows)
-        orders = [draws.order(480, arm.recipe.fit.batch_size, seed, 3) for arm in everyone]
+        orders = [draws.order(480, arm.recipe.training.batch_size, seed, 3) for arm in everyone]
         assert all((orders[0] == order).all() for order in orders)
         weights = [
             {
@@ -103,7 +125,7 @@ def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(ba
             shared = weights[0].keys() & other.keys()
             assert {"hidden_1/kernel", "hidden_2/kernel", "logits/kernel"} <= shared
             assert all((weights[0][path] == other[path]).all() for path in shared)
-    first, second = (rows_of(base.request_for(seed), sample) for seed in (0, 1))
+    first, second = (partition(base.spec_for(seed).recipe, True, sample) for seed in (0, 1))
     assert set(first.train) != set(second.train)
 
 
@@ -111,7 +133,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     counts = np.bincount(sample.labels)
     found = []
     for seed in range(5):
-        train, stop, grade = rows_of(base.request_for(seed), sample)
+        train, stop, grade = partition(base.spec_for(seed).recipe, True, sample)
         assert len(train) + len(stop) + len(grade) == len(sample.labels)
         assert len(set(train) | set(stop) | set(grade)) == len(sample.labels)
         assert len(grade) == len(stop) == 60
@@ -120,36 +142,36 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
             assert np.bincount(sample.labels[half]) == pytest.approx(counts / 10, abs=1)
         found.append(frozenset(grade))
     assert len(set(found)) == 5
-    # A plain run watches and grades with the whole part, and its request is what it was before there were studies.
-    plain = {key: value for key, value in base.request_for(0).items() if key != "judge"}
-    rows = rows_of(plain, sample)
-    assert (rows.stop == rows.grade).all()
-    assert len(rows.stop) == 120
-    assert identity(plain) != identity(base.request_for(0))
+    # A plain run watches and grades with the whole validation set, and is another run.
+    spec = base.spec_for(0)
+    rows = partition(spec.recipe, False, sample)
+    assert (rows.stopping == rows.judging).all()
+    assert len(rows.stopping) == 120
+    assert replace(spec, in_study=False).identity != spec.identity
     with pytest.raises(DataInvalid, match="class 0 has 1 rows"):
-        judge_halves(np.array([0, 1, 1]), np.array([0, 1, 2]), 0)
+        halve_validation(np.array([0, 1, 1]), np.array([0, 1, 2]), 0)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (["dropout"], "given 'dropout', expected settings as NAME=VALUE, several in one change apart by spaces"),
+        (["dropout"], "given 'dropout', expected settings as NAME=VALUE, several in one change separated by spaces"),
         (["dropout=0 'x"], "a quotation mark is not closed"),
         (["dropout=0 dropout=1"], "given dropout twice"),
         (["droput=0"], "model 'mlp' has no setting 'droput'; did you mean dropout"),
         (["dropout=1.5"], "--dropout: given '1.5', expected a comma-separated list, each a number from 0 to below 1"),
         (["dropout=0.3"], "'dropout=0.3' changes nothing, the baseline is like that already (dropout is 0.3)"),
-        (["limit=100"], "given limit, which baseline and change share, so that both are judged on the same pictures"),
+        (["limit=100"], "given limit, which baseline and change share, so that both are judged on the same images"),
         (["seed=3"], "set it for the whole study: --first-seed"),
         (["dropout=0", "dropout=0.0"], "given 'dropout=0.0' and 'dropout=0', which are the same"),
         (["a: dropout=0", "a: dropout=0.1"], "given two changes called 'a'; name them apart"),
-        (["model=nothing"], "the catalogue has no model 'nothing'"),
+        (["model=nothing"], "the registry has no model 'nothing'"),
         ([{"name": "x"}], "expected settings by name"),
     ],
 )  # fmt: skip
-def test_a_wrong_change_is_one_sentence(base, setting, changes, words):
+def test_a_wrong_change_is_one_sentence(base, context, changes, words):
     with pytest.raises(UsageError) as caught:
-        check_arms([base, *arms_of_changes(base, changes, False, setting)])
+        check_arms([base, *arms_of_changes(base, changes, False, context)])
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -157,18 +179,19 @@ def test_a_wrong_change_is_one_sentence(base, setting, changes, words):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: lab.study("mlp"), "a study needs something to study: --change dropout=0, or --take-away"),
+        (lambda: lab.study("mlp"), "a study needs something to study: --change dropout=0, or --ablate"),
         (lambda: lab.study("mlp", changes=["dropout=0"], seed=3), "a study varies it: say first_seed"),
         (lambda: lab.study("mlp", changes=["dropout=0"], seeds=0), "--seeds: given 0, expected a whole number from 1"),
         (lambda: lab.study("mlp", changes=["dropout=0"], margin=0), "--margin: given 0, expected a number above 0"),
-        (lambda: lab.study("mlp", changes=["dropout=0"], workers=0), "--workers: given 0, expected a whole number"),
+        (lambda: lab.ExecutionOptions(workers=0), "--workers: given 0, expected a whole number"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], workers=2), "give execution=ExecutionOptions(workers=...)"),
         (lambda: lab.study("mlp", changes=["dropout=0"], epoch=3), "no setting 'epoch'; did you mean epochs"),
-        (lambda: lab.compare("mlp"), "given 1 models to compare, expected two or more"),
+        (lambda: lab.compare("mlp"), "given 1 model to compare, expected two or more"),
         (lambda: lab.compare("mlp", "mlp"), "expected each name once"),
         (lambda: lab.compare("mlp", "cnn", baseline="x"), "--baseline: given 'x', expected one of the models"),
         (lambda: lab.compare("mlp", "cnn", wdths=3), "given wdths, a setting that none of these models has: mlp, cnn"),
-        (lambda: lab.continue_study("last", runs="nowhere"), "there is no study in nowhere yet"),
-        (lambda: lab.continue_study("x", runs="nowhere"), "there is no study in nowhere yet"),
+        (lambda: lab.resume_study("last", runs="nowhere"), "there is no study in nowhere yet"),
+        (lambda: lab.resume_study("x", runs="nowhere"), "there is no study in nowhere yet"),
     ],
 )  # fmt: skip
 def test_a_wrong_study_is_one_sentence(call, words, monkeypatch, sample, tmp_path):
@@ -190,7 +213,7 @@ def test_options_that_do_not_fit_each_other_are_found_before_anything_runs(sampl
 def test_a_study_file_holds_recipe_terms_and_changes(tmp_path):
     path = tmp_path / "deeper.toml"
     path.write_text(
-        '[study]\ntitle = "Deeper?"\nseeds = 3\n[model]\nname = "mlp"\nwidths = [8, 8]\n[fit]\nepochs = 2\n'
+        '[study]\ntitle = "Deeper?"\nseeds = 3\n[model]\nname = "mlp"\nwidths = [8, 8]\n[training]\nepochs = 2\n'
         '[[change]]\nname = "deeper"\nwidths = [8, 8, 8]\n[[change]]\ndropout = 0\n'
     )
     file = read_study_file(path)
@@ -205,26 +228,26 @@ def test_a_study_file_holds_recipe_terms_and_changes(tmp_path):
         read_study_file(path)
 
 
-def test_levels_follow_the_declaration(base, setting):
-    others = arms(base, setting, "dropout=0", "dropout=0.1", "dropout=0.2")
-    study = Plan("", "study", "", "", (base, *others), "baseline", 2, 5, 60, {})
-    assert [study.level_of(arm) for arm in others] == [Levels(2).of(0), Levels(2).of(1), Levels(2).of(2)]
+def test_alphas_follow_the_declaration(base, context):
+    others = arms(base, context, "dropout=0", "dropout=0.1", "dropout=0.2")
+    study = plan_of(context, (base, *others), declared=2)
+    assert [study.alpha_of(arm) for arm in others] == [AlphaSpending(2).of(arm) for arm in range(3)]
     # The best of three as the baseline: any of three pairs may come into question.
-    best = Plan("", "compare", "", "", (base, *others[:2]), None, 3, 5, 60, {})
-    assert [best.level_of(arm) for arm in best.arms] == [Levels(3).of(0)] * 3
+    best = plan_of(context, (base, *others[:2]), kind="compare", baseline=None, declared=3)
+    assert [best.alpha_of(arm) for arm in best.arms] == [AlphaSpending(3).of(0)] * 3
 
 
-def test_going_on_with_a_file_of_ones_own_needs_trust(setting, sample_path, tmp_path, base):
+def test_going_on_with_a_file_of_ones_own_needs_trust(context, sample_path, tmp_path, base):
     file = tmp_path / "mine.py"
     file.write_text(
         "import keras\ndef build(s, c, *, units: int = 4):\n    i = keras.Input(s)\n"
         "    x = keras.layers.Dense(units)(keras.layers.Flatten()(i))\n"
         "    return keras.Model(i, keras.layers.Dense(c)(x))"
     )
-    (arm,) = arms(base, setting, f"model={file} units=8")
+    (arm,) = arms(base, context, f"model={file} units=8")
     assert arm.recipe.model.options == {"units": 8}
-    plan = Plan("study", "study", "", "", (base, arm), "baseline", 1, 5, 60, {})
-    digest = arm.request["model_sha256"]
+    plan = plan_of(context, (base, arm), name="study", declared=1)
+    digest = arm.spec.model_sha256
     require_trust(plan, [digest[:12]])
     for given in ([], [digest[:11]], ["0" * 64]):
         with pytest.raises(UntrustedModel, match=f"models/01.py; .* --trust {digest[:12]}"):

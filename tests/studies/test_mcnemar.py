@@ -42,14 +42,14 @@ def test_the_example_of_the_authors():
     assert (round(result.exact_p_value, 4), round(result.p_value, 4)) == (0.0703, 0.0391)
 
 
-def test_predictions_are_compared_picture_by_picture():
+def test_predictions_are_compared_image_by_image():
     random = np.random.default_rng(0)
     a, b = random.random(10_000) < 0.9, random.random(10_000) < 0.91
     result = mcnemar(a, b)
     assert (result.only_a, result.only_b) == (int(np.sum(a & ~b)), int(np.sum(~a & b)))
     assert result == mcnemar_of_counts(result.only_a, result.only_b)
     assert mcnemar(a, a).p_value == mcnemar(a[:0], a[:0]).exact_p_value == 1
-    assert result.to_json()["method"].startswith("McNemar")
+    assert result.method.startswith("McNemar")
 
 
 @pytest.mark.parametrize(

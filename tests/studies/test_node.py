@@ -1,7 +1,6 @@
-"""What a study on a cluster is made of, without a cluster: parcels, shipments, seats, versions, addresses, losses."""
+"""What a study on a cluster is made of, without a cluster: data, runs, workers, versions, addresses, losses."""
 
 import hashlib
-import json
 import shutil
 import socket
 import subprocess
@@ -10,23 +9,32 @@ import time
 from pathlib import Path
 
 import fakes
+import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from fashionlab.data import load
-from fashionlab.data.transfer import note_of, receive
+from fashionlab.data.transfer import TransferNote, note_of, receive
 from fashionlab.errors import DataInvalid, RunCorrupt, UsageError, WorkerError
-from fashionlab.lab.study_job import StudyManner, run_study
+from fashionlab.lab import ExecutionOptions
+from fashionlab.lab.study_job import run_study
+from fashionlab.machine import usable_cores
+from fashionlab.recipe.config import ModelConfig
 from fashionlab.store import Run
+from fashionlab.studies.events import RunLost
 from fashionlab.studies.execution import address, node
-from fashionlab.studies.execution.address import check_engine
+from fashionlab.studies.execution.address import check_executor
 from fashionlab.studies.execution.drive import LOSSES
 from fashionlab.studies.execution.local import Job, LocalExecutor, News
+from fashionlab.studies.execution.tasks import RunOneArguments
 from fashionlab.studies.execution.transfer import pack, unpack
 from fashionlab.studies.execution.versions import SOURCE, first_difference, software
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.summary import RunCounts
+from fashionlab.workers.events import TrainingStarted
 
-OWN = b"""
+OWN = """
 import keras
 
 def build(image_shape, classes):
@@ -37,40 +45,40 @@ def build(image_shape, classes):
 @pytest.fixture(scope="module")
 def job():
     arm = fakes.make_plan().arms[0]
-    return Job("00-baseline-seed3-1", arm.request_for(3), None)
+    return Job("00-baseline-seed3-1", arm.spec_for(3), None)
 
 
 @pytest.fixture
 def made(job, tmp_path, monkeypatch):
     """A finished run of the job."""
     monkeypatch.setenv("FAKES", str(tmp_path))
-    arguments = {"request": job.request, "model_source": None, "folder": str(tmp_path / "made")}
+    arguments = RunOneArguments(job.spec, None, str(tmp_path / "made"), None)
 
     class Deaf:
         def emit(self, event):
             pass
 
-    return Run(Path(fakes.make_up(arguments, Deaf())["folder"]))
+    return Run(Path(fakes.make_up(arguments, Deaf()).folder))
 
 
 @pytest.mark.parametrize("name", [fakes.SAMPLE, "digits"])
-def test_a_data_set_travels_without_its_test_part_and_is_known_by_its_hash(name):
+def test_a_dataset_travels_without_its_test_set_and_is_known_by_its_hash(name):
     sent = load(name)
-    note = json.loads(json.dumps(note_of(sent)))
+    note = msgspec.json.decode(msgspec.json.encode(note_of(sent)), type=TransferNote)
     received = receive(sent.images.copy(), sent.labels.copy(), note)
     assert (received.sha256, received.class_names, received.test.size) == (sent.sha256, sent.class_names, 0)
     assert not received.images.flags.writeable
     assert (received.split(5).train == sent.split(5).train).all()
-    for change in ("picture", "label", "name", "test"):
-        images, labels, altered = sent.images.copy(), sent.labels.copy(), json.loads(json.dumps(note))
-        if change == "picture":
+    for change in ("image", "label", "name", "test"):
+        images, labels, altered = sent.images.copy(), sent.labels.copy(), note
+        if change == "image":
             images[7, 3, 3] ^= 1
         elif change == "label":
             labels[0] = (labels[0] + 1) % 10
         elif change == "name":
-            altered["class_names"][0] += "!"
+            altered = replace(note, class_names=("!", *note.class_names[1:]))
         else:
-            altered["test_sha256s"][0] = "0" * 64
+            altered = replace(note, test_sha256s=("0" * 64, note.test_sha256s[1]))
         with pytest.raises(DataInvalid, match="it was altered on its way"):
             receive(images, labels, altered)
 
@@ -93,61 +101,62 @@ def test_what_is_not_the_run_is_refused(made, job, tmp_path):
     with pytest.raises(RunCorrupt, match="is not the file that was sealed"):
         unpack({**files, "predictions.npz": files["predictions.npz"][:-1] + b"x"}, place, job)
     with pytest.raises(RunCorrupt, match="is another run"):
-        unpack(files, place, Job(job.key, {**job.request, "results_version": 0}, None))
+        unpack(files, place, Job(job.key, replace(job.spec, results_version=0), None))
 
 
-def test_a_seat_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeypatch, job):
+def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeypatch, job):
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
     for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
         monkeypatch.setenv(name, "")
     dataset = load(fakes.SAMPLE)
-    request = json.loads(json.dumps(job.request))
     # Nothing of that name is there: the data can only be those that were sent.
-    request["recipe"]["data"]["dataset"] = "/nowhere.npz"
-    request["recipe"]["fit"]["epochs"] = 1
-    seat = node.Seat(dataset.images, dataset.labels, note_of(dataset))
-    other = node.Seat(dataset.images, dataset.labels, note_of(dataset))
+    data = replace(job.spec.recipe.data, dataset="/nowhere.npz")
+    recipe = replace(job.spec.recipe, data=data, training=replace(job.spec.recipe.training, epochs=1))
+    own = replace(recipe, model=ModelConfig("nowhere.py:build", {}))
+    jobs = (
+        Job("one", replace(job.spec, recipe=recipe), None),
+        Job("own", replace(job.spec, recipe=own, model_sha256=hashlib.sha256(OWN.encode()).hexdigest()), OWN),
+    )
+    worker = node.RemoteWorker(dataset.images, dataset.labels, note_of(dataset))
+    other = node.RemoteWorker(dataset.images, dataset.labels, note_of(dataset))
     try:
-        assert other._scratch != seat._scratch
-        assert len({seat._bench._core, other._bench._core} - {None}) == min(2, len(node.cores()))
-        for key, source in (("one", None), ("own", OWN)):
-            if source:
-                request["model_sha256"] = hashlib.sha256(source).hexdigest()
-                request["recipe"]["model"] = {"name": "nowhere.py:build", "options": {}}
-            seat.start({"key": key, "request": request, "model_source": source and source.decode()})
+        assert other._scratch != worker._scratch
+        assert len({worker._core._core, other._core._core} - {None}) == min(2, len(usable_cores()))
+        for given in jobs:
+            worker.start(msgspec.msgpack.encode(given))
             messages, deadline = [], time.monotonic() + 120
-            while not any("event" not in message for message in messages) and time.monotonic() < deadline:
-                messages += seat.poll(1.0)
-            assert messages[-1].keys() == {"key", "files"}, messages[-1]
-            assert {message["key"] for message in messages} == {key}
-            assert any(message["event"]["event"] == "start" for message in messages[:-1])
-            run = Run(unpack(messages[-1]["files"], tmp_path / "run", Job(key, request, source)))
-            assert run.metrics["validation"]["n"] == 60
-            assert run.model_source == source
-        assert {path.name for path in seat._scratch.iterdir()} == {"lock"}
-        assert seat.poll(0.01) == []
+            while not (messages and messages[-1].event is None) and time.monotonic() < deadline:
+                messages += node.MESSAGES.decode(worker.poll(1.0))
+            assert messages[-1].files, messages[-1]
+            assert {message.key for message in messages} == {given.key}
+            assert any(isinstance(message.event, TrainingStarted) for message in messages[:-1])
+            run = Run(unpack(messages[-1].files, tmp_path / "run", given))
+            assert run.metrics.validation.n == 60
+            assert run.model_source == (given.model_source and given.model_source.encode())
+        assert {path.name for path in worker._scratch.iterdir()} == {"lock"}
+        assert node.MESSAGES.decode(worker.poll(0.01)) == []
     finally:
-        seat.stop()
+        worker.stop()
         other.stop()
-    assert not seat._scratch.exists()
+    assert not worker._scratch.exists()
 
 
-def test_a_seat_whose_data_were_altered_says_so_and_may_be_tried_again(tmp_path, monkeypatch, job):
+def test_a_remote_worker_whose_data_were_altered_says_so_and_may_be_tried_again(tmp_path, monkeypatch, job):
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
     for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
         monkeypatch.setenv(name, "")
     dataset = load(fakes.SAMPLE)
-    seat = node.Seat(np.zeros_like(dataset.images), dataset.labels, note_of(dataset))
+    worker = node.RemoteWorker(np.zeros_like(dataset.images), dataset.labels, note_of(dataset))
     try:
-        seat.start({"key": "one", "request": job.request, "model_source": None})
-        messages = seat.poll(120)
+        worker.start(msgspec.msgpack.encode(job))
+        messages = node.MESSAGES.decode(worker.poll(120))
     finally:
-        seat.stop()
-    assert "it was altered on its way" in messages[-1]["reason"]
-    assert messages[-1]["hopeless"] is False
+        worker.stop()
+    assert "it was altered on its way" in messages[-1].reason
+    assert messages[-1].hopeless is False
 
 
-def test_what_a_killed_seat_left_is_removed_by_the_next(tmp_path, monkeypatch):
+def test_what_a_killed_worker_left_is_removed_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path))
     code = "from fashionlab.studies.execution import node; a = node.make_scratch(); print(a[0], flush=True); input()"
     alive, dead = (
@@ -168,6 +177,12 @@ def test_what_a_killed_seat_left_is_removed_by_the_next(tmp_path, monkeypatch):
         shutil.rmtree(tmp_path, ignore_errors=True)
 
 
+def test_no_core_is_claimed_where_there_are_no_abstract_sockets(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delattr("os.sched_getaffinity")
+    assert node.claim_core() == (None, None)
+
+
 def test_a_machine_with_other_software_is_told_from_one_with_the_same():
     here = software()
     assert here["Python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -180,15 +195,15 @@ def test_a_machine_with_other_software_is_told_from_one_with_the_same():
     assert "has other source files of fashionlab" in first_difference(here, {**here, SOURCE: "00"}, False)
 
 
-def test_a_wrong_engine_or_address_gets_one_sentence(monkeypatch):
-    for engine, where, words in (
-        ("slurm", None, "--engine: given 'slurm', expected one of: local, ray"),
-        ("local", "auto", "--address: given 'auto', which is for --engine ray"),
+def test_a_wrong_executor_or_address_gets_one_sentence(monkeypatch):
+    for executor, where, words in (
+        ("slurm", None, "--executor: given 'slurm', expected one of: local, ray"),
+        ("local", "auto", "--address: given 'auto', which is for --executor ray"),
         ("ray", "head", "expected auto, HOST:PORT or ray://HOST:PORT"),
         ("ray", "ray://head", "expected auto, HOST:PORT or ray://HOST:PORT"),
     ):
         with pytest.raises(UsageError, match=words):
-            check_engine(engine, where)
+            check_executor(executor, where)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -196,18 +211,55 @@ def test_a_wrong_engine_or_address_gets_one_sentence(monkeypatch):
         with pytest.raises(
             UsageError, match=f"no cluster answers at 127.0.0.1:{port} .*begin one there with ray start"
         ):
-            check_engine("ray", f"127.0.0.1:{port}")
+            check_executor("ray", f"127.0.0.1:{port}")
         assert time.monotonic() - begun < 10
+    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{port}")
+    with pytest.raises(UsageError, match=f"no cluster answers at 127.0.0.1:{port} "):
+        check_executor("ray", "auto")
     monkeypatch.setattr(address, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"Ray, which is not installed: pip install 'fashionlab\[cluster\]'"):
-        check_engine("ray", None)
+        check_executor("ray", None)
+
+
+def test_a_cluster_of_this_machine_that_is_no_more_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(address, "STATUS", 1.0)
+    program = tmp_path / "ray"
+    # What else is wrong, if anything, Ray says when it is to join: here it is only asked whether something answers.
+    for content, silent in (("exec sleep 60", True), ("echo no cluster; exit 1", False), ("echo fine", False)):
+        program.write_text(f"#!/bin/sh\n{content}\n")
+        program.chmod(0o755)
+        if silent:
+            with pytest.raises(UsageError, match="that this machine was a node of does not answer; begin one with ray"):
+                check_executor("ray", "auto")
+        else:
+            check_executor("ray", "auto")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("Version mismatch: started with:\n    Ray: 2.59.0\n"), "started with: Ray: 2.59.0"),
+        (ConnectionError(), "ConnectionError"),
+    ],
+)
+def test_what_ray_says_about_an_address_is_passed_on_in_one_sentence(error, reason, monkeypatch):
+    connection = pytest.importorskip("fashionlab.studies.connection")
+
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(connection.ray, "init", refuse)
+    with pytest.raises(UsageError, match=rf"--address: head:1 cannot be joined \(.*{reason}\); this machine must have"):
+        connection.Connection("head:1", None, load(fakes.SAMPLE))
 
 
 class Unsteady:
     """An executor whose slots come and go: none at first, and some jobs are lost with them."""
 
     def __init__(self, work, losses):
-        self._real, self._losses, self._turns, self._news = LocalExecutor(2, work, task="fakes:make_up"), losses, 0, []
+        self._real, self._losses, self._turns, self._news = LocalExecutor(2, work, task=fakes.MAKE_UP), losses, 0, []
 
     @property
     def slots(self):
@@ -221,7 +273,7 @@ class Unsteady:
     def submit(self, job):
         if self._losses:
             self._losses -= 1
-            self._news.append(News(job.key, reason="the seat on node x ended", lost=True))
+            self._news.append(News(job.key, reason="the worker on node x ended", lost=True))
         else:
             self._real.submit(job)
 
@@ -243,13 +295,13 @@ def test_a_run_that_goes_down_with_its_machine_has_not_failed_unless_it_does_so_
     monkeypatch.setenv("PYTHONPATH", fakes.__file__.rpartition("/")[0])
     folder = StudyFolder.create(tmp_path / "runs", "study", fakes.make_plan((0.0,), seeds=1))
     events = []
-    manner = StudyManner(None, 2, None, events.append, False, executor=lambda work: Unsteady(work, losses))
+    execution = ExecutionOptions(report=False, on_event=events.append, workers=2)
     if retried:
         # The first run takes them all, being the first in line again each time.
         monkeypatch.setattr(Unsteady, "free", property(lambda self: min(1, self._real.free)))
-    found = run_study(folder, load(fakes.SAMPLE), manner).summary
-    assert found["runs"] == {"done": 2, "failed": 0, "planned": 2, "retried": retried}
-    assert sum(event["event"] == "loss" for event in events) == min(losses, LOSSES)
+    found = run_study(folder, load(fakes.SAMPLE), execution, lambda work: Unsteady(work, losses)).summary
+    assert found.runs == RunCounts(done=2, failed=0, planned=2, retried=retried)
+    assert sum(isinstance(event, RunLost) for event in events) == min(losses, LOSSES)
 
 
 def test_a_cluster_that_stays_away_ends_the_study_which_can_be_continued(tmp_path):
@@ -262,5 +314,7 @@ def test_a_cluster_that_stays_away_ends_the_study_which_can_be_continued(tmp_pat
             raise WorkerError("no node")
 
     with pytest.raises(WorkerError, match="no node"):
-        run_study(folder, load(fakes.SAMPLE), StudyManner(None, 2, None, print, False, executor=lambda w: Gone(w, 0)))
-    assert folder.read_json("summary.json")["state"] == "stopped"
+        run_study(
+            folder, load(fakes.SAMPLE), ExecutionOptions(report=False, on_event=print, workers=2), lambda w: Gone(w, 0)
+        )
+    assert folder.summary.state == "stopped"

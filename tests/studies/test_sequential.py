@@ -67,14 +67,14 @@ def test_the_martingale_is_the_mixture_of_likelihood_ratios(n, null):
         assert ours == pytest.approx(math.log(wealth_by_noncentral_t(values, null)), abs=1e-5)
 
 
-@pytest.mark.parametrize("level", [0.05, 0.01, 0.0025])
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 0.0025])
 @pytest.mark.parametrize(("n", "mean", "deviation"), [(6, 0.5, 0.25), (7, 0, 3), (12, -40, 0.1), (40, 0.1, 0.4)])
-def test_the_interval_is_where_the_integrated_martingale_stays_below_one_over_level(level, n, mean, deviation):
+def test_the_interval_is_where_the_integrated_martingale_stays_below_one_over_level(alpha, n, mean, deviation):
     values = example(n, 1, mean, deviation)
-    centre, half = of(values)[1], float(half_width(n, of(values)[2], level))
+    centre, half = of(values)[1], float(half_width(n, of(values)[2], alpha))
 
     def excess(null):
-        return math.log(wealth_by_integration(values, null) * level)
+        return math.log(wealth_by_integration(values, null) * alpha)
 
     for side in (-1, 1):
         root = optimize.brentq(lambda d, side=side: excess(centre + side * d), 0.1 * half, 10 * half, rtol=1e-10)
@@ -82,21 +82,21 @@ def test_the_interval_is_where_the_integrated_martingale_stays_below_one_over_le
 
 
 @given(st.integers(1, 300), st.floats(1e-6, 1e6), st.sampled_from([0.05, 0.04, 0.01, 0.008, 1e-5]))
-def test_at_the_ends_of_the_interval_the_martingale_reaches_one_over_level(n, squares, level):
-    half = half_width(n, squares, level)
+def test_at_the_ends_of_the_interval_the_martingale_reaches_one_over_level(n, squares, alpha):
+    half = half_width(n, squares, alpha)
     if math.isfinite(half):
-        assert float(log_martingale(n, half, squares)) == pytest.approx(-math.log(level), rel=1e-6)
+        assert float(log_martingale(n, half, squares)) == pytest.approx(-math.log(alpha), rel=1e-6)
     else:
-        assert float(log_martingale(n, 1e15, squares)) <= -math.log(level) * (1 + 1e-9)
+        assert float(log_martingale(n, 1e15, squares)) <= -math.log(alpha) * (1 + 1e-9)
 
 
 def test_one_value_says_nothing():
     for value in (0.0, 1e-9, 3.0, -90.0):
-        known = trajectory(np.array([value]), level=0.05, resolution=0.01)
+        known = trajectory(np.array([value]), alpha=0.05, resolution=0.01)
         assert (known.low[0], known.high[0]) == (-math.inf, math.inf)
         assert known.p_value[0] == pytest.approx(1)
     assert float(log_martingale(1, 3.0, 0.0)) == pytest.approx(0, abs=1e-12)
-    known = trajectory(np.zeros((7, 0)), level=0.05, resolution=0.01)
+    known = trajectory(np.zeros((7, 0)), alpha=0.05, resolution=0.01)
     assert known.low.shape == known.p_value.shape == (7, 0)
 
 
@@ -113,7 +113,7 @@ def test_running_moments_keep_their_digits():
 def test_all_intervals_of_a_study_together_cover_the_mean(mean):
     """2,000 studies, all intervals up to 200 seeds at once. That they never missed would show a mistake, too."""
     values = np.random.default_rng(7).normal(mean, 0.25, (2000, 200))
-    known = trajectory(values, level=0.05, resolution=TINY)
+    known = trajectory(values, alpha=0.05, resolution=TINY)
     missed = ((known.low > mean) | (known.high < mean)).any(axis=-1).mean()
     assert 0.005 < missed <= 0.05
     if not mean:
@@ -142,46 +142,46 @@ numbers = st.lists(st.integers(-600, 600), min_size=1, max_size=40).map(lambda s
 
 
 @given(numbers, st.sampled_from([0.04, 0.01]))
-def test_signs_and_units_do_not_matter(values, level):
-    known = trajectory(values, level=level, resolution=1 / 60)
-    turned = trajectory(-values, level=level, resolution=1 / 60)
+def test_signs_and_units_do_not_matter(values, alpha):
+    known = trajectory(values, alpha=alpha, resolution=1 / 60)
+    turned = trajectory(-values, alpha=alpha, resolution=1 / 60)
     assert (turned.low == -known.high).all()
     assert (turned.p_value == known.p_value).all()
     # A power of two, so that not even the last digit depends on the unit.
-    larger = trajectory(values * 8, level=level, resolution=8 / 60)
+    larger = trajectory(values * 8, alpha=alpha, resolution=8 / 60)
     assert (larger.low == 8 * known.low).all()
     assert (larger.p_value == known.p_value).all()
 
 
 @given(numbers, st.sampled_from([0.04, 0.01]))
-def test_running_intervals_only_shrink_and_never_become_empty(values, level):
-    known = trajectory(values, level=level, resolution=1 / 60)
+def test_running_intervals_only_shrink_and_never_become_empty(values, alpha):
+    known = trajectory(values, alpha=alpha, resolution=1 / 60)
     assert (np.diff(known.p_value) <= 0).all()
     assert (known.low[1:] >= known.low[:-1]).all()
     assert (known.high[1:] <= known.high[:-1]).all()
     assert (known.low <= known.high).all()
     # Watching longer does not change what was said.
-    before = trajectory(values[: len(values) // 2], level=level, resolution=1 / 60)
+    before = trajectory(values[: len(values) // 2], alpha=alpha, resolution=1 / 60)
     assert (before.low == known.low[: len(before.low)]).all()
 
 
 @given(numbers, st.floats(1e-6, 5), st.floats(1, 10))
 def test_a_coarser_resolution_and_a_smaller_level_are_more_cautious(values, resolution, factor):
-    fine = trajectory(values, level=0.04, resolution=resolution)
-    coarse = trajectory(values, level=0.04, resolution=resolution * factor)
-    strict = trajectory(values, level=0.04 / factor, resolution=resolution)
+    fine = trajectory(values, alpha=0.04, resolution=resolution)
+    coarse = trajectory(values, alpha=0.04, resolution=resolution * factor)
+    strict = trajectory(values, alpha=0.04 / factor, resolution=resolution)
     assert (coarse.p_value >= fine.p_value).all()
     assert (strict.p_value == fine.p_value).all()
     for cautious in (coarse, strict):
         # The interval of one seed contains the other; so do the running ones, until they contradict one another.
         n = np.arange(1, len(values) + 1)
-        level = 0.04 if cautious is coarse else 0.04 / factor
-        assert (half_width(n, cautious.squares, level) >= half_width(n, fine.squares, 0.04)).all()
+        alpha = 0.04 if cautious is coarse else 0.04 / factor
+        assert (half_width(n, cautious.squares, alpha) >= half_width(n, fine.squares, 0.04)).all()
 
 
 def test_seeds_that_contradict_one_another_keep_the_last_interval_that_was_not_empty():
     values = np.concatenate([np.full(8, 1.0), np.full(60, -1.0)]) + 0.01 * np.arange(68) % 0.03
-    known = trajectory(values, level=0.04, resolution=0.01)
+    known = trajectory(values, alpha=0.04, resolution=0.01)
     assert known.low[7] > 0.9
     assert (known.low[-1], known.high[-1]) == (known.low[8:].max(), known.high[8:].min())
     assert known.mean[-1] < known.low[-1] <= known.high[-1]
@@ -193,12 +193,12 @@ def test_seeds_that_contradict_one_another_keep_the_last_interval_that_was_not_e
         ([1.0, math.nan], {}, "with nan among them, expected a list of finite numbers"),
         ([1.0, math.inf], {}, "with inf among them"),
         (3.0, {}, r"of shape \(\), expected a list"),
-        ([1.0], {"level": 5}, "given level 5, expected a fraction between 0 and 1"),
-        ([1.0], {"level": math.nan}, "given level nan"),
+        ([1.0], {"alpha": 5}, "given alpha 5, expected a fraction between 0 and 1"),
+        ([1.0], {"alpha": math.nan}, "given alpha nan"),
         ([1.0], {"resolution": 0}, "given resolution 0, expected the step between possible differences"),
         ([1.0], {"resolution": math.nan}, "given resolution nan"),
     ],
 )
 def test_nonsense_is_refused(values, settings, words):
     with pytest.raises(ValueError, match=words):
-        trajectory(np.array(values), **({"level": 0.05, "resolution": 0.01} | settings))
+        trajectory(np.array(values), **({"alpha": 0.05, "resolution": 0.01} | settings))

@@ -1,4 +1,4 @@
-"""Classic models from the request to the report: the same store, evaluation and page as networks."""
+"""Estimators from the spec to the report: the same store, evaluation and page as networks."""
 
 import json
 import os
@@ -8,18 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import fashionlab
-from fashionlab import lab
+from fashionlab import ExecutionOptions, lab
 from fashionlab.errors import DataInvalid, RunCorrupt, UsageError
-from fashionlab.models import CLASSICS
+from fashionlab.evaluation.insight.document import ClassWeights, TreeQuestions
+from fashionlab.models import ESTIMATORS
+from fashionlab.reports.run.text import report_lines
 from fashionlab.store import Run, list_runs
 from fashionlab.store.format import from_tensors, to_tensors
-from fashionlab.training.estimators import EPSILON, open_classic
+from fashionlab.training.estimators import EPSILON, MODELS
 from fashionlab.training.softmax import softmax
+from fashionlab.workers.events import FitDone, FitProgress
 
 QUICK = {
     "logistic": {"max_iter": 100},
@@ -36,10 +40,10 @@ def runs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(runs, sample_path):
     """A run of each model, with its report."""
-    return {name: fashionlab.train(name, dataset=str(sample_path), runs=runs, **QUICK[name]) for name in CLASSICS}
+    return {name: fashionlab.train(name, dataset=str(sample_path), runs=runs, **QUICK[name]) for name in ESTIMATORS}
 
 
-@pytest.fixture(params=CLASSICS)
+@pytest.fixture(params=ESTIMATORS)
 def one(request, trained):
     return trained[request.param]
 
@@ -49,14 +53,14 @@ def test_a_run_has_the_files_of_every_run_and_says_what_made_it(one, trained):
     assert {path.name for path in one.path.iterdir()} == {path.name for path in trained["forest"].path.iterdir()}
     assert run.complete
     environment = run.environment
-    assert set(environment["packages"]) >= {"fashionlab", "numpy"}
-    assert ("scikit-learn" in environment["packages"]) == (one.recipe.model.name != "boosting")
-    assert environment["size"]
-    assert environment["fit"]
-    assert one.recipe.fit is None
-    assert one.metrics["test"]["accuracy"] > 0.6
-    assert one.metrics["seconds"]["training"] < one.metrics["seconds"]["total"]
-    rounds = one.metrics["epochs"]
+    assert set(environment.packages) >= {"fashionlab", "numpy"}
+    assert ("scikit-learn" in environment.packages) == (one.recipe.model.name != "boosting")
+    assert environment.size
+    assert environment.remark
+    assert one.recipe.training is None
+    assert one.metrics.test.accuracy > 0.6
+    assert one.metrics.seconds.training < one.metrics.seconds.total
+    rounds = one.metrics.epochs
     assert (rounds > 0) == (one.recipe.model.name == "boosting")
     assert run.norms == {"epoch": [], "layer": [], "weight_norm": [], "update_norm": []}
     assert len(one.history["val_loss"]) == rounds
@@ -64,7 +68,7 @@ def test_a_run_has_the_files_of_every_run_and_says_what_made_it(one, trained):
 
 def test_outputs_are_log_probabilities_that_end_at_a_stated_epsilon(one):
     for part in ("validation", "test"):
-        logits = Run(one.path).predictions[f"{part}_logits"]
+        logits = Run(one.path).predictions.of(part).logits
         assert logits.dtype == np.float32
         assert logits.min() >= np.float32(np.log(EPSILON))
         assert logits.max() <= 0
@@ -72,46 +76,37 @@ def test_outputs_are_log_probabilities_that_end_at_a_stated_epsilon(one):
 
 
 def test_a_fresh_process_predicts_the_same_bits_whatever_else_is_asked(one, sample):
-    predictions = Run(one.path).predictions
-    rows = predictions["validation_rows"]
-    stored = softmax(predictions["validation_logits"]).astype(np.float32)
+    predictions = Run(one.path).predictions.validation
+    rows = predictions.rows
+    stored = softmax(predictions.logits).astype(np.float32)
     assert (one.predict(sample.images[rows]) == stored).all()
     assert (one.predict(sample.images[rows[7:8]]) == stored[7:8]).all()
 
 
 def test_the_report_has_every_section_or_says_why_not(one):
-    summary = json.loads((one.path / "derived" / "report.json").read_text())
-    page = one.page.read_text()
-    assert summary["answer"]["classic"]
+    made = lab.report(one.path)
+    summary, page, lines = made.summary, made.path.read_text(), "\n".join(report_lines(made.summary))
     assert "What the model learned" in page
     weights = one.recipe.model.name == "logistic"
-    assert summary["inside"]["pixels"]["kind"] == ("weights" if weights else "questions")
-    assert len(summary["inside"]["pixels"]["names"]) == (10 if weights else 1)
-    assert page.count('alt="Trouser"') == weights
+    assert isinstance(summary.inside.pixels, ClassWeights if weights else TreeQuestions)
+    assert len(summary.inside.names) == (10 if weights else 1)
+    assert ("Trouser" in one.plots()["pixels"].description) == weights
     if one.recipe.model.name == "boosting":
-        assert re.search(r"round \d+ of \d+ kept", "\n".join(lab_lines(summary)))
-        assert "network" not in " ".join(summary["learning"]["sentences"])
-        assert "epoch" not in " ".join(summary["learning"]["sentences"])
+        assert re.search(r"round \d+ of \d+ kept", lines)
+        assert "network" not in " ".join(summary.learning.sentences)
+        assert "epoch" not in " ".join(summary.learning.sentences)
         assert (one.path / "derived" / "figures" / "learning-curves.png").is_file()
     else:
-        assert summary["learning"]["missing"].startswith(
-            "this model has no epochs, so there is no curve to show. About"
-        )
+        assert summary.learning.reason.startswith("this model has no epochs, so there is no curve to show. About")
         assert not list((one.path / "derived" / "figures").glob("learning-curves*"))
-        assert "epoch" not in "\n".join(lab_lines(summary)).replace("no epochs", "")
-    card = (one.path / "derived" / "report" / "README.md").read_text()
+        assert "epoch" not in lines.replace("no epochs", "")
+    card = made.card.read_text()
     assert '"keras"' not in card
-    assert summary["answer"]["size"].split(" ")[0] in card
-    command = summary["made"]["commands"]["full"]
+    assert summary.answer.size.split(" ")[0] in card
+    command = summary.made.commands.full
     assert command.startswith(f"fashionlab train {one.recipe.model.name} ")
     assert "--trainer" not in command
     assert "--epochs" not in command
-
-
-def lab_lines(summary):
-    from fashionlab.reports.run.text import report_lines
-
-    return report_lines(summary)
 
 
 def test_runs_are_listed_and_shown_without_epochs(runs, trained):
@@ -125,41 +120,42 @@ def test_runs_are_listed_and_shown_without_epochs(runs, trained):
 
 
 def test_what_only_a_network_has_is_refused_in_a_sentence(one):
-    with pytest.raises(UsageError, match="model, no Keras model; its predict"):
+    with pytest.raises(UsageError, match="model, not a Keras model; its predict"):
         one.keras_model()
-    with pytest.raises(UsageError, match="no neural network"):
+    with pytest.raises(UsageError, match="not a neural network"):
         one.plot_activations()
     if one.recipe.model.name == "boosting":
-        assert "8 rounds" in one.plot_history().description
+        assert "lowest at round " in one.plot_history().title
     else:
         with pytest.raises(UsageError, match="this model has no epochs"):
             one.plot_history()
 
 
-def test_the_same_request_shows_the_first_run(one, runs, sample_path, capfd):
+def test_the_same_spec_shows_the_first_run(one, runs, sample_path, capfd):
     name = one.recipe.model.name
     again = fashionlab.train(name, dataset=str(sample_path), runs=runs, **QUICK[name])
     assert again.path == one.path
-    assert "did just this before" in capfd.readouterr().err
+    assert "an identical run exists" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("name", CLASSICS)
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_a_refit_trains_on_all_rows_and_for_the_rounds_that_validation_chose(name, trained, runs, sample_path):
     first, events = trained[name], []
     model = fashionlab.train(
-        name, dataset=str(sample_path), runs=runs, refit=True, report=False, on_event=events.append, **QUICK[name]
-    )
-    assert events[0]["rows"] == 600
-    assert model.metrics["validation"] is None
-    assert model.metrics["test"]["accuracy"] > 0.6
-    assert model.recipe.refit == max(1, first.metrics["best_epoch"])
-    assert model.metrics["epochs"] == first.metrics["best_epoch"]
+        name, dataset=str(sample_path), runs=runs, refit=True,
+        execution=ExecutionOptions(report=False, on_event=events.append), **QUICK[name],
+    )  # fmt: skip
+    assert events[0].rows == 600
+    assert model.metrics.validation is None
+    assert model.metrics.test.accuracy > 0.6
+    assert model.recipe.refit == max(1, first.metrics.best_epoch)
+    assert model.metrics.epochs == first.metrics.best_epoch
 
 
 def test_a_setting_of_networks_is_an_error(runs):
     with pytest.raises(UsageError, match="model 'logistic' has no setting 'epochs'; allowed: c, max_iter"):
         fashionlab.train("logistic", epochs=3, runs=runs)
-    with pytest.raises(UsageError, match="a classic model has no epochs to run: leave out --trainer"):
+    with pytest.raises(UsageError, match="an estimator has no epochs to run: leave out --trainer"):
         fashionlab.train("forest", trainer="fused", dataset="digits", runs=runs)
 
 
@@ -170,7 +166,11 @@ def test_a_recipe_file_may_set_what_networks_have_elsewhere(tmp_path):
     file.write_text("seed = 4\n[model]\nname = 'boosting'\nlearning_rate = 0.5\npatience = 3\n")
     recipe = Recipe.make(str(file))
     assert (recipe.model.options["learning_rate"], recipe.model.options["patience"], recipe.seed) == (0.5, 3, 4)
-    assert recipe.fit is None
+    assert recipe.training is None
+
+
+def open_model(run, stop=False):
+    return MODELS.open(run, None, SimpleNamespace(stop_requested=lambda: stop))
 
 
 def reseal(run, name, content):
@@ -189,16 +189,16 @@ def test_a_tampered_model_is_refused(one, trained, tmp_path):
     whole = (run.path / "weights.safetensors").read_bytes()
     (run.path / "weights.safetensors").write_bytes(whole[:-1])
     with pytest.raises(RunCorrupt, match="is not the file that was sealed"):
-        open_classic(Run(run.path))
+        open_model(Run(run.path))
     with pytest.raises(RunCorrupt, match="is not a whole safetensors file"):
-        open_classic(reseal(run, "weights.safetensors", whole[:-1]))
-    tensors, _ = from_tensors(whole, "weights")
+        open_model(reseal(run, "weights.safetensors", whole[:-1]))
+    tensors, _ = from_tensors(whole, run.path)
     other = trained["logistic" if one.recipe.model.name != "logistic" else "forest"]
     foreign = (other.path / "weights.safetensors").read_bytes()
-    no_class = to_tensors({**tensors, "classes": np.array([0, 99], np.int32)})
-    for content in (foreign, no_class, to_tensors({}), b"\x80\x04cos\nsystem\n(S'true'\ntR."):
+    fewer = to_tensors({name: array[:-1] for name, array in tensors.items()})
+    for content in (foreign, fewer, to_tensors({}), b"\x80\x04cos\nsystem\n(S'true'\ntR."):
         with pytest.raises(RunCorrupt, match=r"does not fit the model|is not a whole safetensors file"):
-            open_classic(reseal(run, "weights.safetensors", content))
+            open_model(reseal(run, "weights.safetensors", content))
 
 
 CORES = """
@@ -206,9 +206,10 @@ import sys, fashionlab
 from fashionlab.models.estimators import boosting
 boosting.SMALL = 0
 runs, data = sys.argv[1:]
-from fashionlab.training import estimators as classic
+from fashionlab.training.estimators import MODELS
+from fashionlab.training.kinds import TrainArguments
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.training.prepare import make_request, prepare
+from fashionlab.training.prepare import make_spec, prepare
 from fashionlab.store import Run
 quick = {"logistic": {"max_iter": 100}, "forest": {"n_estimators": 10}, "boosting": {"rounds": 8, "min_rows": 5}}
 class Channel:
@@ -217,12 +218,12 @@ class Channel:
 dataset = fashionlab.load(data)
 for name, options in quick.items():
     made = prepare(Recipe.make(name, {"dataset": data, **options}), dataset)
-    request = make_request(made.recipe, made.architecture, dataset, made.engine, False)
-    run = Run.create(__import__("pathlib").Path(runs), name, request)
-    classic.fit(run, None, Channel)
+    spec = make_spec(made.recipe, made.architecture, dataset, made.engine, False)
+    run = Run.create(__import__("pathlib").Path(runs), name, spec)
+    MODELS.train(run, TrainArguments(str(run.path), None, None, None), Channel)
     import hashlib
     print(name, hashlib.sha256((run.path / "weights.safetensors").read_bytes()).hexdigest(),
-          hashlib.sha256(classic.open_classic(run)(dataset.images).tobytes()).hexdigest())
+          hashlib.sha256(MODELS.open(run, None, Channel)(dataset.images).tobytes()).hexdigest())
 """
 
 
@@ -240,7 +241,7 @@ def test_one_core_and_all_give_the_same_bits(tmp_path, sample_path):
         )  # fmt: skip
         assert answer.returncode == 0, answer.stderr
         answers.append(answer.stdout)
-    assert answers[0].count("\n") == len(CLASSICS)
+    assert answers[0].count("\n") == len(ESTIMATORS)
     assert answers[0] == answers[1]
 
 
@@ -265,7 +266,7 @@ def start(runs, *arguments):
 )
 def test_an_interruption_ends_a_fit_at_once_and_leaves_nothing(arguments, alive, tmp_path, sample, sample_path):
     if arguments[0] == "logistic":
-        # Pictures that recur under other labels, and no penalty: thousands of iterations.
+        # Images that recur under other labels, and no penalty: thousands of iterations.
         images = np.tile(sample.images, (40, 1, 1))
         labels = np.random.default_rng(0).integers(0, 10, len(images))
         sample_path = tmp_path / "slow.npz"
@@ -291,34 +292,34 @@ def test_an_interruption_ends_a_fit_at_once_and_leaves_nothing(arguments, alive,
 def test_a_run_whose_processes_were_killed_is_fitted_anew_by_resume(tmp_path, sample_path, capfd):
     child = start(tmp_path / "runs", "forest", "--n-estimators", "300", "--dataset", str(sample_path))
     for line in child.stderr:
-        if "pictures" in line:
+        if "images" in line:
             break
     child.kill()
     child.wait()
     (run,) = list_runs(tmp_path / "runs")
     assert not run.complete
-    model = lab.resume("last", runs=tmp_path / "runs", report=False)
+    model = lab.resume("last", runs=tmp_path / "runs", execution=ExecutionOptions(report=False))
     assert "the forest fit has no half-way state: it starts over" in capfd.readouterr().err
     assert model.path == run.path
     assert Run(run.path).complete
-    assert Run(run.path).environment["size"].startswith("300 trees")
+    assert Run(run.path).environment.size.startswith("300 trees")
 
 
 def test_events_count_what_can_be_counted_and_end_with_the_fit(runs, sample_path):
     events = []
     fashionlab.train(
-        "forest", dataset=str(sample_path), runs=runs, seed=1, n_estimators=10, report=False, on_event=events.append
-    )
-    assert events[0]["event"] == "fit"
-    assert (events[0]["unit"], events[0]["total"], events[0]["rows"]) == ("tree", 10, 480)
-    assert all(event["event"] == "step" for event in events[1:-1])
-    assert events[-1]["event"] == "fitted"
+        "forest", dataset=str(sample_path), runs=runs, seed=1, n_estimators=10,
+        execution=ExecutionOptions(report=False, on_event=events.append),
+    )  # fmt: skip
+    assert (events[0].unit, events[0].total, events[0].rows) == ("tree", 10, 480)
+    assert all(isinstance(event, FitProgress) for event in events[1:-1])
+    assert isinstance(events[-1], FitDone)
 
 
 def test_an_evaluation_is_interrupted_too(trained, monkeypatch):
     from fashionlab.errors import Interrupted
 
-    predict = open_classic(Run(trained["boosting"].path), lambda: True)
+    predict = open_model(Run(trained["boosting"].path), stop=True)
     with pytest.raises(Interrupted):
         predict(np.zeros((3, 28, 28), np.uint8))
 
@@ -337,7 +338,7 @@ def test_a_run_of_a_model_that_was_removed_is_answered_with_a_sentence(trained, 
     sentence = "run old was made with the model 'svm', which this fashionlab does not have"
     with pytest.raises(UsageError, match=sentence):
         fashionlab.open_run(copy).predict(np.zeros((1, 28, 28), np.uint8))
-    assert sentence in lab.report(copy)["inside"]["missing"]
+    assert sentence in str(lab.report(copy).summary.inside)
     (run.path / "complete.json").unlink()
     command = [sys.executable, "-m", "fashionlab", "train", "--resume", str(copy)]
     answer = subprocess.run(command, capture_output=True, text=True)
@@ -346,7 +347,7 @@ def test_a_run_of_a_model_that_was_removed_is_answered_with_a_sentence(trained, 
     assert "Traceback" not in answer.stderr
 
 
-def test_the_command_line_trains_a_classic_model_on_the_digits(tmp_path):
+def test_the_command_line_trains_an_estimator_on_the_digits(tmp_path):
     command = [sys.executable, "-m", "fashionlab", "train", "forest", "--n-estimators", "20", "--dataset", "digits"]
     answer = subprocess.run(
         [*command, "--no-report", "--limit", "1000", "--json"], cwd=tmp_path, capture_output=True, text=True

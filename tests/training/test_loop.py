@@ -3,13 +3,16 @@
 import math
 from itertools import count
 
+import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from fashionlab.errors import Interrupted, NonFiniteLoss
-from fashionlab.recipe.recipe import Fit
-from fashionlab.training.loop import Loop, Progress, Surroundings
-from fashionlab.training.runner import Sums
+from fashionlab.recipe.config import TrainingConfig
+from fashionlab.training.loop import Loop, LoopHooks, Progress
+from fashionlab.training.runners.runner import Sums
+from fashionlab.workers.events import ChunkDone, EpochDone
 
 LABELS = np.array([0, 1])
 IMAGES = np.zeros((2, 4, 4), np.uint8)
@@ -23,11 +26,15 @@ class ScriptedRunner:
     def __init__(self, val_losses, loss=lambda step: 1.0):
         self.val_losses, self.loss, self.taken, self.epoch = val_losses, loss, 0, 0
 
-    def begin_epoch(self, epoch):
-        self.epoch, self.sum = epoch, 0.0
-
-    def lay_out(self, epoch):
+    def prepare_epoch(self, epoch):
         self.epoch = epoch
+
+    @property
+    def state(self):
+        return self
+
+    def start_epoch(self, epoch):
+        self.sum = 0.0
 
     def run(self, first, last):
         for _ in range(first, last):
@@ -55,10 +62,10 @@ def make_loop(runner, saves=None, events=None, stop=lambda: False, validation=(I
     saves = [] if saves is None else saves
 
     def save(progress, tensors):
-        saves.append((Progress.from_json(progress.to_json()), tensors))
+        saves.append((msgspec.json.decode(msgspec.json.encode(progress), type=Progress), tensors))
 
-    outside = Surroundings((events if events is not None else []).append, stop, save, checkpoint_seconds=0)
-    return Loop(runner, Fit(**settings), refit, ["layer/kernel"], [True], validation, outside)
+    hooks = LoopHooks((events if events is not None else []).append, stop, save, checkpoint_seconds=0)
+    return Loop(runner, TrainingConfig(**settings), refit, ["layer/kernel"], [True], validation, hooks)
 
 
 def test_the_best_weights_are_kept_when_early_stopping_triggers():
@@ -67,7 +74,7 @@ def test_the_best_weights_are_kept_when_early_stopping_triggers():
     assert loop.progress.stopped == "patience"
     assert (loop.progress.epoch, loop.progress.best_epoch) == (4, 2)
     assert loop.best[0] == 10
-    assert [row["val_loss"] for row in loop.progress.history] == pytest.approx([0.9, 0.5, 0.6, 0.7])
+    assert [row.val_loss for row in loop.progress.history] == pytest.approx([0.9, 0.5, 0.6, 0.7])
 
 
 def test_without_early_stopping_all_epochs_are_run_and_the_last_weights_kept():
@@ -78,7 +85,7 @@ def test_without_early_stopping_all_epochs_are_run_and_the_last_weights_kept():
     loop.run()
     assert (loop.progress.stopped, loop.progress.epoch, loop.progress.best_epoch) == ("epochs", 5, 5)
     assert loop.best[0] == 25
-    assert {event["best_epoch"] for event in events if event["event"] == "epoch"} == {None}
+    assert {event.best_epoch for event in events if isinstance(event, EpochDone)} == {None}
 
 
 def test_the_best_weights_are_kept_when_early_stopping_never_triggers():
@@ -94,7 +101,7 @@ def test_a_refit_has_no_validation_and_keeps_the_last_weights():
     loop.run()
     assert (loop.progress.epoch, loop.progress.best_epoch) == (3, 3)
     assert loop.best[0] == 15
-    assert math.isnan(loop.progress.history[0]["val_loss"])
+    assert loop.progress.history[0].val_loss is None
 
 
 def test_a_loss_that_is_not_finite_stops_at_the_chunk_and_keeps_the_last_good_state():
@@ -125,7 +132,7 @@ def test_a_stop_is_heard_after_the_chunk_and_every_point_of_interruption_resumes
     events = []
     whole = make_loop(ScriptedRunner(val_losses, loss=lambda s: 1 / s), events=events, epochs=5)
     whole.run()
-    points = sum(event["event"] == "chunk" for event in events)
+    points = sum(isinstance(event, ChunkDone) for event in events)
     stopped_at = set()
     for chunks in range(1, points + 1):
         saves, asked = [], count(1)
@@ -145,7 +152,7 @@ def test_a_stop_is_heard_after_the_chunk_and_every_point_of_interruption_resumes
         assert again.best[0] == whole.best[0]
         assert again.progress.norms == whole.progress.norms
         for ours, theirs in zip(again.progress.history, whole.progress.history, strict=True):
-            assert {**ours, "seconds": 0} == {**theirs, "seconds": 0}
+            assert replace(ours, seconds=0.0) == replace(theirs, seconds=0.0)
     assert len(stopped_at) == points
     assert {step for _, step in stopped_at} == {1, 2, 3, 4, 5}
 
@@ -153,8 +160,8 @@ def test_a_stop_is_heard_after_the_chunk_and_every_point_of_interruption_resumes
 def test_events_tell_what_a_display_needs():
     events = []
     make_loop(ScriptedRunner([0.9, 0.5]), events=events, epochs=2).run()
-    epochs = [event for event in events if event["event"] == "epoch"]
-    assert [event["improved"] for event in epochs] == [True, True]
-    assert epochs[-1]["stopped"] == "epochs"
-    chunk = next(event for event in events if event["event"] == "chunk")
-    assert {"epoch", "step", "steps", "loss", "accuracy", "images_per_second"} <= chunk.keys()
+    epochs = [event for event in events if isinstance(event, EpochDone)]
+    assert [event.improved for event in epochs] == [True, True]
+    assert epochs[-1].stopped == "epochs"
+    chunk = next(event for event in events if isinstance(event, ChunkDone))
+    assert (chunk.epoch, chunk.step, chunk.steps, chunk.loss) == (1, 1, 5, 1.0)

@@ -4,20 +4,30 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import NoneType
 
+import msgspec
 import pytest
+from msgspec import Struct
 
 from fashionlab.errors import Interrupted, UsageError, WorkerError
-from fashionlab.workers import Worker
+from fashionlab.workers import Task, Worker
+from fashionlab.workers.events import FitDone
 
 TASKS = """
 import os, signal, sys, time
+from msgspec import Struct
 from fashionlab.errors import UsageError, Interrupted
+from fashionlab.workers.events import FitDone
 
-def add(arguments, channel):
+class Terms(Struct):
+    a: int
+    b: int = 0
+
+def add(arguments: Terms, channel):
     print("noise on standard output")
-    channel.emit({"event": "half", "value": arguments["a"]})
-    return {"sum": arguments["a"] + arguments["b"], "backend": os.environ["KERAS_BACKEND"]}
+    channel.emit(FitDone(arguments.a, "half"))
+    return {"sum": arguments.a + arguments.b, "backend": os.environ["KERAS_BACKEND"]}
 
 def refuse(arguments, channel):
     raise UsageError("given 1, expected 2")
@@ -30,14 +40,14 @@ def die(arguments, channel):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def until_stopped(arguments, channel):
-    channel.emit({"event": "started"})
+    channel.emit(FitDone(0, "started"))
     while not channel.stop_requested():
         time.sleep(0.01)
     raise Interrupted("stopped")
 
 def deaf(arguments, channel):
     while True:
-        channel.emit({"event": "still here"})
+        channel.emit(FitDone(0, "still here"))
         time.sleep(0.2)
 
 def odd(arguments, channel):
@@ -46,6 +56,23 @@ def odd(arguments, channel):
 def leave(arguments, channel):
     sys.exit("leaving")
 """
+
+
+class Terms(Struct):
+    a: int = 1
+    b: int | str = 1
+
+
+class Sum(Struct):
+    sum: int
+    backend: str
+
+
+ADD = Task("some_tasks:add", Sum)
+
+
+def task(name):
+    return Task(f"some_tasks:{name}", NoneType)
 
 
 @pytest.fixture
@@ -59,23 +86,31 @@ def worker(tmp_path, monkeypatch):
 def test_a_task_gets_arguments_sends_events_and_returns_a_result(worker):
     events = []
     for b in (2, 3):
-        result = worker.call("some_tasks:add", {"a": 1, "b": b}, events.append)
-        assert result == {"sum": 1 + b, "backend": "jax"}
-    assert events == [{"event": "half", "value": 1}] * 2
+        result = worker.call(ADD, Terms(1, b), events.append)
+        assert result == Sum(1 + b, "jax")
+    assert events == [FitDone(1, "half")] * 2
+
+
+def test_arguments_and_results_of_other_types_are_refused_and_the_worker_goes_on(worker):
+    with pytest.raises(WorkerError, match=r"Expected `int`, got `str` - at `\$.b`"):
+        worker.call(ADD, Terms(1, "many"))
+    with pytest.raises(msgspec.ValidationError, match="Expected `null`, got `object`"):
+        worker.call(task("add"), Terms())
+    assert worker.call(ADD, Terms()).sum == 2
 
 
 def test_our_errors_arrive_as_they_were_raised_and_the_worker_goes_on(worker):
     with pytest.raises(UsageError, match="given 1, expected 2"):
-        worker.call("some_tasks:refuse", {})
+        worker.call(task("refuse"), Terms())
     with pytest.raises(WorkerError, match="ZeroDivisionError: by zero") as caught:
-        worker.call("some_tasks:fault", {})
+        worker.call(task("fault"), Terms())
     assert "Traceback" in caught.value.__notes__[0]
-    assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
+    assert worker.call(ADD, Terms()).sum == 2
 
 
 def test_a_workers_death_is_an_error_with_its_last_words(worker):
     with pytest.raises(WorkerError, match="killed by signal 9") as caught:
-        worker.call("some_tasks:die", {})
+        worker.call(task("die"), Terms())
     assert "last words" in caught.value.__notes__[0]
 
 
@@ -93,26 +128,26 @@ def press_ctrl_c(event):
 
 def test_ctrl_c_asks_the_task_to_stop_and_the_worker_goes_on(worker):
     with pytest.raises(Interrupted, match="stopped"):
-        worker.call("some_tasks:until_stopped", {}, press_ctrl_c)
-    assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
+        worker.call(task("until_stopped"), Terms(), press_ctrl_c)
+    assert worker.call(ADD, Terms()).sum == 2
 
 
 def test_ctrl_c_is_heard_even_if_the_task_comes_to_its_end(worker):
     with pytest.raises(Interrupted, match="stopped"):
-        worker.call("some_tasks:add", {"a": 1, "b": 1}, press_ctrl_c)
+        worker.call(ADD, Terms(), press_ctrl_c)
 
 
 def test_a_second_ctrl_c_ends_a_task_that_does_not_listen(worker):
     with pytest.raises(Interrupted, match="stopped at once"):
-        worker.call("some_tasks:deaf", {}, press_ctrl_c)
+        worker.call(task("deaf"), Terms(), press_ctrl_c)
 
 
 def test_what_a_task_cannot_return_and_what_it_exits_with_are_errors_not_deaths(worker):
-    with pytest.raises(WorkerError, match="not JSON serializable"):
-        worker.call("some_tasks:odd", {})
+    with pytest.raises(WorkerError, match="type object is unsupported"):
+        worker.call(task("odd"), Terms())
     with pytest.raises(WorkerError, match="SystemExit"):
-        worker.call("some_tasks:leave", {})
-    assert worker.call("some_tasks:add", {"a": 1, "b": 1})["sum"] == 2
+        worker.call(task("leave"), Terms())
+    assert worker.call(ADD, Terms()).sum == 2
 
 
 def test_a_worker_may_be_pinned_to_a_core_and_its_parent_keeps_its_own(tmp_path, monkeypatch):
@@ -121,7 +156,7 @@ def test_a_worker_may_be_pinned_to_a_core_and_its_parent_keeps_its_own(tmp_path,
     before = os.sched_getaffinity(0)
     core = max(before)
     with Worker("none", core=core) as worker:
-        assert worker.call("affinity:cores", {}) == [core]
+        assert worker.call(Task("affinity:cores", list), Terms()) == [core]
     assert os.sched_getaffinity(0) == before
 
 

@@ -1,10 +1,11 @@
 """Options and output that several commands share."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
+
+from fashionlab.training.engines import BACKENDS, TRAINERS
 
 RUNS = click.Option(
     ["--runs"],
@@ -26,12 +27,26 @@ TRUST = click.Option(
     help="Vouch for the run's own model file by the start of its SHA-256; it will be executed.",
     metavar="SHA256",
 )
+TRAINER = click.Option(
+    ["--trainer"],
+    default=TRAINERS[0],
+    metavar="NAME",
+    help="How epochs are run: fused (JAX), tape (a tf.GradientTape loop), fit (Keras' own), or auto, the fastest for "
+    "the model here.  [auto]",
+)
+BACKEND = click.Option(
+    ["--backend"], default=BACKENDS[0], metavar="NAME", help=f"What it runs on: {', '.join(BACKENDS)}.  [auto]"
+)
+NO_TEST = click.Option(["--no-test"], is_flag=True, help="Do not evaluate the test set: for choosing between settings.")
+NO_REPORT = click.Option(["--no-report"], is_flag=True, help="Make no HTML page at the end.")
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document instead of tables.")
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """One JSON document on standard output: structs, paths and plain data."""
+    from fashionlab.store.format import to_json
+
+    click.echo(to_json(document).decode(), nl=False)
 
 
 def print_table(renderable: Any) -> None:

@@ -1,61 +1,50 @@
 """`fashionlab compare`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from fashionlab.cli.common import DATA_DIR, JSON, RUNS
-from fashionlab.cli.settings import SettingsCommand, given_settings, setting_options, split_arguments
-from fashionlab.cli.study import TERMS, show, term_options
+from fashionlab.cli.common import JSON, RUNS
+from fashionlab.cli.options import SettingsCommand, split_arguments
+from fashionlab.cli.study import WHERE, execution_of, question, show_plan, show_result
 
 
-def _run(
-    arguments: tuple[str, ...],
-    baseline: str | None,
-    dry_run: bool,
-    no_test: bool,
-    no_report: bool,
-    runs: Path,
-    data_dir: Path | None,
-    as_json: bool,
-    **others: Any,
-) -> None:
+def _run(arguments: tuple[str, ...], plan: bool, as_json: bool, **options: Any) -> None:
     from fashionlab import lab
 
-    models, own = split_arguments(arguments)
-    terms = {name: others.pop(name) for name in TERMS}
-    result = lab.compare(
-        *models, baseline=baseline, runs=runs, data_dir=data_dir, report=not no_report, dry_run=dry_run,
-        test=not no_test, **terms, **given_settings(others, own),
-    )  # fmt: skip
-    show(result, as_json)
+    models, settings = split_arguments(arguments)
+    execution, no_test = execution_of(options), options.pop("no_test")
+    asked = {"execution": execution, "test": not no_test, **options, **settings}
+    if plan:
+        show_plan(lab.plan_comparison(*models, **asked), as_json)
+    else:
+        show_result(lab.compare(*models, **asked), as_json)
 
 
 compare = SettingsCommand(
     "compare",
+    without=("seed",),
     callback=_run,
-    context_settings={"ignore_unknown_options": True},
-    options_metavar="MODEL MODEL ... [--FIELD VALUE ...]",
+    options_metavar="MODEL MODEL ... [--SETTING VALUE ...]",
     params=[
         click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
         click.Option(
             ["--baseline"],
             default=None,
             metavar="MODEL",
-            help="Beside which the others are judged.  [the best on the judge half]",
+            help="The reference for the others.  [the best on the held-out judging set]",
         ),
-        *term_options(5),
+        *question(5),
+        click.Option(["--plan"], is_flag=True, help="Check everything, print the plan, and run nothing."),
+        *WHERE,
         RUNS,
-        DATA_DIR,
         JSON,
-        *setting_options(without=("seed",)),
     ],
-    help="""Which model is better? Train each with the same seeds on the same pictures, and judge.
+    help="""Which model is better? Train each with the same seeds on the same images, and judge.
 
-    MODEL is a name of the catalogue, path/to/file.py:build, or a recipe file *.toml. A setting applies to the models
+    MODEL is a name of the registry, path/to/file.py:build, or a recipe file *.toml. A setting applies to the models
     that have it. All seeds are used. Also shown: size, training time, memory, prediction time, how far the models
-    agree, and the pictures that all get wrong. A comparison is continued with fashionlab study --continue.
+    agree, and the images that all misclassify. fashionlab study resume goes on with a comparison.
 
     \b
     fashionlab compare logistic forest mlp cnn --seeds 5

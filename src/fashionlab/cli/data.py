@@ -10,14 +10,14 @@ from fashionlab.cli.common import DATA_DIR, JSON, RUNS, print_json, print_table
 def _run(dataset: str, seed: int, runs: Path, data_dir: Path | None, as_json: bool) -> None:
     from fashionlab import lab
 
-    summary = lab.describe_data(dataset, data_dir=data_dir, seed=seed, folder=runs / "data")
+    found = lab.describe_data(dataset, data_dir=data_dir, seed=seed, folder=runs / "data")
     if as_json:
-        print_json(summary)
+        print_json({"data": found.description, "figures": [str(path) for path in found.figures]})
         return
     from fashionlab.reports.tables import data_table
 
-    print_table(data_table(summary))
-    for figure in summary["figures"]:
+    print_table(data_table(found.description))
+    for figure in found.figures:
         click.echo(figure)
 
 
@@ -34,7 +34,7 @@ data = click.Command(
     help="""Get the data set, check it, and show what is in it.
 
     DATASET is fashion-mnist (the default), digits, or the path of your own: a folder of IDX files, an .npz, or a folder
-    of image folders. Prints where the data came from, counts, pixel statistics and the split, and writes a picture of
-    samples into the folder of the runs. The test part is counted, not opened.
+    of image folders. Prints where the data came from, counts, pixel statistics and the split, and writes a figure of
+    samples into the folder of the runs. The test set is counted, not used.
     """,
 )

@@ -9,10 +9,10 @@ from fashionlab.cli.common import DATA_DIR, JSON, RUNS, TRUST, print_json
 
 @click.command(params=[click.Argument(["run"]), RUNS, DATA_DIR, TRUST, JSON])
 def report(run: str, runs: Path, data_dir: Path | None, trust: str | None, as_json: bool) -> None:
-    """Make a run's report: one HTML page that needs no network, and a model card beside it.
+    """Make a run's report: one HTML page that needs no network, and a model card next to it.
 
-    RUN is a folder's name, a path, or "last". The page says how good the model is, how sure that is, where it errs,
-    what happens inside and how it was made; --json prints the same as plain data.
+    RUN is a folder's name, a path, or "last". The page says how good the model is, how sure that is, where it makes
+    mistakes, what happens inside and how it was made; --json prints the same as plain data.
 
     \b
     fashionlab report last
@@ -20,9 +20,10 @@ def report(run: str, runs: Path, data_dir: Path | None, trust: str | None, as_js
     from fashionlab import lab
     from fashionlab.reports.run.text import report_lines
 
-    summary = lab.report(run, runs=runs, data_dir=data_dir, trust=trust)
+    made = lab.report(run, runs=runs, trust=trust, execution=lab.ExecutionOptions(data_dir=data_dir))
     if as_json:
-        print_json(summary)
+        print_json({"page": str(made.path), "card": str(made.card), "report": made.summary})
         return
-    for line in report_lines(summary):
+    for line in report_lines(made.summary):
         click.echo(line)
+    click.echo(made.path)

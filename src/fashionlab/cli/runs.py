@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_table
+from fashionlab.reports.wording import counted
 
 
 @click.group(invoke_without_command=True, params=[RUNS, JSON])
@@ -45,21 +46,21 @@ def show(run: str, runs: Path, as_json: bool) -> None:
     from fashionlab import lab
     from fashionlab.reports.tables import result_table, run_table
 
-    document = lab.show_run(run, runs=runs)
+    details = lab.show_run(run, runs=runs)
     if as_json:
-        print_json(document)
+        print_json(details)
         return
-    print_table(run_table(document))
-    if document["metrics"]:
-        print_table(result_table(document["metrics"]))
-    for figure in document["figures"]:
+    print_table(run_table(details))
+    if details.metrics:
+        print_table(result_table(details.metrics))
+    for figure in details.figures:
         click.echo(figure)
 
 
 @runs.command("delete", params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), RUNS])
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
-    """Delete runs and everything made from them, or whole studies. The ledger of test openings stays."""
+    """Delete runs and everything made from them, or whole studies. The ledger of test evaluations stays."""
     from fashionlab import lab
 
     found = lab.find_runs(names, runs=runs)
@@ -74,14 +75,13 @@ def size(runs: Path, as_json: bool) -> None:
     """Show how much disk each run takes, and each study with its runs."""
     from fashionlab import lab
 
-    found = [{"run": row["run"], "bytes": row["bytes"]} for row in lab.list_runs(runs=runs)]
-    studies = [{"study": row["study"], "bytes": row["bytes"]} for row in lab.list_studies(runs=runs)]
-    sizes = {row.get("run") or row["study"]: row["bytes"] for row in (*found, *studies)}
-    total = sum(sizes.values())
+    found = {line.run: line.size for line in lab.list_runs(runs=runs)}
+    studies = {line.study: line.size for line in lab.list_studies(runs=runs)}
+    total = sum(found.values()) + sum(studies.values())
     if as_json:
         print_json({"runs": found, "studies": studies, "bytes": total})
         return
-    for name in sorted(sizes, key=lambda name: -sizes[name]):
-        click.echo(f"{decimal_size(sizes[name]):>12}  {name}")
-    beside = f" and {len(studies)} studies" if studies else ""
-    click.echo(f"{decimal_size(total):>12}  in {len(found)} runs{beside}")
+    for name, size in sorted({**found, **studies}.items(), key=lambda item: -item[1]):
+        click.echo(f"{decimal_size(size):>12}  {name}")
+    more = f" and {counted(len(studies), 'study', 'studies')}" if studies else ""
+    click.echo(f"{decimal_size(total):>12}  in {counted(len(found), 'run')}{more}")

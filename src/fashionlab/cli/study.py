@@ -1,169 +1,222 @@
-"""`fashionlab study`."""
+"""`fashionlab study`, in groups: run (which may be left out), plan, resume, list, show."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fashionlab.cli.common import DATA_DIR, JSON, RUNS, print_json, print_table
-from fashionlab.cli.settings import SettingsCommand, given_settings, one_model, setting_options, split_arguments
+from fashionlab.cli.common import (
+    BACKEND,
+    DATA_DIR,
+    JSON,
+    NO_REPORT,
+    NO_TEST,
+    RUNS,
+    TRAINER,
+    print_json,
+    print_table,
+)
+from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
+
+if TYPE_CHECKING:
+    from fashionlab.lab import ExecutionOptions, StudyResult
+    from fashionlab.studies.overview import PlanOverview
+
+CHANGES = click.Option(
+    ["--change", "changes"],
+    multiple=True,
+    metavar="'NAME=VALUE ...'",
+    help="An arm of the study: the baseline with this changed, any setting or the model. Several settings in one arm "
+    "are separated by spaces; NAME: in front names the arm. May be repeated.",
+)
+ABLATE = click.Option(["--ablate"], is_flag=True, help="An arm for each regularizer that is on, with it turned off.")
+ALL_SEEDS = click.Option(["--all-seeds"], is_flag=True, help="Go on to the last seed even if every arm is decided.")
+
+WHERE = [
+    click.Option(["--minutes"], default=None, type=float, metavar="N", help="No run begins after so many minutes."),
+    click.Option(["--workers"], default=None, type=int, metavar="N", help="Runs at a time.  [one a core]"),
+    click.Option(
+        ["--executor"],
+        default="local",
+        metavar="NAME",
+        help="What executes the runs: local (processes here) or ray (a cluster).  [local]",
+    ),
+    click.Option(
+        ["--address"],
+        default=None,
+        metavar="ADDRESS",
+        help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
+    ),
+    NO_REPORT,
+    DATA_DIR,
+]
+"""How the runs are executed, which changes no verdict."""
 
 
-def _run(
-    arguments: tuple[str, ...],
-    change: tuple[str, ...],
-    take_away: bool,
-    continued: str | None,
-    as_list: bool,
-    all_seeds: bool,
-    dry_run: bool,
-    no_test: bool,
-    no_report: bool,
-    trust: tuple[str, ...],
-    runs: Path,
-    data_dir: Path | None,
-    as_json: bool,
-    **others: Any,
-) -> None:
-    from fashionlab import lab
-
-    words, own = split_arguments(arguments)
-    model = one_model(words)
-    terms = {name: others.pop(name) for name in TERMS}
-    given = given_settings(others, own)
-    common: dict[str, Any] = {"runs": runs, "data_dir": data_dir, "report": not no_report, "changes": change}
-    if as_list:
-        _list(lab.list_studies(runs=runs), runs, as_json)
-        return
-    if continued is None:
-        if trust:
-            raise click.UsageError("--trust goes with --continue; a file that you name yourself needs none.")
-        result = lab.study(
-            model or "mlp", **common, **terms, **given,
-            take_away=take_away, all_seeds=all_seeds, dry_run=dry_run, test=not no_test,
-        )  # fmt: skip
-    else:
-        fixed = {name: terms.pop(name) for name in ("first_seed", "margin", "title", "trainer", "backend")}
-        if model or given or take_away or dry_run or any(value not in (None, "auto") for value in fixed.values()):
-            raise click.UsageError(
-                "--continue goes on with the study's own plan; beside it go --change, --seeds, --all-seeds, "
-                "--minutes, --workers, --engine, --address and --no-test."
-            )
-        options: dict[str, Any] = {"all_seeds": all_seeds or None, "test": False if no_test else None, "trust": trust}
-        result = lab.continue_study(continued, **common, **terms, **options)
-    show(result, as_json)
+def question(seeds: int) -> list[click.Parameter]:
+    """What studies and comparisons ask for; seeds: the default number."""
+    return [
+        click.Option(["--seeds"], default=None, type=int, metavar="N", help=f"How many seeds, at most.  [{seeds}]"),
+        click.Option(["--first-seed"], default=None, type=int, metavar="N", help="The first of them.  [0]"),
+        click.Option(["--margin"], default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]"),
+        click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),
+        TRAINER,
+        BACKEND,
+        NO_TEST,
+    ]
 
 
-def show(result: Any, as_json: bool) -> None:
-    """Print what a study found, or the plan of a dry run."""
-    if isinstance(result, dict):
-        from fashionlab.reports.progress.study import plan_lines
+def execution_of(options: dict[str, Any]) -> "ExecutionOptions":
+    """Take the options of WHERE out of a command's."""
+    from fashionlab.lab import ExecutionOptions
 
-        if as_json:
-            print_json(result)
-        else:
-            click.echo("\n".join(plan_lines(result)))
-        return
+    names = ("minutes", "workers", "executor", "address", "data_dir")
+    return ExecutionOptions(report=not options.pop("no_report"), **{name: options.pop(name) for name in names})
+
+
+def show_result(result: "StudyResult", as_json: bool) -> None:
+    """Print what a study found."""
     if as_json:
         print_json(result.summary)
         return
-    from fashionlab.reports.study.text import summary_lines
-
     print_table(result.table())
-    for line in summary_lines(result.summary):
+    for line in result.lines():
         click.echo(line)
     click.echo(result.page or result.path)
 
 
-def _list(rows: list[dict[str, Any]], runs: Path, as_json: bool) -> None:
+def _asked(arguments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `lab.study` and `lab.plan_study`."""
+    words, settings = split_arguments(arguments)
+    execution, no_test = execution_of(options), options.pop("no_test")
+    return {"model": one_model(words) or "mlp", "execution": execution, "test": not no_test, **options, **settings}
+
+
+def _run(arguments: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    from fashionlab import lab
+
+    show_result(lab.study(**_asked(arguments, options)), as_json)
+
+
+def _plan(arguments: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    from fashionlab import lab
+
+    show_plan(lab.plan_study(**_asked(arguments, options)), as_json)
+
+
+def show_plan(plan: "PlanOverview", as_json: bool) -> None:
+    """Print what a study or comparison would do."""
+    from fashionlab.reports.progress.study import plan_lines
+
     if as_json:
-        print_json(rows)
-    elif rows:
-        from fashionlab.reports.study.text import studies_table
-
-        print_table(studies_table(rows))
-    else:
-        click.echo(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
+        print_json(plan)
+        return
+    for line in plan_lines(plan):
+        click.echo(line)
 
 
-TERMS = ("seeds", "first_seed", "margin", "minutes", "title", "workers", "engine", "address", "trainer", "backend")
-
-
-def term_options(seeds: int) -> list[click.Parameter]:
-    """The options that studies and comparisons share; seeds: the default number."""
-    return [
-        click.Option(["--seeds"], default=None, metavar="N", help=f"How many seeds, at most.  [{seeds}]"),
-        click.Option(["--first-seed"], default=None, metavar="N", help="The first of them.  [0]"),
-        click.Option(["--margin"], default=None, metavar="POINTS", help="What matters in practice.  [0.2]"),
-        click.Option(["--minutes"], default=None, metavar="N", help="No run begins after so many minutes."),
-        click.Option(["--workers"], default=None, type=int, metavar="N", help="Runs at a time.  [one a core]"),
-        click.Option(
-            ["--engine"],
-            default="local",
-            metavar="NAME",
-            help="What executes the runs: local (processes here) or ray (a cluster).  [local]",
-        ),
-        click.Option(
-            ["--address"],
-            default=None,
-            metavar="ADDRESS",
-            help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
-        ),
-        click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),
-        click.Option(["--trainer"], default="auto", metavar="NAME", help="As for train.  [auto]"),
-        click.Option(["--backend"], default="auto", metavar="NAME", help="As for train.  [auto]"),
-        click.Option(["--dry-run"], is_flag=True, help="Check everything, print the plan, and run nothing."),
-        click.Option(["--no-test"], is_flag=True, help="Leave the test part closed at the end."),
-        click.Option(["--no-report"], is_flag=True, help="Make no page at the end."),
-    ]
-
-
-study = SettingsCommand(
-    "study",
-    callback=_run,
-    context_settings={"ignore_unknown_options": True},
-    options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--FIELD VALUE ...]",
-    params=[
-        click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
-        click.Option(
-            ["--change"],
-            multiple=True,
-            metavar="'NAME=VALUE ...'",
-            help="An arm of the study: the baseline with this changed, any setting or the model. Several settings in "
-            "one arm stand apart by spaces; NAME: in front gives it a name. May be said several times.",
-        ),
-        click.Option(
-            ["--take-away"], is_flag=True, help="An arm for each regularizer that is on, without it: the ablation."
-        ),
-        click.Option(
-            ["--continue", "continued"], default=None, metavar="STUDY", help="Go on with a study: name, path, or last."
-        ),
-        click.Option(["--list", "as_list"], is_flag=True, help="List the studies."),
-        *term_options(10),
-        click.Option(["--all-seeds"], is_flag=True, help="Go on to the last seed even if every arm is decided."),
-        click.Option(
-            ["--trust"], multiple=True, metavar="SHA256",
-            help="With --continue: vouch for the study's own model file by the start of its SHA-256.",
-        ),
-        RUNS,
-        DATA_DIR,
-        JSON,
-        *setting_options(without=("seed",)),
-    ],
-    help="""Does this change really help? Train each change beside the baseline, seed by seed, and judge.
-
-    The baseline is a MODEL (as for train) with any of the settings below, or a FILE.toml. Under one seed all arms have
-    the same split, order and initial weights. Half of the validation part stops the training, the other half judges.
-    Each change is found to help, to hurt, to make no practical difference (less than the margin), or is undecided; the
-    study ends by itself when all are decided, and may be watched, stopped and continued at any time without harm to
-    what the verdicts promise. The test part is opened once, at the end, for confirmation.
-
+EXAMPLES = """
     \b
     fashionlab study mlp --change dropout=0 --change batch_norm=false
     fashionlab study mlp --epochs 12 --change "wide: widths=512,256 dropout=0.4"
     fashionlab study mlp --change model=cnn
-    fashionlab study mlp --take-away --epochs 12 --seeds 10
+    fashionlab study mlp --ablate --epochs 12 --seeds 10
     fashionlab study my-study.toml --minutes 30
-    fashionlab study --continue last --seeds 30 --change label_smoothing=0.1
+    fashionlab study resume last --seeds 30 --change label_smoothing=0.1
+"""
+
+_WORDS = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar="")
+
+run = SettingsCommand(
+    "run",
+    without=("seed",),
+    callback=_run,
+    options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--SETTING VALUE ...]",
+    params=[_WORDS, CHANGES, ABLATE, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
+    help=f"""Does this change really help? Train each change next to the baseline, seed by seed, and judge.
+
+    The baseline is a MODEL (as for train) with any of the settings below, or a FILE.toml. Under one seed all arms have
+    the same split, order and initial weights. Half of the validation set stops the training, the other half judges.
+    Each change is found to help, to hurt, to make no practical difference (less than the margin), or is undecided; the
+    study ends by itself when all are decided, and may be watched, stopped and resumed at any time without harm to what
+    the verdicts promise. The test set is evaluated once, at the end, for confirmation.
+{EXAMPLES}""",
+)
+
+plan = SettingsCommand(
+    "plan",
+    without=("seed",),
+    callback=_plan,
+    options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--SETTING VALUE ...]",
+    params=[_WORDS, CHANGES, ABLATE, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
+    help="""Check everything that a study needs, print its plan and its estimated time, and run nothing.
+
+    Takes what fashionlab study run takes.
     """,
+)
+
+
+@click.command(params=[click.Argument(["study"], default="last"), CHANGES, ALL_SEEDS, *WHERE, NO_TEST, RUNS, JSON])
+@click.option("--seeds", default=None, type=int, metavar="N", help="How many seeds, at most, from now on.")
+@click.option(
+    "--trust", multiple=True, metavar="SHA256",
+    help="Vouch for the study's own model file by the start of its SHA-256; it will be executed. May be repeated.",
 )  # fmt: skip
+def resume(study: str, as_json: bool, **options: Any) -> None:
+    """Go on with a study that was stopped, or of which one wants to know more.
+
+    STUDY is its name, its path, or last. Finished runs count as they are; changes added now are judged a little more
+    strictly than those that were declared at the start.
+    """
+    from fashionlab import lab
+
+    execution, no_test = execution_of(options), options.pop("no_test")
+    all_seeds = options.pop("all_seeds") or None
+    test = False if no_test else None
+    result = lab.resume_study(study, execution=execution, all_seeds=all_seeds, test=test, **options)
+    show_result(result, as_json)
+
+
+@click.command("list", params=[RUNS, JSON])
+def list_(runs: Path, as_json: bool) -> None:
+    """List the studies, oldest first, with their verdicts."""
+    from fashionlab import lab
+    from fashionlab.reports.study.text import studies_table
+
+    lines = lab.list_studies(runs=runs)
+    if as_json:
+        print_json(lines)
+    elif lines:
+        print_table(studies_table(lines))
+    else:
+        click.echo(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
+
+
+@click.command(params=[click.Argument(["study"], default="last"), RUNS, JSON])
+def show(study: str, runs: Path, as_json: bool) -> None:
+    """Show what a study has found so far, finished or not."""
+    from fashionlab import lab
+
+    show_result(lab.open_study(study, runs=runs), as_json)
+
+
+class _StudyGroup(click.Group):
+    """A group whose command `run` may be left out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+study = _StudyGroup(
+    "study",
+    commands=[run, plan, resume, list_, show],
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    subcommand_metavar="[run] | plan | resume | list | show",
+    help=f"""Find out whether a change really helps, seed by seed. `run` may be left out:
+{EXAMPLES}
+    fashionlab study run --help explains how a study is made and lists the settings.
+    """,
+)

@@ -1,13 +1,28 @@
-"""Data: where pictures come from, how they are known to be the right ones, and how they are divided.
+"""Data: where images come from, how they are known to be the right ones, and how they are divided.
 
-sources     the order of places to look, and the check by SHA-256     mirrors, debian    two of these
-places idx         MNIST's file format                                       own, pictures      the user's
-own data dataset     `Dataset`, `load`, and the sealed test part               split, describe, cache
+dataset     `Dataset`, `load`, and the sealed test set
+split       training and validation rows
+describe    a data set in numbers
+idx         MNIST's file format
+checks      what everyone's arrays must pass
+transfer    a data set on its way to another machine
+download/   published data sets: cache, mirrors, the distribution's package
+user/       what people bring: folders of images, IDX files, NumPy archives
 """
 
 from fashionlab.data.cache import cache_folder
-from fashionlab.data.dataset import Dataset, TestPart, load
-from fashionlab.data.describe import describe
-from fashionlab.data.split import Split, judge_halves, stratified_split
+from fashionlab.data.dataset import Dataset, TestSet, load
+from fashionlab.data.describe import DataDescription, describe
+from fashionlab.data.split import Split, halve_validation, stratified_split
 
-__all__ = ["Dataset", "Split", "TestPart", "cache_folder", "describe", "judge_halves", "load", "stratified_split"]
+__all__ = [
+    "DataDescription",
+    "Dataset",
+    "Split",
+    "TestSet",
+    "cache_folder",
+    "describe",
+    "halve_validation",
+    "load",
+    "stratified_split",
+]

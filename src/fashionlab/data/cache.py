@@ -5,11 +5,9 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """`$FASHIONLAB_CACHE`, else `$XDG_CACHE_HOME/fashionlab`, else `~/.cache/fashionlab`; it may not exist
-    yet.
+    """`$FASHIONLAB_CACHE`, else `$XDG_CACHE_HOME/fashionlab`, else `~/.cache/fashionlab`; it may not exist yet.
 
-    An empty variable counts as unset, and a relative `$XDG_CACHE_HOME` is ignored, as the XDG specification
-    asks.
+    An empty variable counts as unset, and a relative `$XDG_CACHE_HOME` is ignored, as the XDG specification asks.
     """
     own = os.environ.get("FASHIONLAB_CACHE")
     if own:

@@ -14,15 +14,15 @@ CONTENT_LIMIT = 4 * 2**30
 """Bytes that one file of the user's own data may hold, decompressed: far beyond what the lab is for."""
 
 TEST_SHARE = 0.2
-"""Share of the rows that is set aside as the test part of data that bring none."""
+"""Share of the rows that is set aside as the test set of data that bring none."""
 
 TEST_SEED = 20170825
-"""Seed of that choice: fixed, so that no run's seed changes what the test part is."""
+"""Seed of that choice: fixed, so that no run's seed changes what the test set is."""
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Arrays as a reader found them; a test part or class names may be lacking (None)."""
+class RawArrays:
+    """Arrays as a reader found them; a test set or class names may be missing (None)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -53,19 +53,18 @@ def sha256_of(files: list[str], class_names: tuple[str, ...]) -> str:
 
 
 def sha256s_of(images: np.ndarray, labels: np.ndarray) -> list[str]:
-    """SHA-256 of the two IDX files that would hold one part's pictures and labels."""
+    """SHA-256 of the two IDX files that would hold one set's images and labels."""
     return [_sha256_as_idx(images), _sha256_as_idx(_compact(labels))]
 
 
-def check(parts: Parts, name: str) -> Checked:
-    """Check shapes, types and labels; set a test part aside where there is none.
+def check(arrays: RawArrays, name: str) -> Checked:
+    """Check shapes, types and labels; set a test set aside where there is none.
 
-    Raises DataInvalid, one sentence that begins with `name` and says what was found, expected, and how to
-    mend it.
+    Raises DataInvalid, one sentence that begins with `name` and says what was found, expected, and how to mend it.
     """
-    images = _check_images(parts.images, f"{name}: training pictures")
-    labels = _check_labels(parts.labels, len(images), f"{name}: training labels", most=len(images))
-    class_names = _check_names(parts.class_names, int(labels.max()) + 1, name)
+    images = _check_images(arrays.images, f"{name}: training images")
+    labels = _check_labels(arrays.labels, len(images), f"{name}: training labels", most=len(images))
+    class_names = _check_names(arrays.class_names, int(labels.max()) + 1, name)
     classes = len(class_names)
     absent = np.flatnonzero(np.bincount(labels, minlength=classes) == 0)
     if len(absent):
@@ -76,19 +75,19 @@ def check(parts: Parts, name: str) -> Checked:
         )
     if classes < 2:
         raise DataInvalid(f"{name}: all rows have the same label; expected at least 2 classes")
-    if parts.test_images is None or parts.test_labels is None:
+    if arrays.test_images is None or arrays.test_labels is None:
         try:
             split = stratified_split(labels, TEST_SHARE, TEST_SEED)
         except DataInvalid as error:
-            raise DataInvalid(f"{name}: no test part is given, and {error}") from None
+            raise DataInvalid(f"{name}: no test set is given, and {error}") from None
         kept, aside = split.train, split.validation
         images, test_images, labels, test_labels = images[kept], images[aside], labels[kept], labels[aside]
     else:
-        test_images = _check_images(parts.test_images, f"{name}: test pictures")
-        test_labels = _check_labels(parts.test_labels, len(test_images), f"{name}: test labels")
+        test_images = _check_images(arrays.test_images, f"{name}: test images")
+        test_labels = _check_labels(arrays.test_labels, len(test_images), f"{name}: test labels")
         if test_images.shape[1:] != images.shape[1:]:
-            sides = f"{test_images.shape[1]} pixels a side, the training pictures {images.shape[1]}"
-            raise DataInvalid(f"{name}: the test pictures have {sides}; expected the same size")
+            sides = f"{test_images.shape[1]} pixels a side, the training images {images.shape[1]}"
+            raise DataInvalid(f"{name}: the test images have {sides}; expected the same size")
         if test_labels.max() >= classes:
             raise DataInvalid(
                 f"{name}: a test row has label {test_labels.max()}; expected labels from 0 to {classes - 1}"
@@ -113,7 +112,7 @@ def _check_images(images: np.ndarray, name: str) -> np.ndarray:
             "(values from 0 to 1: save (x * 255).round().astype('uint8'))"
         )
     if images.shape[1] != images.shape[2]:
-        raise DataInvalid(f"{name} are {images.shape[1]} x {images.shape[2]} pixels; expected square pictures")
+        raise DataInvalid(f"{name} are {images.shape[1]} x {images.shape[2]} pixels; expected square images")
     return np.ascontiguousarray(images)
 
 
@@ -125,7 +124,7 @@ def _check_labels(labels: np.ndarray, rows: int, name: str, most: int | None = N
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataInvalid(f"{name} are {labels.dtype} {list(labels.shape)}; expected whole numbers, [rows]")
     if len(labels) != rows:
-        raise DataInvalid(f"{name}: there are {len(labels):,} for {rows:,} pictures; expected one for each")
+        raise DataInvalid(f"{name}: there are {len(labels):,} for {rows:,} images; expected one for each")
     low, high = int(labels.min()), int(labels.max())
     # A bound that needs no counting: there cannot be more classes than training rows.
     if low < 0 or (most is not None and high >= most):

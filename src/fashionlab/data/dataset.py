@@ -1,4 +1,4 @@
-"""A data set as the rest of the lab sees it: pictures, labels, names, a hash, and a test part under seal."""
+"""A data set as the rest of the lab sees it: images, labels, names, a hash, and a test set under seal."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fashionlab.data.checks import Checked, Parts, check, sha256_of, sha256s_of
+from fashionlab.data.checks import Checked, RawArrays, check, sha256_of, sha256s_of
 from fashionlab.data.download.sources import FASHION_MNIST, obtain
 from fashionlab.data.idx import read_idx
 from fashionlab.data.progress import to_stderr
@@ -23,10 +23,10 @@ LIMIT_SEED = 0
 """Seed of the order from which `--limit` takes its rows: fixed, so that more rows include the fewer."""
 
 
-class TestPart:
-    """The test part, sealed: its size is open to all, its pictures only to who leaves a record.
+class TestSet:
+    """The test set, sealed: its size is open to all, its images only to who leaves a record.
 
-    The training code never sees a test picture by accident, and how often the test part was looked at is on
+    The training code never sees a test image by accident, and how often the test set was looked at is on
     record.
     """
 
@@ -46,12 +46,12 @@ class TestPart:
         return sha256s_of(self._images, self._labels)
 
     def __repr__(self) -> str:
-        return f"TestPart(size={self.size})"
+        return f"TestSet(size={self.size})"
 
     def open(self, record: Callable[[str, int], object]) -> tuple[np.ndarray, np.ndarray]:
         """Images uint8 [n, side, side] and labels int32 [n], after `record(sha256, rows)` has returned.
 
-        `record` writes the opening down (the store's ledger): the data set's SHA-256 and the number of rows.
+        `record` writes the evaluation down (the store's ledger): the data set's SHA-256 and the number of rows.
         If it raises, nothing is handed out.
         """
         record(self._sha256, self.size)
@@ -60,12 +60,11 @@ class TestPart:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Pictures to learn from and to choose by (the development part), and the sealed test part. Arrays are
-    read-only.
+    """The training set, of which a part is held out for validation, and the sealed test set. Arrays are read-only.
 
-    name: what `load` was given. images: uint8 [n, side, side]. labels: int32 [n], 0 to k-1, every one of them
-    in use. source: where the bytes came from, for people. sha256: of all content of both parts and the class
-    names, the same for the same content in whatever form it came.
+    name: what `load` was given. images: uint8 [n, side, side]. labels: int32 [n], 0 to k-1, every one of them in use.
+    source: where the bytes came from, for people. sha256: of all content of both sets and the class names, the same for
+    the same content in whatever form it came.
     """
 
     name: str
@@ -74,29 +73,27 @@ class Dataset:
     class_names: tuple[str, ...]
     source: str
     sha256: str
-    test: TestPart
+    test: TestSet
 
     def __repr__(self) -> str:
         rows, side = self.images.shape[:2]
         return (
-            f"Dataset({self.name!r}: {rows:,} pictures of {side} x {side} and {self.test.size:,} to test, "
+            f"Dataset({self.name!r}: {rows:,} images of {side} x {side} and {self.test.size:,} to test, "
             f"{len(self.class_names)} classes, sha256 {self.sha256[:12]})"
         )
 
     def split(self, seed: int, validation: float = 0.2) -> Split:
-        """Training and validation rows: stratified, exactly round(validation * n), a function of (labels,
-        seed).
+        """Training and validation rows: stratified, exactly round(validation * n), a function of (labels, seed).
 
-        `validation` is a share from 0 (nothing) to below 1. Raises DataInvalid if a class has too few rows
-        for it.
+        `validation` is a fraction from 0 (nothing) to below 1. Raises DataInvalid if a class has too few rows for it.
         """
         return stratified_split(self.labels, validation, seed)
 
     def limited(self, rows: int) -> "Dataset":
-        """The same data set with `rows` of the development part's rows, each class in proportion.
+        """The same data set with `rows` of the training set's rows, each class in proportion.
 
-        They stay in their order, and the rows of a smaller limit are among those of a larger one. The test
-        part and the hash stay those of the whole. Raises UsageError for fewer rows than two a class.
+        They stay in their order, and the rows of a smaller limit are among those of a larger one. The test set and the
+        hash stay those of the whole. Raises UsageError for fewer than two rows per class.
         """
         least = 2 * len(self.class_names)
         if rows < least:
@@ -119,12 +116,12 @@ def load(
 ) -> Dataset:
     """A data set by name ("fashion-mnist", "digits") or the path of the user's own, verified or checked.
 
-    `data_dir` (or `$FASHIONLAB_DATA`) names a folder that holds Fashion-MNIST's four files; without it they
-    are looked for in the cache, the system's data set folder, on public mirrors and in the distribution's
-    package. `announce` receives messages for the user; by default they go to standard error.
+    `data_dir` (or `$FASHIONLAB_DATA`) names a folder that holds Fashion-MNIST's four files; without it they are looked
+    for in the cache, the system's data set folder, on public mirrors and in the distribution's package. `announce`
+    receives messages for the user; by default they go to standard error.
 
-    Raises UsageError for an unknown name or a `data_dir` for other data than Fashion-MNIST, DataUnavailable
-    if no source has the data, DataInvalid if they are not what they should be.
+    Raises UsageError for an unknown name or a `data_dir` for other data than Fashion-MNIST, DataUnavailable if no
+    source has the data, DataInvalid if they are not what they should be.
     """
     if name == "fashion-mnist":
         return _fashion_mnist(data_dir, announce)
@@ -136,8 +133,8 @@ def load(
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
         raise UsageError(f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}")
-    parts = read_own(path, announce or to_stderr)
-    return _assemble(name, check(parts, str(path)), os.path.realpath(path))
+    arrays = read_own(path, announce or to_stderr)
+    return _assemble(name, check(arrays, str(path)), os.path.realpath(path))
 
 
 def _fashion_mnist(data_dir: Path | str | None, announce: Callable[[str], None] | None) -> Dataset:
@@ -146,24 +143,23 @@ def _fashion_mnist(data_dir: Path | str | None, announce: Callable[[str], None] 
         field: read_idx(obtained.contents[name], name, 3 if "images" in field else 1)
         for field, name in IDX_NAMES.items()
     }
-    checked = check(Parts(**content, class_names=FASHION_CLASSES), "fashion-mnist")
-    # Those of the files were verified a moment ago; hashing the arrays again would take as long as loading
-    # them.
+    checked = check(RawArrays(**content, class_names=FASHION_CLASSES), "fashion-mnist")
+    # Those of the files were verified a moment ago; hashing the arrays again would take as long as loading them.
     published = {file.name: file.sha256 for file in FASHION_MNIST.files}
     sha256 = sha256_of([published[name] for name in IDX_NAMES.values()], FASHION_CLASSES)
     return _assemble("fashion-mnist", checked, obtained.source, sha256)
 
 
-def _digits() -> Parts:
+def _digits() -> RawArrays:
     """1,797 handwritten digits of 8 x 8 pixels with 17 levels of grey, spread over 0 to 255."""
     from sklearn.datasets import load_digits
 
     bundled = load_digits()
     images = np.round(bundled.images * (255 / 16)).astype(np.uint8)
-    return Parts(images, bundled.target, class_names=tuple(str(digit) for digit in range(10)))
+    return RawArrays(images, bundled.target, class_names=tuple(str(digit) for digit in range(10)))
 
 
 def _assemble(name: str, checked: Checked, source: str, sha256: str = "") -> Dataset:
     sha256 = sha256 or checked.sha256()
-    test = TestPart(checked.test_images, checked.test_labels, sha256)
+    test = TestSet(checked.test_images, checked.test_labels, sha256)
     return Dataset(name, checked.images, checked.labels, checked.class_names, source, sha256, test)

@@ -1,8 +1,7 @@
-"""A data set in numbers, as plain data."""
-
-from typing import Any
+"""A data set in numbers."""
 
 import numpy as np
+from msgspec import Struct
 
 from fashionlab.data.dataset import Dataset
 
@@ -10,35 +9,70 @@ _ROWS_AT_ONCE = 4096
 """NumPy's bincount widens bytes to 8 bytes each: by chunks this is some megabytes instead of hundreds."""
 
 
-def describe(dataset: Dataset, seed: int, validation: float = 0.2) -> dict[str, Any]:
-    """Source, hash, counts by class and part, and pixel statistics of the training rows, ready for JSON.
+class SetSizes(Struct, frozen=True):
+    """Images of each set. The test set is not read: only its size is told."""
 
-    `counts` holds a number for each class, in the order of `class_names`; `rows` are the parts' sizes. The
-    test part is not opened: only its size is told. `pixels` are grey values 0 to 255 over the training rows
-    of this split; `zero_share` is the share of pixels that are 0.
+    training: int
+    validation: int
+    test: int
+
+
+class ClassCount(Struct, frozen=True):
+    """Images of one class in the training and the validation set."""
+
+    name: str
+    training: int
+    validation: int
+
+
+class PixelStatistics(Struct, frozen=True):
+    """Grey values, 0 to 255, over all pixels of the training set. zero_share: of pixels that are 0."""
+
+    mean: float
+    standard_deviation: float
+    minimum: int
+    maximum: int
+    zero_share: float
+
+
+class DataDescription(Struct, frozen=True, kw_only=True):
+    """What is in a data set, split by `seed` with this fraction held out for validation.
+
+    source: where it came from; sha256: of all its content; side: pixels; classes: in the order of their labels.
     """
+
+    name: str
+    source: str
+    sha256: str
+    side: int
+    seed: int
+    validation: float
+    sizes: SetSizes
+    classes: tuple[ClassCount, ...]
+    pixels: PixelStatistics
+
+
+def describe(dataset: Dataset, seed: int, validation: float = 0.2) -> DataDescription:
+    """Source, hash, counts by class and set, and pixel statistics of a data set under a split."""
     split = dataset.split(seed, validation)
     classes = len(dataset.class_names)
-    train = np.bincount(dataset.labels[split.train], minlength=classes)
-    held = np.bincount(dataset.labels[split.validation], minlength=classes)
-    return {
-        "name": dataset.name,
-        "source": dataset.source,
-        "sha256": dataset.sha256,
-        "side": int(dataset.images.shape[1]),
-        "rows": {
-            "train": len(split.train),
-            "validation": len(split.validation),
-            "test": dataset.test.size,
-        },
-        "split": {"seed": seed, "validation": validation, "stratified": True},
-        "class_names": list(dataset.class_names),
-        "counts": {"train": train.tolist(), "validation": held.tolist()},
-        "pixels": _pixels(dataset.images, split.train),
-    }
+    training, held_out = (
+        np.bincount(dataset.labels[rows], minlength=classes).tolist() for rows in (split.train, split.validation)
+    )
+    return DataDescription(
+        name=dataset.name,
+        source=dataset.source,
+        sha256=dataset.sha256,
+        side=int(dataset.images.shape[1]),
+        seed=seed,
+        validation=validation,
+        sizes=SetSizes(len(split.train), len(split.validation), dataset.test.size),
+        classes=tuple(map(ClassCount, dataset.class_names, training, held_out)),
+        pixels=_pixels(dataset.images, split.train),
+    )
 
 
-def _pixels(images: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
+def _pixels(images: np.ndarray, rows: np.ndarray) -> PixelStatistics:
     """Exact statistics from a histogram of the 256 grey values."""
     counts = np.zeros(256, np.int64)
     for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -46,10 +80,10 @@ def _pixels(images: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
     values, total = np.arange(256), counts.sum()
     mean = float(counts @ values / total)
     present = np.flatnonzero(counts)
-    return {
-        "mean": mean,
-        "standard_deviation": float(np.sqrt(counts @ (values - mean) ** 2 / total)),
-        "minimum": int(present[0]),
-        "maximum": int(present[-1]),
-        "zero_share": float(counts[0] / total),
-    }
+    return PixelStatistics(
+        mean=mean,
+        standard_deviation=float(np.sqrt(counts @ (values - mean) ** 2 / total)),
+        minimum=int(present[0]),
+        maximum=int(present[-1]),
+        zero_share=float(counts[0] / total),
+    )

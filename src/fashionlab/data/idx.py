@@ -5,8 +5,9 @@
     byte  3     number of dimensions, d
     4 bytes each, d times, big-endian: the size of each dimension
     then the numbers, row by row
- Files come as they are or gzip-compressed. Nothing in a header is believed before the length of the content
-has been compared with it, and decompression stops at a stated limit.
+
+Files come as they are or gzip-compressed. Nothing in a header is believed before the length of the content has been
+compared with it, and decompression stops at a stated limit.
 """
 
 import math
@@ -30,9 +31,9 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 def inflate(source: Path | bytes, limit: int, name: str = "") -> bytes:
     """The content of a file that may be gzip-compressed: at most `limit` bytes, decompressed.
 
-    `source` is a path or the file's bytes; `name` stands for it in messages (a path's own name if empty).
-    Raises DataInvalid for a truncated or damaged gzip stream, for content beyond `limit`, and for HTML or
-    other content that is neither gzip nor IDX; OSError as the system raises it.
+    `source` is a path or the file's bytes; `name` stands for it in messages (a path's own name if empty). Raises
+    DataInvalid for a truncated or damaged gzip stream, for content beyond `limit`, and for HTML or other content that
+    is neither gzip nor IDX; OSError as the system raises it.
     """
     if isinstance(source, Path):
         name = name or source.name
@@ -65,12 +66,11 @@ def inflate(source: Path | bytes, limit: int, name: str = "") -> bytes:
 
 
 def read_idx(content: bytes, name: str, dimensions: int) -> np.ndarray:
-    """The array that decompressed IDX `content` holds, uint8 or big-endian int32, with `dimensions`
-    dimensions.
+    """The array that decompressed IDX `content` holds, uint8 or big-endian int32, with `dimensions` dimensions.
 
-    The array is read-only and shares the memory of `content`. Raises DataInvalid, one sentence that begins
-    with `name`, when the content is not IDX, holds another type or number of dimensions, or is shorter or
-    longer than its header says.
+    The array is read-only and shares the memory of `content`. Raises DataInvalid, one sentence that begins with
+    `name`, when the content is not IDX, holds another type or number of dimensions, or is shorter or longer than its
+    header says.
     """
     if len(content) < 4 or content[:2] != b"\0\0":
         raise DataInvalid(f"{name} {_what_it_is(content)}; expected IDX data, which begin with two zero bytes")
@@ -80,7 +80,7 @@ def read_idx(content: bytes, name: str, dimensions: int) -> np.ndarray:
             f"{name} declares numbers of type 0x{type_code:02x}; expected 0x08 (unsigned byte) or 0x0c (32-bit integer)"
         )
     if found != dimensions:
-        kind = {1: "labels", 3: "pictures"}
+        kind = {1: "labels", 3: "images"}
         seems = f", which would be {kind[found]}" if found in kind else ""
         raise DataInvalid(f"{name} has {found} dimensions{seems}; expected {dimensions}")
     start = 4 + 4 * dimensions

@@ -10,7 +10,7 @@ from fashionlab.errors import DataInvalid, UsageError
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers into a data set's development part, int64, ascending; disjoint, and together every row."""
+    """Row numbers into a data set's training set, int64, ascending; disjoint, and together every row."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -19,9 +19,9 @@ class Split:
 def stratified_split(labels: np.ndarray, share: float, seed: int, purpose: str = "split") -> Split:
     """Set aside `share` (0 to below 1) of the rows for validation, of each class the same share.
 
-    `labels` is int [n], 0 to k-1. Exactly round(share * n) rows are set aside; a class gives the whole part
-    of its share, and the rows still lacking come from the classes whose share was cut most. A function of
-    (labels, share, seed, purpose) alone; another purpose is another, independent draw. A share of 0 sets nothing aside.
+    `labels` is int [n], 0 to k-1. Exactly round(share * n) rows are set aside; a class gives the whole part of its
+    share, and the rows still lacking come from the classes whose share was cut most. A function of (labels, share,
+    seed, purpose) alone; another purpose is another, independent draw. A share of 0 sets nothing aside.
 
     Raises UsageError for a share or seed out of range, and DataInvalid where a class is too small to give one
     row and keep one: the sentence says how many rows it would need.
@@ -47,11 +47,11 @@ def stratified_split(labels: np.ndarray, share: float, seed: int, purpose: str =
     return Split(np.flatnonzero(~aside), np.flatnonzero(aside))
 
 
-def judge_halves(labels: np.ndarray, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a validation part in two for a study: one half stops the training, the other half judges what came out.
+def halve_validation(labels: np.ndarray, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a validation set in two for a study: one half is the stopping set, the other the judging set.
 
-    labels: of the whole development part, int [n]; rows: the validation part's, int64 [m]. Returns the stop half and
-    the judge half, rows of the development part, ascending, disjoint and stratified; the judge half has round(m / 2).
+    labels: of the whole training set, int [n]; rows: the validation set's, int64 [m]. Returns the stopping set and
+    the judging set, rows of the training set, ascending, disjoint and stratified; the judging set has round(m / 2).
     A function of (labels, rows, seed) alone. Raises DataInvalid if a class has fewer than two rows among them.
     """
     cut = stratified_split(labels[rows], 0.5, seed, purpose="judge")

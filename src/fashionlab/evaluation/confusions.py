@@ -1,48 +1,69 @@
-"""Where a model errs: every mistake by name, the pairs it confuses, and the pictures behind each cell of the matrix.
+"""Where a model makes mistakes: each one by name, the pairs it confuses, and the rows behind each cell of the matrix.
 
-A row is a position in the part's arrays, 0 to n-1. The prediction is the class of the highest logit, the first of
+A row is a position in the set's arrays, 0 to n-1. The prediction is the class of the highest logit, the first of
 equals, as in `metrics.evaluate`; its probability is the confidence.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from fashionlab.evaluation.metrics import confusion_matrix
 from fashionlab.training.softmax import softmax
 
 
-def mistakes(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Every wrongly predicted row, the most confident first, rows of equal confidence in their order.
+@dataclass(frozen=True, eq=False)
+class Mistakes:
+    """Misclassified rows, the most confident first.
 
-    logits: float [n, k]; labels: int [n]. With m mistakes: `row`, `true`, `predicted` int64 [m]; `confidence`
-    float64 [m], the probability of the predicted class; `probabilities` float64 [m, k]. Raises ValueError for shapes or
-    labels that do not fit.
+    row, true, predicted: int64 [m]; confidence: float64 [m], the probability of the predicted class; probabilities:
+    float64 [m, k].
+    """
+
+    row: np.ndarray
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    probabilities: np.ndarray
+
+
+class Pair(Struct, frozen=True):
+    """Two classes that were confused. count: rows of class `true` predicted as class `predicted`; share: of the rows of
+    the true class; reverse_count: rows of the second class predicted as the first."""
+
+    true: int
+    predicted: int
+    count: int
+    share: float
+    reverse_count: int
+
+
+class Cell(Struct, frozen=True):
+    """A cell of the confusion matrix. total: its rows; rows: those to show."""
+
+    total: int
+    rows: tuple[int, ...]
+
+
+def mistakes(logits: np.ndarray, labels: np.ndarray, n: int | None = None) -> Mistakes:
+    """Every misclassified row, or the first `n`: the most confident first, rows of equal confidence in their order.
+
+    logits: float [n, k]; labels: int [n]. Raises ValueError for shapes or labels that do not fit.
     """
     labels, predicted, probabilities = _predict(logits, labels)
     confidence = probabilities.max(axis=1, initial=0)
     rows = np.flatnonzero(predicted != labels)
-    rows = rows[np.argsort(-confidence[rows], kind="stable")]
-    return {
-        "row": rows,
-        "true": labels[rows],
-        "predicted": predicted[rows],
-        "confidence": confidence[rows],
-        "probabilities": probabilities[rows],
-    }
+    rows = rows[np.argsort(-confidence[rows], kind="stable")][:n]
+    return Mistakes(rows, labels[rows], predicted[rows], confidence[rows], probabilities[rows])
 
 
-def most_confident_mistakes(logits: np.ndarray, labels: np.ndarray, n: int = 24) -> dict[str, np.ndarray]:
-    """The first `n` of `mistakes`: where the model was surest and wrong, its own faults or those of the labels."""
-    return {name: values[:n] for name, values in mistakes(logits, labels).items()}
-
-
-def pairs(confusion: np.ndarray, most: int = 10) -> list[dict[str, Any]]:
+def pairs(confusion: np.ndarray | Sequence[Sequence[int]], most: int = 10) -> list[Pair]:
     """The most frequent confusions, from a matrix int [k, k] of counts (row = true class).
 
-    A dict a pair, at most `most`, none that never happened, equal counts in the order of the classes: `true`,
-    `predicted`; `count`; `share`, of the rows of the true class; `reverse_count`, how often the second class was taken
-    for the first. Raises ValueError unless the matrix is square.
+    At most `most`, none that never happened, equal counts in the order of the classes. Raises ValueError unless the
+    matrix is square.
     """
     confusion = np.asarray(confusion)
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
@@ -50,17 +71,16 @@ def pairs(confusion: np.ndarray, most: int = 10) -> list[dict[str, Any]]:
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-    found = []
-    for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True):
-        if count := int(wrong[i, j]):
-            share, back = count / int(confusion[i].sum()), int(confusion[j, i])
-            pair = {"true": int(i), "predicted": int(j), "count": count, "share": share, "reverse_count": back}
-            found.append(pair)
-    return found
+    places = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    return [
+        Pair(int(i), int(j), int(wrong[i, j]), int(wrong[i, j]) / int(confusion[i].sum()), int(confusion[j, i]))
+        for i, j in places
+        if wrong[i, j]
+    ]
 
 
-def cells(logits: np.ndarray, labels: np.ndarray, diagonal: int = 30) -> list[list[dict[str, Any]]]:
-    """The rows behind each cell of the confusion matrix: [k][k] of {"total", "rows"}, true class first.
+def cells(logits: np.ndarray, labels: np.ndarray, diagonal: int = 30) -> list[list[Cell]]:
+    """The cells of the confusion matrix, [k][k], true class first.
 
     Off the diagonal all rows, the most confident first: `rows` is as long as `total`. On the diagonal, where nearly
     all rows are, the `diagonal` least certain, the least certain first.
@@ -70,14 +90,11 @@ def cells(logits: np.ndarray, labels: np.ndarray, diagonal: int = 30) -> list[li
     confidence = probabilities.max(axis=1, initial=0)
     totals = confusion_matrix(labels, predicted, classes)
 
-    def cell(true: int, guess: int) -> dict[str, Any]:
+    def cell(true: int, guess: int) -> Cell:
         rows = np.flatnonzero((labels == true) & (predicted == guess))
         sign = 1 if true == guess else -1
         rows = rows[np.argsort(sign * confidence[rows], kind="stable")]
-        return {
-            "total": int(totals[true, guess]),
-            "rows": (rows[:diagonal] if true == guess else rows).tolist(),
-        }
+        return Cell(int(totals[true, guess]), tuple((rows[:diagonal] if true == guess else rows).tolist()))
 
     return [[cell(i, j) for j in range(classes)] for i in range(classes)]
 

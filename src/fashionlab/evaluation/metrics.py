@@ -7,11 +7,11 @@ predicted) is None, null in JSON: NaN is not JSON, and 0 would claim that someth
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 
 from fashionlab.errors import NonFiniteLoss
+from fashionlab.store import ClassFigures, MacroFigures, SetMetrics
 from fashionlab.training.softmax import mean_cross_entropy
 
 
@@ -25,7 +25,7 @@ def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[flo
         (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)
 
     Unlike p ± z sqrt(p(1-p)/n) it never leaves [0, 1] and has a width at 0 and at n, where it begins exactly at 0 and
-    ends exactly at 1. It speaks of other pictures from the same source, not of other seeds of the training.
+    ends exactly at 1. It is about other images from the same source, not of other seeds of the training.
 
     Raises ValueError unless n >= 1, 0 <= correct <= n and 0 < confidence < 1.
     """
@@ -64,20 +64,11 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
     return np.bincount(cells, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
 
 
-def evaluate(logits: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> dict[str, Any]:
-    """All figures of one part (validation or test) as plain data, ready for JSON.
+def evaluate(logits: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> SetMetrics:
+    """All figures of one set (validation or test).
 
     logits: float [n, classes]; labels: int [n]; class_names: in the order of the logits. The prediction is the class
-    of the highest logit, the first of equals. Returns
-
-        n                            rows
-        accuracy                     share predicted right; accuracy_low, accuracy_high: its 95 % Wilson interval
-        loss                         mean cross-entropy, nats, without label smoothing
-        confusion                    [classes][classes] counts, row = true class
-        per_class                    a row a class, in order: class (its name), n (rows that are of it), precision,
-                                     recall, f1; None where there is nothing to divide by
-        macro                        precision, recall, f1: means over the classes that occur as label or prediction,
-                                     None counted as 0 (as scikit-learn's average="macro", zero_division=0)
+    of the highest logit, the first of equals. The macro figures are scikit-learn's (average="macro", zero_division=0).
 
     Raises NonFiniteLoss if logits are NaN, or so extreme that the loss is not finite: such predictions have no worth
     to report. Raises ValueError for shapes or labels that do not fit.
@@ -96,36 +87,37 @@ def evaluate(logits: np.ndarray, labels: np.ndarray, class_names: Sequence[str])
     confusion = confusion_matrix(labels, logits.argmax(axis=1), classes)
     n, correct = len(labels), int(np.trace(confusion))
     low, high = wilson_interval(correct, n)
-    per_class = [
+    per_class = tuple(
         _class_figures(name, int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum()))
         for i, name in enumerate(class_names)
-    ]
+    )
     # A class has no F1 only if it is neither among the labels nor among the predictions.
-    occurring = [row for row in per_class if row["f1"] is not None]
-    return {
-        "n": n,
-        "accuracy": correct / n,
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "loss": loss,
-        "confusion": confusion.tolist(),
-        "per_class": per_class,
-        "macro": {
-            figure: sum(row[figure] or 0.0 for row in occurring) / len(occurring)
-            for figure in ("precision", "recall", "f1")
-        },
-    }
+    occurring = [figures for figures in per_class if figures.f1 is not None]
+    return SetMetrics(
+        n=n,
+        accuracy=correct / n,
+        accuracy_low=low,
+        accuracy_high=high,
+        loss=loss,
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        per_class=per_class,
+        macro=MacroFigures(
+            precision=sum(figures.precision or 0.0 for figures in occurring) / len(occurring),
+            recall=sum(figures.recall or 0.0 for figures in occurring) / len(occurring),
+            f1=sum(figures.f1 or 0.0 for figures in occurring) / len(occurring),
+        ),
+    )
 
 
-def _class_figures(name: str, right: int, labelled: int, predicted: int) -> dict[str, Any]:
-    """One row of `per_class`, from three counts: F1 = 2 right / (labelled + predicted), the harmonic mean."""
-    return {
-        "class": str(name),
-        "n": labelled,
-        "precision": _share(right, predicted),
-        "recall": _share(right, labelled),
-        "f1": _share(2 * right, labelled + predicted),
-    }
+def _class_figures(name: str, correct: int, labelled: int, predicted: int) -> ClassFigures:
+    """One class, from three counts: F1 = 2 correct / (labelled + predicted), the harmonic mean."""
+    return ClassFigures(
+        name=str(name),
+        n=labelled,
+        precision=_share(correct, predicted),
+        recall=_share(correct, labelled),
+        f1=_share(2 * correct, labelled + predicted),
+    )
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -1,50 +1,42 @@
-"""`metrics.json`: what a run is worth, from its predictions and its history, as plain data."""
+"""`metrics.json`: what a run is worth, from its predictions and its history."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
 
 from fashionlab.evaluation.metrics import evaluate
+from fashionlab.store import Gap, History, Metrics, Predictions, Seconds, SetMetrics, TrainingEnd
 
 
 def summarise(
-    request: Mapping[str, Any],
-    history: Mapping[str, Sequence[float]],
-    predictions: Mapping[str, np.ndarray],
-    ended: Mapping[str, Any],
+    class_names: tuple[str, ...],
+    history: History,
+    predictions: Predictions,
+    ended: TrainingEnd,
     seconds: float,
-) -> dict[str, Any]:
-    """Compose `metrics.json`.
+    peak_memory_mb: float | None = None,
+) -> Metrics:
+    """Compose a run's metrics. seconds: the whole job's time in this process."""
 
-    ended: how training ended, {"best_epoch", "stopped"}, and of a classic model {"seconds"}, its fit's; seconds: the
-    whole job's time in this process. A part that was not predicted (validation in a refit, test in a study) is null.
-    `pace` is there only for a classic model, whose
-    epochs are rounds.
-    """
-    names = request["data"]["class_names"]
+    def figures(name: str) -> SetMetrics | None:
+        found = predictions.of(name)
+        return evaluate(found.logits, found.labels, class_names) if found else None
 
-    def part(name: str) -> dict[str, Any] | None:
-        if f"{name}_logits" not in predictions:
-            return None
-        return evaluate(predictions[f"{name}_logits"], predictions[f"{name}_labels"], names)
+    return Metrics(
+        validation=figures("validation"),
+        test=figures("test"),
+        best_epoch=ended.best_epoch,
+        epochs=len(history["epoch"]),
+        unit=ended.unit,
+        stopped=ended.stopped,
+        generalization_gap=_gap(history, ended.best_epoch),
+        seconds=Seconds(training=ended.seconds, total=seconds),
+        peak_memory_mb=peak_memory_mb,
+    )
 
-    best = int(ended["best_epoch"])
-    row = {column: values[best - 1] for column, values in history.items()} if best else {}
-    has_validation = bool(row) and not math.isnan(row["val_loss"])
-    return {
-        "validation": part("validation"),
-        "test": part("test"),
-        "best_epoch": best,
-        "epochs": len(history["epoch"]),
-        "stopped": ended["stopped"],
-        **({"pace": ended["pace"]} if "pace" in ended else {}),
-        "generalization_gap": {
-            "loss": row["val_loss"] - row["loss"],
-            "accuracy": row["accuracy"] - row["val_accuracy"],
-        }
-        if has_validation
-        else None,
-        "seconds": {"training": ended.get("seconds", sum(history["seconds"])), "total": seconds},
-    }
+
+def _gap(history: History, best: int) -> Gap | None:
+    if not best or math.isnan(history["val_loss"][best - 1]):
+        return None
+    loss, accuracy, val_loss, val_accuracy = (
+        history[column][best - 1] for column in ("loss", "accuracy", "val_loss", "val_accuracy")
+    )
+    return Gap(loss=val_loss - loss, accuracy=accuracy - val_accuracy)

@@ -12,11 +12,11 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 
 PIXEL_LIMIT = 2**24
-"""Pixels that one picture may have, checked before it is decoded: 4096 x 4096."""
+"""Pixels that one image may have, checked before it is decoded: 4096 x 4096."""
 
 
 def decode(path: Path) -> np.ndarray:
-    """One picture as grey values, uint8 [height, width]. Raises DataInvalid, naming the file."""
+    """One image as grey values, uint8 [height, width]. Raises DataInvalid, naming the file."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -35,7 +35,7 @@ def decode(path: Path) -> np.ndarray:
                     upright = Image.alpha_composite(Image.new("RGBA", colour.size, (0, 0, 0, 255)), colour)
                 return np.asarray(upright.convert("L"))
     except UnidentifiedImageError:
-        raise DataInvalid(f"{path} is not a picture in one of the formats {', '.join(FORMATS)}") from None
+        raise DataInvalid(f"{path} is not an image in one of the formats {', '.join(FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # from Pillow's decoders, for damaged files

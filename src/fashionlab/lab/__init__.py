@@ -1,23 +1,17 @@
 """The public verbs: each composes the rooms of the house."""
 
-from fashionlab.lab.studies import compare, continue_study, list_studies, open_study, study
-from fashionlab.lab.verbs import (
-    delete_runs,
-    describe_data,
-    find_runs,
-    list_runs,
-    load,
-    open_run,
-    plot_samples,
-    report,
-    resume,
-    show_run,
-    train,
-)
+from fashionlab.lab.data import describe_data, load, plot_samples
+from fashionlab.lab.execution import ExecutionOptions
+from fashionlab.lab.listing import delete_runs, find_runs, list_runs, show_run
+from fashionlab.lab.results import open_run, report
+from fashionlab.lab.studies import compare, list_studies, open_study, plan_comparison, plan_study, resume_study, study
+from fashionlab.lab.study_results import StudyResult
+from fashionlab.lab.training import resume, train
 
 __all__ = [
+    "ExecutionOptions",
+    "StudyResult",
     "compare",
-    "continue_study",
     "delete_runs",
     "describe_data",
     "find_runs",
@@ -26,9 +20,12 @@ __all__ = [
     "load",
     "open_run",
     "open_study",
+    "plan_comparison",
+    "plan_study",
     "plot_samples",
     "report",
     "resume",
+    "resume_study",
     "show_run",
     "study",
     "train",

@@ -1,83 +1,68 @@
 """The public verbs about studies: does a change help, which model is better, go on with that."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
-from fashionlab.lab.job import announce
-from fashionlab.lab.studied import StudyResult
-from fashionlab.lab.study_job import StudyManner, describe_plan, load_for_plan, run_study
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
+from fashionlab.lab.study_job import load_for_plan, run_study, workers_at_once
+from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
-from fashionlab.recipe.recipe import Recipe, common_settings
+from fashionlab.recipe.config import common_options
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.wording import counted
 from fashionlab.studies.declare import declare_comparison, declare_study, extend, require_trust
 from fashionlab.studies.design.file import StudyFile, Terms, fill_terms, read_study_file
-from fashionlab.studies.design.plan import COMPARE_SEEDS, SEEDS, Change, Plan, Setting
-from fashionlab.studies.execution.address import check_engine
+from fashionlab.studies.design.plan import COMPARE_SEEDS, Change, Plan, StudyContext
+from fashionlab.studies.execution.address import check_executor
 from fashionlab.studies.folder import StudyFolder, find_study
 from fashionlab.studies.folder import list_studies as list_folders
-
-Events = Callable[[dict[str, Any]], object]
+from fashionlab.studies.overview import PlanOverview, StudyLine, line_of, overview_of
 
 
 def study(
     model: str = "mlp",
     *,
     changes: Sequence[Change] = (),
-    take_away: bool = False,
+    ablate: bool = False,
     seeds: int | None = None,
     first_seed: int | None = None,
     margin: float | None = None,
-    minutes: float | None = None,
-    all_seeds: bool = False,
     title: str | None = None,
-    trainer: str = "auto",
-    backend: str = "auto",
-    workers: int | None = None,
-    engine: str = "local",
-    address: str | None = None,
-    runs: str | Path = "runs",
-    data_dir: str | Path | None = None,
+    all_seeds: bool = False,
     test: bool = True,
-    report: bool = True,
-    dry_run: bool = False,
-    on_event: Events | None = None,
-    silence: float | None = None,
+    runs: str | Path = "runs",
+    execution: ExecutionOptions = DEFAULT,
     **settings: Any,
-) -> StudyResult | dict[str, Any]:
-    """Find out whether changes to a recipe really help: each is trained beside the baseline, seed by seed.
+) -> StudyResult:
+    """Find out whether changes to a recipe really help: each is trained next to the baseline, seed by seed.
 
-    model: the baseline's, as `train` takes it, or the file of a study (`studies.files`); settings: of its recipe, as
-    `train` takes them. changes: an arm each, `"dropout=0"`, `"wide: widths=512,256 dropout=0.2"` or
-    `{"name": "wide", "widths": (512, 256)}`; `model` may be changed like any setting, data and seed may not.
-    take_away: also an arm for each regularizer that is on, without it. seeds: how many at most, from `first_seed`; the
-    study ends before if every arm is decided, unless all_seeds. margin: percentage points that matter in practice.
-    minutes: no run begins after so many. workers: how many runs are made at once, one a core if not said. test: False
-    leaves the test part closed. dry_run: nothing is run, and the plan is returned, as plain data. silence: seconds
-    without news from a run after which it counts as hung. engine: "local" for worker processes on this machine, "ray"
-    for a Ray cluster: the one at `address` ("auto", "HOST:PORT", "ray://HOST:PORT"), or one of this machine's own.
+    model: the baseline's, as `train` takes it, or the file of a study (`studies.design.file`); settings: of its recipe,
+    as `train` takes them, and its trainer and backend. changes: an arm each, `"dropout=0"`,
+    `"wide: widths=512,256 dropout=0.2"` or `{"name": "wide", "widths": (512, 256)}`; `model` may be changed like any
+    setting, data and seed may not.
+    ablate: also an arm for each regularizer that is on, with it turned off. seeds: how many at most, from
+    `first_seed`; the study ends earlier if every arm is decided, unless all_seeds. margin: percentage points that
+    matter in practice. title: the question, for the page. test: False does not evaluate the test set.
 
-    Raises UsageError for a wrong setting, Interrupted (`continue_study` goes on), WorkerError if nothing can be
+    Raises UsageError for a wrong setting, Interrupted (`resume_study` goes on), WorkerError if nothing can be
     compared, DataError, StoreError.
     """
-    check_engine(engine, address)
-    file = _baseline(model)
-    recipe = Recipe.make(file.model, {**file.settings, **_without_seed(settings)})
-    given = {"seeds": seeds, "first_seed": first_seed, "margin": margin, "minutes": minutes, "title": title}
-    # A flag that was not given leaves the file its word.
-    flags = {"take_away": take_away or None, "all_seeds": all_seeds or None}
-    terms = fill_terms({"seeds": SEEDS}, file.terms, given, flags)
-    changes = [*file.changes, *changes]
-    if not changes and not terms.take_away:
-        raise UsageError("a study needs something to study: --change dropout=0, or --take-away for each regularizer")
-    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence, engine, address)
-    setting = _setting(recipe, terms, trainer, backend, data_dir)
-    plan = declare_study(
-        recipe, changes, terms.take_away, setting, terms.title, all_seeds=terms.all_seeds, test=test, **_common(terms)
-    )
-    label = Path(model.partition(":")[0]).stem + ("-take-away" if terms.take_away and not changes else "-study")
-    return _run(plan, label, setting, manner, Path(runs), dry_run)
+    asked = {
+        "changes": changes, "ablate": ablate, "seeds": seeds, "first_seed": first_seed, "margin": margin,
+        "title": title, "all_seeds": all_seeds, "test": test,
+    }  # fmt: skip
+    return _run(_declare_study(model, {**asked, **settings}, execution), runs)
+
+
+def plan_study(
+    model: str = "mlp", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
+) -> PlanOverview:
+    """What `study` would do with the same arguments, and its estimated time; nothing is run."""
+    return _preview(_declare_study(model, asked, execution), runs)
 
 
 def compare(
@@ -86,66 +71,42 @@ def compare(
     seeds: int | None = None,
     first_seed: int | None = None,
     margin: float | None = None,
-    minutes: float | None = None,
     title: str | None = None,
-    trainer: str = "auto",
-    backend: str = "auto",
-    workers: int | None = None,
-    engine: str = "local",
-    address: str | None = None,
-    runs: str | Path = "runs",
-    data_dir: str | Path | None = None,
     test: bool = True,
-    report: bool = True,
-    dry_run: bool = False,
-    on_event: Events | None = None,
-    silence: float | None = None,
+    runs: str | Path = "runs",
+    execution: ExecutionOptions = DEFAULT,
     **settings: Any,
-) -> StudyResult | dict[str, Any]:
-    """Compare models, seed by seed on the same pictures: a study whose arms are models, at a fixed number of seeds.
+) -> StudyResult:
+    """Compare models, seed by seed on the same images: a study whose arms are models, at a fixed number of seeds.
 
-    models: two or more, each as `train` takes it. baseline: one of them, beside which the others are judged; without
-    it the best on the judge half, which costs a little precision, as every pair might have come into question.
+    models: two or more, each as `train` takes it. baseline: one of them, the reference for the others. Without it that
+    is the best on the judging set, which costs a little precision, as every pair might have come into question.
     settings: of the recipe; each applies to the models that have it, and at least one must. The rest as for `study`.
     """
-    check_engine(engine, address)
-    if len(models) < 2:
-        raise UsageError(f"given {len(models)} models to compare, expected two or more: fashionlab compare mlp cnn")
-    names = [_name(model) for model in models]
-    if len(set(names)) < len(names):
-        raise UsageError(f"given the models {', '.join(names)}, expected each name once")
-    if baseline is not None and baseline not in (*models, *names):
-        raise UsageError(f"--baseline: given {baseline!r}, expected one of the models: {', '.join(names)}")
-    recipes = _recipes(models, _without_seed(settings))
-    terms = fill_terms(
-        {"seeds": COMPARE_SEEDS},
-        {"seeds": seeds, "first_seed": first_seed, "margin": margin, "minutes": minutes, "title": title},
-    )
-    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence, engine, address)
-    setting = _setting(next(iter(recipes.values())), terms, trainer, backend, data_dir)
-    plan = declare_comparison(
-        recipes, None if baseline is None else _name(baseline), setting, terms.title, test=test, **_common(terms)
-    )
-    return _run(plan, "compare", setting, manner, Path(runs), dry_run)
+    asked = {
+        "baseline": baseline, "seeds": seeds, "first_seed": first_seed, "margin": margin, "title": title,
+        "test": test,
+    }  # fmt: skip
+    return _run(_declare_comparison(models, {**asked, **settings}, execution), runs)
 
 
-def continue_study(
+def plan_comparison(
+    *models: str, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
+) -> PlanOverview:
+    """What `compare` would do with the same arguments, and its estimated time; nothing is run."""
+    return _preview(_declare_comparison(models, asked, execution), runs)
+
+
+def resume_study(
     study: str | Path = "last",
     *,
     changes: Sequence[Change] = (),
     seeds: int | None = None,
     all_seeds: bool | None = None,
-    minutes: float | None = None,
-    workers: int | None = None,
-    engine: str = "local",
-    address: str | None = None,
-    runs: str | Path = "runs",
-    data_dir: str | Path | None = None,
     test: bool | None = None,
-    report: bool = True,
     trust: Sequence[str] = (),
-    on_event: Events | None = None,
-    silence: float | None = None,
+    runs: str | Path = "runs",
+    execution: ExecutionOptions = DEFAULT,
 ) -> StudyResult:
     """Go on with a study that was stopped or killed, or that one wants to know more of.
 
@@ -153,28 +114,26 @@ def continue_study(
     changes added now spend from the reserve. seeds: how many at most, from now on; all_seeds: go on to the last of
     them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files.
     """
-    check_engine(engine, address)
+    check_executor(execution.executor, execution.address)
     folder = find_study(Path(runs), str(study))
     plan = folder.plan
     require_trust(plan, trust)
     if changes and plan.kind != "study":
         raise UsageError(f"{folder.name} compares models, all of them named at its start; begin a new comparison")
-    terms = fill_terms({"seeds": plan.seeds}, {"seeds": seeds, "minutes": minutes})
-    if (terms.seeds or 0) < plan.seeds:
+    terms = fill_terms({"seeds": plan.seeds}, {"seeds": seeds, "minutes": execution.minutes})
+    if terms.seeds < plan.seeds:
         raise UsageError(f"--seeds: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned")
-    dataset = load_for_plan(plan, data_dir)
-    wanted = {"seeds": terms.seeds, "all_seeds": all_seeds, "test": test}
+    dataset = load_for_plan(plan, execution.data_dir)
     with folder.lock():
-        request = plan.arms[0].request
-        setting = Setting(dataset, request["trainer"], request["backend"], plan.first_seed)
-        extend(folder, changes, setting, **{name: value for name, value in wanted.items() if value is not None})
-    manner = StudyManner(data_dir, _workers(workers), terms.minutes, on_event, report, silence, engine, address)
-    return run_study(folder, dataset, manner)
+        spec = plan.arms[0].spec
+        context = StudyContext(dataset, spec.trainer, spec.backend, plan.first_seed)
+        extend(folder, changes, context, seeds=terms.seeds, all_seeds=all_seeds, test=test)
+    return run_study(folder, dataset, execution)
 
 
-def list_studies(*, runs: str | Path = "runs") -> list[dict[str, Any]]:
-    """A line for each study, oldest first, as plain data: name, title, state, runs, verdicts."""
-    return [_line(folder) for folder in list_folders(Path(runs))]
+def list_studies(*, runs: str | Path = "runs") -> list[StudyLine]:
+    """A line for each study, oldest first."""
+    return [line_of(folder) for folder in list_folders(Path(runs))]
 
 
 def open_study(study: str | Path = "last", *, runs: str | Path = "runs") -> StudyResult:
@@ -182,43 +141,96 @@ def open_study(study: str | Path = "last", *, runs: str | Path = "runs") -> Stud
     return StudyResult(find_study(Path(runs), str(study)))
 
 
-def _run(
-    plan: Plan, label: str, setting: Setting, manner: StudyManner, runs: Path, dry_run: bool
-) -> StudyResult | dict[str, Any]:
-    for sentence in setting.advice:
+@dataclass(frozen=True)
+class _Declared:
+    """A plan, and what it needs to be run. label: what its folder is called after."""
+
+    plan: Plan
+    label: str
+    context: StudyContext
+    execution: ExecutionOptions
+
+
+def _declare_study(model: str, asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
+    check_executor(execution.executor, execution.address)
+    settings = _without_seed(asked)
+    changes: Sequence[Change] = settings.pop("changes", None) or ()
+    # A flag that was not given leaves the file its word.
+    flags = {name: settings.pop(name, None) or None for name in ("ablate", "all_seeds")}
+    file = _read_baseline(model)
+    terms = fill_terms(file.terms, _pop_terms(settings), flags, {"minutes": execution.minutes})
+    trainer, backend, test = _pop_training(settings)
+    recipe = Recipe.make(file.model, {**file.settings, **settings})
+    changes = [*file.changes, *changes]
+    if not changes and not terms.ablate:
+        raise UsageError("a study needs something to study: --change dropout=0, or --ablate for each regularizer")
+    context = _context(recipe, terms, trainer, backend, execution)
+    label = Path(model.partition(":")[0]).stem + ("-ablation" if terms.ablate and not changes else "-study")
+    plan = declare_study(recipe, changes, context, terms, test)
+    return _Declared(plan, label, context, replace(execution, minutes=terms.minutes))
+
+
+def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
+    check_executor(execution.executor, execution.address)
+    settings = _without_seed(asked)
+    baseline: str | None = settings.pop("baseline", None)
+    if len(models) < 2:
+        raise UsageError(
+            f"given {counted(len(models), 'model')} to compare, expected two or more: fashionlab compare mlp cnn"
+        )
+    names = [_name(model) for model in models]
+    if len(set(names)) < len(names):
+        raise UsageError(f"given the models {', '.join(names)}, expected each name once")
+    if baseline is not None and baseline not in (*models, *names):
+        raise UsageError(f"--baseline: given {baseline!r}, expected one of the models: {', '.join(names)}")
+    terms = fill_terms({"seeds": COMPARE_SEEDS}, _pop_terms(settings), {"minutes": execution.minutes})
+    trainer, backend, test = _pop_training(settings)
+    recipes = _recipes(models, settings)
+    context = _context(next(iter(recipes.values())), terms, trainer, backend, execution)
+    plan = declare_comparison(recipes, None if baseline is None else _name(baseline), context, terms, test)
+    return _Declared(plan, "compare", context, replace(execution, minutes=terms.minutes))
+
+
+def _run(declared: _Declared, runs: str | Path) -> StudyResult:
+    for sentence in declared.context.advice:
         announce(sentence)
-    if dry_run:
-        return describe_plan(plan, runs, manner)
-    return run_study(StudyFolder.create(runs, label, plan), setting.dataset, manner)
+    folder = StudyFolder.create(Path(runs), declared.label, declared.plan)
+    return run_study(folder, declared.context.dataset, declared.execution)
 
 
-def _setting(recipe: Recipe, terms: Terms, trainer: str, backend: str, data_dir: str | Path | None) -> Setting:
-    dataset = load_dataset(recipe.data.dataset, data_dir=data_dir, announce=announce)
-    return Setting(dataset, trainer, backend, terms.first_seed)
+def _preview(declared: _Declared, runs: str | Path) -> PlanOverview:
+    for sentence in declared.context.advice:
+        announce(sentence)
+    execution = declared.execution
+    return overview_of(declared.plan, Path(runs), workers_at_once(execution), execution.minutes)
 
 
-def _common(terms: Terms) -> dict[str, Any]:
-    return {"seeds": terms.seeds, "first_seed": terms.first_seed, "margin": terms.margin}
+def _context(recipe: Recipe, terms: Terms, trainer: str, backend: str, execution: ExecutionOptions) -> StudyContext:
+    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    return StudyContext(dataset, trainer, backend, terms.first_seed)
 
 
-def _baseline(model: str) -> StudyFile:
+def _read_baseline(model: str) -> StudyFile:
     return read_study_file(Path(model)) if model.endswith(".toml") else StudyFile(model, {})
 
 
-def _without_seed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    if "seed" in settings:
+def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
+    if "seed" in asked:
         raise UsageError("given seed, but a study varies it: say first_seed (--first-seed) and seeds (--seeds)")
-    return dict(settings)
+    refuse_execution(asked)
+    return dict(asked)
 
 
-def _workers(workers: int | None) -> int | None:
-    if workers is not None and not 1 <= workers <= 1024:
-        raise UsageError(f"--workers: given {workers}, expected a whole number from 1 to 1024")
-    return workers
+def _pop_terms(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: settings.pop(name, None) for name in ("seeds", "first_seed", "margin", "title")}
+
+
+def _pop_training(settings: dict[str, Any]) -> tuple[str, str, bool]:
+    return settings.pop("trainer", "auto"), settings.pop("backend", "auto"), settings.pop("test", True)
 
 
 def _name(model: str) -> str:
-    """What a model is called in a comparison: a file's name without its ending, else the catalogue's name."""
+    """What a model is called in a comparison: a file's name without its ending, else the registry's name."""
     return Path(model.partition(":")[0]).stem
 
 
@@ -227,11 +239,11 @@ def _recipes(models: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Re
     recipes: dict[str, Recipe] = {}
     used: set[str] = set()
     for model in models:
-        file = _baseline(model)
+        file = _read_baseline(model)
         architecture = find_architecture(file.model)
         # What a user's own file takes is known to nobody who may not execute it: it is given everything.
-        options = settings if architecture.source else architecture.settings
-        known = {*common_settings(architecture.classic), *options}
+        options = settings if architecture.source else architecture.options
+        known = {*common_options(architecture.kind), *options}
         mine = {name: value for name, value in settings.items() if name in known}
         used |= mine.keys()
         recipes[_name(model)] = Recipe.make(file.model, {**file.settings, **mine})
@@ -241,20 +253,5 @@ def _recipes(models: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Re
     first = next(iter(recipes.values()))
     for name, recipe in recipes.items():
         if recipe.data != first.data:
-            raise UsageError(f"{name} has other data than the others; models are compared on the same pictures")
+            raise UsageError(f"{name} has other data than the others; models are compared on the same images")
     return recipes
-
-
-def _line(folder: StudyFolder) -> dict[str, Any]:
-    plan, summary = folder.plan, folder.read_json("summary.json") or {}
-    return {
-        "study": folder.name,
-        "kind": plan.kind,
-        "title": plan.title,
-        "created": plan.created,
-        "state": summary.get("state", "stopped"),
-        "runs": summary.get("runs"),
-        "seconds": summary.get("seconds"),
-        "bytes": folder.size,
-        "verdicts": {arm["name"]: arm["verdict"]["word"] for arm in summary.get("arms", [])},
-    }

@@ -1,5 +1,25 @@
-"""Architectures, one a file, and the catalogue that finds them by name."""
+"""Architectures, one a file, and the registry that finds them by name."""
 
-from fashionlab.models.registry import CATALOGUE, CLASSICS, CONVOLUTIONAL, NETWORKS, Architecture, find_architecture
+from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
+from fashionlab.models.registry import (
+    CONVOLUTIONAL,
+    ESTIMATORS,
+    NETWORKS,
+    REGISTRY,
+    Architecture,
+    find_architecture,
+    kind_of,
+)
 
-__all__ = ["CATALOGUE", "CLASSICS", "CONVOLUTIONAL", "NETWORKS", "Architecture", "find_architecture"]
+__all__ = [
+    "CONVOLUTIONAL",
+    "ESTIMATOR",
+    "ESTIMATORS",
+    "NETWORK",
+    "NETWORKS",
+    "REGISTRY",
+    "Architecture",
+    "ModelKind",
+    "find_architecture",
+    "kind_of",
+]

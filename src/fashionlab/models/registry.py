@@ -1,7 +1,7 @@
-"""Find an architecture by name: one of the catalogue, or `path/to/file.py:function` of the user's own.
+"""Find an architecture by name: one of the registry, or `path/to/file.py:function` of the user's own.
 
-A network is a function `build(image_shape, classes, *, options) -> keras.Model` that maps pictures (uint8
-[n, height, width]) to logits (float [n, classes]). A classic model is a function `build(classes, seed, *, options)`
+A network is a function `build(image_shape, classes, *, options) -> keras.Model` that maps images (uint8
+[n, height, width]) to logits (float [n, classes]). An estimator is a function `build(classes, seed, *, options)`
 that gives an estimator to fit (`models.estimator` says what it must offer). Keyword-only arguments are the options, the
 docstring's first line is the description; there is nothing to register or to inherit from.
 """
@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fashionlab.errors import UsageError
-from fashionlab.options import Setting, fill, settings_of, unknown_name
+from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
+from fashionlab.options import Option, fill, options_of, unknown_name
 
 if TYPE_CHECKING:
     import keras
@@ -35,14 +36,14 @@ NETWORKS: dict[str, str] = {
 }
 """Name -> module with a `build` function. Importing such a module loads no framework."""
 
-CLASSICS: dict[str, str] = {
+ESTIMATORS: dict[str, str] = {
     "logistic": "fashionlab.models.estimators.logistic",
     "forest": "fashionlab.models.estimators.forest",
     "boosting": "fashionlab.models.estimators.boosting",
 }
 """The same for models of other libraries, which have no epochs."""
 
-CATALOGUE = NETWORKS | CLASSICS
+REGISTRY = NETWORKS | ESTIMATORS
 
 CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 """The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
@@ -50,7 +51,7 @@ CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 
 @dataclass(frozen=True)
 class Architecture:
-    """A named build function; `source` is the text of the user's own file, None for the catalogue's."""
+    """A named build function; `source` is the text of the user's own file, None for the registry's."""
 
     name: str
     source: bytes | None
@@ -67,29 +68,29 @@ class Architecture:
         return (self.builder.__doc__ or "").strip().split("\n")[0]
 
     @property
-    def classic(self) -> bool:
-        """Whether it is no network and has no epochs."""
-        return self.source is None and self.name in CLASSICS
+    def kind(self) -> ModelKind:
+        """The kind of model that it builds; a user's own is a network."""
+        return kind_of(self.name)
 
     @property
-    def settings(self) -> dict[str, Setting]:
+    def options(self) -> dict[str, Option]:
         """The options it takes."""
-        return settings_of(self.builder)
+        return options_of(self.builder)
 
     @property
     def source_sha256(self) -> str | None:
-        """Hash of the user's own file; None for the catalogue's, whose changes raise the results version."""
+        """Hash of the user's own file; None for the registry's, whose changes raise the results version."""
         return None if self.source is None else hashlib.sha256(self.source).hexdigest()
 
     def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options: those given, checked, and the defaults of the others. Raises UsageError."""
-        return fill(self.settings, options, f"model {self.name!r}")
+        return fill(self.options, options, f"model {self.name!r}")
 
     def build(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> "keras.Model":
         """The Keras model, checked against the contract; initial weights are a function of (seed, name, shape).
 
         So two variants of a network, with and without dropout for one, start from the same weights under one seed
-        (see `_draw_weights`). Raises UsageError if it does not map pictures of `image_shape` to `classes` logits.
+        (see `_draw_weights`). Raises UsageError if it does not map images of `image_shape` to `classes` logits.
         """
         import keras
 
@@ -97,12 +98,12 @@ class Architecture:
             model = self.builder(image_shape, classes, **self.fill(options))
         if not isinstance(model, keras.Model):
             raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
-        pictures = keras.KerasTensor((None, *image_shape), dtype="uint8")
+        images = keras.KerasTensor((None, *image_shape), dtype="uint8")
         try:
-            given = tuple(model(pictures).shape)
+            given = tuple(model(images).shape)
         except Exception as error:
             raise UsageError(
-                f"model {self.name!r} does not take pictures uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
+                f"model {self.name!r} does not take images uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
             ) from error
         if given != (None, classes):
             raise UsageError(
@@ -166,16 +167,21 @@ def _named_layers(model: "keras.Model") -> Iterator[tuple[Any, str]]:
             yield layer, layer.name
 
 
+def kind_of(name: str) -> ModelKind:
+    """The kind of a model by its name; a name that the registry does not know is a user's own network."""
+    return ESTIMATOR if name in ESTIMATORS else NETWORK
+
+
 def find_architecture(name: str) -> Architecture:
     """The architecture called `name`, or the one in the user's own file when `name` is `file.py:function`.
 
     Reads a user's file but does not execute it. Raises UsageError.
     """
-    if name in CATALOGUE:
-        return Architecture(name, None, lambda: importlib.import_module(CATALOGUE[name]).build)
+    if name in REGISTRY:
+        return Architecture(name, None, lambda: importlib.import_module(REGISTRY[name]).build)
     path, _, function = name.partition(":")
     if not path.endswith(".py"):
-        raise UsageError(unknown_name("model", name, [*CATALOGUE, "path/to/file.py:build"], "the catalogue"))
+        raise UsageError(unknown_name("model", name, [*REGISTRY, "path/to/file.py:build"], "the registry"))
     try:
         source = Path(path).read_bytes()
     except OSError as error:

@@ -1,19 +1,18 @@
-"""Summaries as tables for a terminal, from the same plain data that `--json` prints."""
+"""Results as tables for a terminal, from the same structs that `--json` prints."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
+
+from fashionlab.data import DataDescription
+from fashionlab.reports.measures import MEASURES
+from fashionlab.reports.run.reproduce import refit_line
+from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
+from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-
-def percent(part: Mapping[str, Any] | None) -> str:
-    """An accuracy with its 95 % interval: "90.31 % (89.7 to 90.9)"; a dash where there is none."""
-    if not part:
-        return "–"
-    return f"{part['accuracy']:.2%} ({100 * part['accuracy_low']:.1f} to {100 * part['accuracy_high']:.1f})".replace(
-        "%", " %"
-    )
 
 
 def new_table(*columns: str, title: str | None = None) -> "Table":
@@ -22,91 +21,84 @@ def new_table(*columns: str, title: str | None = None) -> "Table":
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=True)
     return table
 
 
-def result_table(metrics: Mapping[str, Any]) -> "Table":
-    """What `train` ends with: accuracy with interval and loss of each part, classes that are hardest."""
-    best, epochs = metrics["best_epoch"], metrics["epochs"]
-    why = {"patience": "stopped early", "epochs": "all epochs"}.get(metrics["stopped"], "")
-    chosen = f"best {metrics.get('pace', 'epoch')} {best} of {epochs} ({why}), " if epochs else ""
-    title = f"{chosen}{metrics['seconds']['training']:.1f} s of training"
-    table = new_table("part", "n", "accuracy (95 % interval)", "loss", "hardest classes by recall", title=title)
+def accuracy(figures: SetMetrics | SetLine | None) -> str:
+    """An accuracy with its 95 % interval: "90.31 % (89.7 to 90.9)"; a dash where there is none."""
+    return NONE if figures is None else with_interval(figures.accuracy, figures.accuracy_low, figures.accuracy_high)
+
+
+def result_table(metrics: Metrics) -> "Table":
+    """What `train` ends with: the measures of each set, and the classes that are hardest."""
+    title = f"{duration(metrics.seconds.training)} of training"
+    if metrics.epochs:
+        why = "stopped early, " if metrics.stopped == "patience" else ""
+        title = f"best {metrics.unit} {metrics.best_epoch} of {metrics.epochs}, {why}{title}"
+    table = new_table("set", "n", *(each.title for each in MEASURES), "hardest classes by recall", title=title)
     table.columns[-1].justify = "left"
-    for name in ("validation", "test"):
-        part = metrics[name]
-        if part:
-            rated = [row for row in part["per_class"] if row["recall"] is not None]
-            hardest = sorted(rated, key=lambda row: row["recall"])[:3]
-            words = ", ".join(f"{row['class']} {row['recall']:.2f}" for row in hardest)
-            table.add_row(name, f"{part['n']:,}", percent(part), f"{part['loss']:.4f}", plain(words))
+    for name, figures in metrics.sets.items():
+        rated = sorted((row.recall, row.name) for row in figures.per_class if row.recall is not None)
+        words = ", ".join(f"{name} {recall:.2f}" for recall, name in rated[:3])
+        table.add_row(name, f"{figures.n:,}", *(each.text(figures) for each in MEASURES), plain(words))
     return table
 
 
-def runs_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
+def runs_table(rows: Sequence[RunLine]) -> "Table":
     """The list of runs."""
     table = new_table("run", "model", "seed", "epochs", "validation accuracy", "test accuracy", "MB")
     for row in rows:
-        epochs = f"{row['best_epoch']}/{row['epochs']}" if row["epochs"] else "–"
-        state = epochs if row["complete"] else "unfinished"
-        state = "damaged" if row["damaged"] else state
+        epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
+        state = "damaged" if row.damaged else epochs if row.complete else "unfinished"
+        model = "?" if row.model is None else row.model + (" (refit)" if row.refit else "")
         table.add_row(
-            plain(row["run"]), plain(row["model"]), str(row["seed"]), state,
-            percent(row["validation"]), percent(row["test"]), f"{row['bytes'] / 1e6:.1f}",
+            plain(row.run), plain(model), NONE if row.seed is None else str(row.seed), state,
+            accuracy(row.validation), accuracy(row.test), f"{row.size / 1e6:.1f}",
         )  # fmt: skip
     return table
 
 
-def run_table(document: Mapping[str, Any]) -> "Table":
-    """One run's recipe and environment, a line a field."""
-    table = new_table("field", "value", title=str(document["run"]))
+def run_table(details: RunDetails) -> "Table":
+    """One run's recipe and environment, a row per field."""
+    table = new_table("field", "value", title=details.run)
     table.columns[1].justify = "left"
-    recipe = document["recipe"]
+    spec, recipe = details.spec, details.spec.recipe
     lines = {
-        "model": recipe["model"]["name"],
-        **recipe["model"]["options"],
-        **recipe["data"],
-        **(recipe["fit"] or {}),
-        "trainer": f"{document['trainer']} on {document.get('backend', 'jax')}" if recipe["fit"] else None,
-        "seed": recipe["seed"],
-        "data SHA-256": document["data"]["sha256"],
-        "test part opened": f"{document['test_openings']} times in this folder of runs",
-        "state": "complete" if document["complete"] else "unfinished",
+        "model": recipe.model.name,
+        **recipe.model.options,
+        **asdict(recipe.data),
+        **(asdict(recipe.training) if recipe.training else {}),
+        **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
+        "seed": recipe.seed,
+        "data SHA-256": spec.data.sha256,
+        "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",
+        "state": "complete" if details.complete else "unfinished",
     }
-    if recipe["refit"]:
+    if recipe.refit:
         lines["refit"] = refit_line(recipe)
     for name, value in lines.items():
-        shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        table.add_row(name, plain(shown))
+        table.add_row(name, plain(value_text(value)))
     return table
 
 
-def refit_line(recipe: Mapping[str, Any]) -> str:
-    """What a refit does, in words."""
-    rounds = f"{recipe['refit']} rounds " if "rounds" in recipe["model"]["options"] else ""
-    return f"{recipe['refit']} epochs " * bool(recipe["fit"]) + rounds + "on training and validation rows"
-
-
-def data_table(summary: Mapping[str, Any]) -> "Table":
-    """Counts by class and part, where the data came from and pixel statistics."""
-    table = new_table("class", "training", "validation", title=plain(f"{summary['name']}: {summary['source']}"))
-    for name, train, validation in zip(
-        summary["class_names"], summary["counts"]["train"], summary["counts"]["validation"], strict=True
-    ):
-        table.add_row(plain(name), f"{train:,}", f"{validation:,}")
-    rows, pixels, split = summary["rows"], summary["pixels"], summary["split"]
+def data_table(data: DataDescription) -> "Table":
+    """Counts by class and set, where the data came from and pixel statistics."""
+    table = new_table("class", "training", "validation", title=plain(f"{data.name}: {data.source}"))
+    for row in data.classes:
+        table.add_row(plain(row.name), f"{row.training:,}", f"{row.validation:,}")
+    sizes, pixels = data.sizes, data.pixels
     table.add_section()
-    table.add_row("all", f"{rows['train']:,}", f"{rows['validation']:,}")
+    table.add_row("all", f"{sizes.training:,}", f"{sizes.validation:,}")
     table.caption_justify = "left"
     table.caption = (
-        f"{summary['side']} x {summary['side']} pixels; training rows: mean {pixels['mean']:.1f}, standard deviation "
-        f"{pixels['standard_deviation']:.1f}, {pixels['minimum']} to {pixels['maximum']}, "
-        f"{pixels['zero_share']:.0%} zero\n"
-        f"split: {split['validation']:.0%} validation, stratified, seed {split['seed']}; "
-        f"test part: {rows['test']:,} pictures, closed\n"
-        f"SHA-256 {summary['sha256']}"
+        f"{data.side} x {data.side} pixels; training set: mean {pixels.mean:.1f}, standard deviation "
+        f"{pixels.standard_deviation:.1f}, {pixels.minimum} to {pixels.maximum}, "
+        f"{percent(pixels.zero_share, 0)} zero\n"
+        f"split: {percent(data.validation, 0)} validation, stratified, seed {data.seed}; "
+        f"test set: {sizes.test:,} images, not used\n"
+        f"SHA-256 {data.sha256}"
     )
     return table
 

@@ -1,32 +1,56 @@
 """Runs on disk: one folder a run, written whole or not at all."""
 
 from fashionlab.store.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
-from fashionlab.store.format import (
-    CORE,
-    FORMAT_VERSION,
-    HISTORY_COLUMNS,
-    NORMS_COLUMNS,
-    RESULTS_VERSION,
-    identity,
-)
-from fashionlab.store.ledger import Ledger
+from fashionlab.store.format import CORE, History, from_json, read_document, to_json
+from fashionlab.store.ledger import Ledger, LedgerLine
 from fashionlab.store.listing import delete_run, find_run, find_same, list_runs
+from fashionlab.store.overview import RunDetails, RunLine, SetLine, details_of, line_of
+from fashionlab.store.predictions import Predictions, SetPredictions
+from fashionlab.store.results import (
+    ClassFigures,
+    Environment,
+    Gap,
+    HistoryRow,
+    MacroFigures,
+    Metrics,
+    NormsRow,
+    Seconds,
+    SetMetrics,
+    TrainingEnd,
+)
 from fashionlab.store.run import Run
 
 __all__ = [
     "CORE",
-    "FORMAT_VERSION",
-    "HISTORY_COLUMNS",
-    "NORMS_COLUMNS",
-    "RESULTS_VERSION",
+    "ClassFigures",
+    "Environment",
+    "Gap",
+    "History",
+    "HistoryRow",
     "Ledger",
+    "LedgerLine",
+    "MacroFigures",
+    "Metrics",
+    "NormsRow",
+    "Predictions",
     "Run",
+    "RunDetails",
+    "RunLine",
+    "Seconds",
+    "SetLine",
+    "SetMetrics",
+    "SetPredictions",
+    "TrainingEnd",
     "delete_run",
+    "details_of",
     "find_run",
     "find_same",
+    "from_json",
     "has_checkpoint",
-    "identity",
+    "line_of",
     "list_runs",
     "load_checkpoint",
+    "read_document",
     "save_checkpoint",
+    "to_json",
 ]

@@ -4,23 +4,27 @@ One file is one rename: there is no moment in which tensors and progress disagre
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
+import msgspec
 import numpy as np
 
 from fashionlab.errors import RunCorrupt, RunIncomplete
 from fashionlab.files import write_atomically
-from fashionlab.store.format import from_tensors, to_tensors
+from fashionlab.store.format import from_json, from_tensors, read_file, to_tensors
 from fashionlab.store.run import Run
 
 FILE = "state.safetensors"
 
+REMEDY = "delete the run and train anew"
 
-def save_checkpoint(run: Run, progress: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+Progress = TypeVar("Progress")
+
+
+def save_checkpoint(run: Run, progress: msgspec.Struct, tensors: Mapping[str, np.ndarray]) -> None:
     """Replace the run's checkpoint. Raises StoreError (disk full) and leaves the last one as it was."""
-    metadata = {"progress": json.dumps(progress, allow_nan=True), "sha256": _digest(tensors)}
+    metadata = {"progress": msgspec.json.encode(progress).decode(), "sha256": _digest(tensors)}
     write_atomically(run.checkpoint / FILE, to_tensors(tensors, metadata))
 
 
@@ -29,15 +33,17 @@ def has_checkpoint(run: Run) -> bool:
     return (run.checkpoint / FILE).is_file()
 
 
-def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def load_checkpoint(run: Run, kind: type[Progress]) -> tuple[Progress, dict[str, np.ndarray]]:
     """Progress and tensors of the last checkpoint. Raises RunIncomplete if there is none, RunCorrupt if damaged."""
     path = run.checkpoint / FILE
-    if not path.is_file():
-        raise RunIncomplete(f"run {run.name} stopped before its first checkpoint; delete it and train anew")
-    tensors, metadata = from_tensors(path.read_bytes(), str(path))
+    try:
+        content = read_file(path, remedy=REMEDY)
+    except FileNotFoundError:
+        raise RunIncomplete(f"run {run.name} stopped before its first checkpoint; delete it and train anew") from None
+    tensors, metadata = from_tensors(content, path)
     if metadata.get("sha256") != _digest(tensors):
-        raise RunCorrupt(f"{path} is damaged (its checksum differs); delete the run and train anew")
-    return json.loads(metadata["progress"]), tensors
+        raise RunCorrupt(f"{path} is damaged (its checksum differs); {REMEDY}")
+    return from_json(metadata.get("progress", "").encode(), kind, path, REMEDY), tensors
 
 
 def _digest(tensors: Mapping[str, np.ndarray]) -> str:

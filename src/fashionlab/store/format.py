@@ -1,28 +1,28 @@
-"""The format of a run: names, columns, versions, and how each file's bytes are made and read.
+"""The format of a run's files: names, columns, and how each file's bytes are made and read.
 
-docs/run-format.md describes it for people and other programs.
+docs/run-format.md describes it for people and other programs. Whatever is wrong with a file that is read becomes
+RunCorrupt, with the file and the remedy.
 """
 
 import csv
-import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
+from msgspec import Struct
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from fashionlab.errors import RunCorrupt
-
-FORMAT_VERSION = 1
-"""Raised when a reader of the old format could not read the new one."""
-
-RESULTS_VERSION = 2
-"""Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""
+from fashionlab.files import read_capped
 
 CORE = (
     "recipe.json",
@@ -37,43 +37,93 @@ CORE = (
 
 MODEL_FILE = "model.py"
 
-HISTORY_COLUMNS = ("epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
-NORMS_COLUMNS = ("epoch", "layer", "weight_norm", "update_norm")
-
 LARGEST_FILE = 2 * 1024**3
-"""Bytes; a larger file of a run is refused unread."""
+"""Bytes of any file of a run; a larger one is refused unread."""
+
+LARGEST_DOCUMENT = 64 * 1024**2
+"""The same for JSON: the summary of a study of a thousand seeds has a few."""
+
+REMEDY = "restore it from a copy, or train again"
+
+Document = TypeVar("Document")
+
+History = dict[str, list[float]]
+"""`history.csv` by column: a list for each field of HistoryRow; NaN where there is no validation set."""
+
+
+class _Format(Struct):
+    format: int = 1
 
 
 def to_json(document: Any) -> bytes:
-    """Readable JSON. NaN and infinity are not JSON and raise ValueError: write null where a value is missing."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """Readable JSON of a struct or plain data. NaN and infinity are not JSON and raise ValueError."""
+    return (json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def identity(request: Mapping[str, Any]) -> str:
-    """SHA-256 of a request (the content of `recipe.json`): equal requests give equal numbers."""
-    return hashlib.sha256(json.dumps(request, sort_keys=True, allow_nan=False).encode()).hexdigest()
+def from_json(content: bytes, kind: type[Document], path: Path, remedy: str = REMEDY) -> Document:
+    """The document of this type in a file's content; `path` and `remedy` are for the message. Raises RunCorrupt."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RunCorrupt(f"{path} is damaged ({str(error) or type(error).__name__}); {remedy}") from None
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """A table with a header; floats in the shortest form that reads back to the same bits, NaN as an empty cell."""
+def read_document(path: Path, kind: type[Document], remedy: str = REMEDY) -> Document:
+    """The JSON document of this type in a file. Raises RunCorrupt, and FileNotFoundError if there is no such file."""
+    return from_json(read_file(path, LARGEST_DOCUMENT, remedy), kind, path, remedy)
+
+
+def read_versioned(content: bytes, kind: type[Document], path: Path, version: int, remedy: str = REMEDY) -> Document:
+    """As `from_json`, for a document that says its `format`: one of another version gets a sentence of its own."""
+    found = from_json(content, _Format, path, remedy).format
+    if found != version:
+        raise RunCorrupt(
+            f"{path} has format version {found}, this fashionlab reads {version}; use the version that wrote it, or "
+            "delete it and train again"
+        )
+    return from_json(content, kind, path, remedy)
+
+
+def read_file(path: Path, limit: int = LARGEST_FILE, remedy: str = REMEDY) -> bytes:
+    """A file's bytes. Raises RunCorrupt if it is too large or cannot be read, FileNotFoundError if there is none."""
+    try:
+        return read_capped(path, limit)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunCorrupt(f"{path} cannot be read: {error.strerror or error}; {remedy}") from None
+
+
+def to_csv(kind: type[Struct], rows: Iterable[Struct]) -> bytes:
+    """A table with the fields of `kind` as its header; floats in the shortest form that reads back to the same bits, an
+    empty cell for None."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(kind.__struct_fields__)
     for row in rows:
-        writer.writerow(["" if isinstance(v := row[column], float) and math.isnan(v) else v for column in columns])
+        writer.writerow(msgspec.structs.astuple(row))
     return text.getvalue().encode()
 
 
-def from_csv(content: bytes) -> dict[str, list[Any]]:
-    """The inverse of `to_csv`, by column: whole numbers for `epoch`, text for `layer`, floats elsewhere."""
-    rows = list(csv.DictReader(io.StringIO(content.decode())))
-    columns = next(csv.reader(io.StringIO(content.decode())), [])
-    kinds: dict[str, Any] = {"epoch": int, "layer": str}
+def from_csv(content: bytes, kind: type[Struct], path: Path) -> dict[str, list[Any]]:
+    """The inverse of `to_csv`, by column: whole numbers, texts and floats (NaN for an empty cell), as `kind` says.
 
-    def value(column: str, text: str) -> Any:
-        return math.nan if text == "" else kinds.get(column, float)(text)
-
-    return {column: [value(column, row[column]) for row in rows] for column in columns}
+    Raises RunCorrupt for other columns, or cells that are no such numbers.
+    """
+    kinds: dict[str, Any] = {
+        field.name: field.type if field.type in (int, str) else float for field in msgspec.structs.fields(kind)
+    }
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode()), strict=True)
+        if tuple(reader.fieldnames or ()) != kind.__struct_fields__:
+            raise ValueError(f"its columns are {', '.join(reader.fieldnames or ())}")
+        rows = list(reader)
+        return {
+            name: [math.nan if row[name] == "" and of is not str else of(row[name]) for row in rows]
+            for name, of in kinds.items()
+        }
+    except (ValueError, TypeError, csv.Error) as error:
+        raise RunCorrupt(f"{path} is damaged ({error}); {REMEDY}") from None
 
 
 def to_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> bytes:
@@ -85,14 +135,14 @@ def to_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | 
     )
 
 
-def from_tensors(content: bytes, name: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def from_tensors(content: bytes, path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Tensors and metadata of a safetensors file. Raises RunCorrupt if it is not one."""
     try:
         tensors = load_safetensors(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except (SafetensorError, ValueError) as error:
-        raise RunCorrupt(f"{name} is not a whole safetensors file: {error}") from None
-    return tensors, header.get("__metadata__", {})
+        return tensors, {str(k): str(v) for k, v in header.get("__metadata__", {}).items()}
+    except (SafetensorError, ValueError, KeyError, AttributeError) as error:
+        raise RunCorrupt(f"{path} is not a whole safetensors file ({error}); {REMEDY}") from None
 
 
 def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -102,7 +152,19 @@ def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return file.getvalue()
 
 
-def from_npz(content: bytes) -> dict[str, np.ndarray]:
-    """The arrays of a NumPy archive; nothing is unpickled."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+def from_npz(content: bytes, path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a NumPy archive; nothing is unpickled. Raises RunCorrupt if it is not one, or would unpack to more
+    than any file of a run holds."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST_FILE:
+                raise ValueError(f"it would unpack to more than {LARGEST_FILE:,} bytes")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        # A member that is no array comes out as bytes.
+        if not all(isinstance(array, np.ndarray) for array in found.values()):
+            raise ValueError("not all of its members are arrays")
+        return found
+    except (zipfile.BadZipFile, zlib.error, ValueError, TypeError, KeyError, EOFError, OSError, NotImplementedError,
+            RuntimeError, MemoryError, SyntaxError) as error:  # fmt: skip
+        raise RunCorrupt(f"{path} is not a whole NumPy archive ({error}); {REMEDY}") from None

@@ -1,14 +1,12 @@
 """The runs of a folder: list, find, delete."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from fashionlab.errors import StoreError, UsageError
 from fashionlab.files import delete_folder
 from fashionlab.options import unknown_name
-from fashionlab.store.format import identity
+from fashionlab.recipe.spec import RunSpec
 from fashionlab.store.run import Run
 
 
@@ -40,9 +38,9 @@ def find_run(runs: Path, name: str) -> Run:
     raise UsageError(unknown_name("run", name, names[-12:], f"the folder {runs}"))
 
 
-def find_same(runs: Path, request: Mapping[str, Any]) -> tuple[Run | None, Run | None]:
-    """The first finished run of an equal request, and the newest unfinished one."""
-    wanted = identity(request)
+def find_same(runs: Path, spec: RunSpec) -> tuple[Run | None, Run | None]:
+    """The first finished run of an equal spec, and the newest unfinished one."""
+    wanted = spec.identity
     same = [run for run in list_runs(runs) if _identity_of(run) == wanted]
     finished = [run for run in same if run.complete]
     unfinished = [run for run in same if not run.complete]
@@ -59,6 +57,6 @@ def delete_run(run: Run) -> int:
 
 def _identity_of(run: Run) -> str | None:
     try:
-        return identity(run.request)
+        return run.spec.identity
     except StoreError:
         return None

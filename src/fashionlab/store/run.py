@@ -5,32 +5,51 @@ Until then the folder has a `checkpoint/`, and whoever trains in it holds a lock
 
 import fcntl
 import hashlib
-import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from fashionlab.errors import RunCorrupt, RunIncomplete, StoreError
 from fashionlab.files import folder_size, make_folder, make_stamped_folder, sync_folder, write_atomically
+from fashionlab.recipe.spec import FORMAT_VERSION, RunSpec
 from fashionlab.store.format import (
     CORE,
-    FORMAT_VERSION,
-    LARGEST_FILE,
     MODEL_FILE,
+    REMEDY,
+    History,
     from_csv,
-    from_npz,
+    from_json,
     from_tensors,
-    identity,
+    read_file,
+    read_versioned,
     to_json,
 )
+from fashionlab.store.predictions import Predictions
+from fashionlab.store.results import Environment, HistoryRow, Metrics, NormsRow
 
 SEAL = "complete.json"
+
+
+class SealedFile(Struct, frozen=True):
+    """What a file of the core was when the run was sealed."""
+
+    sha256: str
+    bytes: int
+
+
+class Seal(Struct, frozen=True):
+    """`complete.json`. identity: of the run's spec; files: of the core, by name."""
+
+    format: int
+    identity: str
+    files: dict[str, SealedFile]
 
 
 class Run:
@@ -40,7 +59,7 @@ class Run:
         self.path = path
 
     @staticmethod
-    def create(runs: Path, label: str, request: Mapping[str, Any], model_source: bytes | None = None) -> "Run":
+    def create(runs: Path, label: str, spec: RunSpec, model_source: bytes | None = None) -> "Run":
         """A new folder in `runs`, named after the label and the time, with `recipe.json` in it.
 
         model_source: the text of the user's own model file, kept as `model.py`.
@@ -50,7 +69,7 @@ class Run:
         if model_source is not None:
             run.write(MODEL_FILE, model_source)
         # Last, because a folder with a recipe counts as a run.
-        run.write("recipe.json", to_json(dict(request)))
+        run.write("recipe.json", to_json(spec))
         sync_folder(runs)
         return run
 
@@ -89,8 +108,7 @@ class Run:
         if missing:
             raise StoreError(f"run {self.name} cannot be sealed: {missing[0]} is missing")
         files = {name: _checksum(self.path / name) for name in names}
-        seal = {"format_version": FORMAT_VERSION, "identity": identity(self.request), "files": files}
-        write_atomically(self.path / SEAL, to_json(seal))
+        write_atomically(self.path / SEAL, to_json(Seal(FORMAT_VERSION, self.spec.identity, files)))
 
     def read(self, name: str) -> bytes:
         """A file's bytes, checked against the seal where there is one.
@@ -98,74 +116,70 @@ class Run:
         Raises RunIncomplete if the run has no such file yet, RunCorrupt if it is not what was sealed.
         """
         path = self.path / name
-        if not path.is_file():
+        try:
+            content = read_file(path)
+        except FileNotFoundError:
             if self.complete:
-                raise RunCorrupt(f"run {self.name} has lost {name}; restore it from a copy, or train again")
+                raise RunCorrupt(f"run {self.name} has lost {name}; {REMEDY}") from None
             raise RunIncomplete(
                 f"run {self.name} is not finished and has no {name} yet; finish it with "
                 f"fashionlab train --resume {self.path}"
-            )
-        if path.stat().st_size > LARGEST_FILE:
-            raise RunCorrupt(f"{path} is larger than {LARGEST_FILE} bytes, which no file of a run is")
-        content = path.read_bytes()
+            ) from None
         if self.complete:
-            sealed = self._seal["files"].get(name)
-            if sealed is None or hashlib.sha256(content).hexdigest() != sealed["sha256"]:
-                raise RunCorrupt(
-                    f"{path} is not the file that was sealed (its SHA-256 differs); restore it from a copy, "
-                    "or train again"
-                )
+            sealed = self._seal.files.get(name)
+            if sealed is None or hashlib.sha256(content).hexdigest() != sealed.sha256:
+                raise RunCorrupt(f"{path} is not the file that was sealed (its SHA-256 differs); {REMEDY}")
         return content
 
     @cached_property
-    def _seal(self) -> dict[str, Any]:
-        seal = _parse(self.path / SEAL, (self.path / SEAL).read_bytes())
-        version = seal.get("format_version")
-        if version != FORMAT_VERSION or not isinstance(seal.get("files"), dict):
-            raise RunCorrupt(
-                f"run {self.name} has format version {version}, this fashionlab reads {FORMAT_VERSION}; "
-                "use the version that wrote it"
-            )
-        return seal
+    def _seal(self) -> Seal:
+        path = self.path / SEAL
+        return read_versioned(read_file(path), Seal, path, FORMAT_VERSION)
 
     @cached_property
-    def request(self) -> dict[str, Any]:
-        """The content of `recipe.json`: recipe, data, trainer, precision and versions."""
-        return _parse(self.path / "recipe.json", self.read("recipe.json"))
+    def spec(self) -> RunSpec:
+        """The content of `recipe.json`: all that decides the run's numbers."""
+        path = self.path / "recipe.json"
+        # Before the seal is looked at, which another version wrote differently.
+        content = read_file(path) if path.is_file() else self.read("recipe.json")
+        spec = read_versioned(content, RunSpec, path, FORMAT_VERSION)
+        self.read("recipe.json")
+        return spec
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Metrics:
         """The content of `metrics.json`."""
-        return _parse(self.path / "metrics.json", self.read("metrics.json"))
+        return from_json(self.read("metrics.json"), Metrics, self.path / "metrics.json")
 
     @cached_property
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         """The content of `environment.json`."""
-        return _parse(self.path / "environment.json", self.read("environment.json"))
+        return from_json(self.read("environment.json"), Environment, self.path / "environment.json")
 
     @property
-    def history(self) -> dict[str, list[float]]:
+    def history(self) -> History:
         """`history.csv` by column."""
-        return from_csv(self.read("history.csv"))
+        return from_csv(self.read("history.csv"), HistoryRow, self.path / "history.csv")
 
     @property
     def norms(self) -> dict[str, list[Any]]:
         """`norms.csv` by column."""
-        return from_csv(self.read("norms.csv"))
+        return from_csv(self.read("norms.csv"), NormsRow, self.path / "norms.csv")
 
     @property
-    def predictions(self) -> dict[str, np.ndarray]:
-        """`predictions.npz`: logits float32 [n, classes], labels int32 [n] and rows of each part."""
-        return from_npz(self.read("predictions.npz"))
+    def predictions(self) -> Predictions:
+        """The content of `predictions.npz`."""
+        path, classes = self.path / "predictions.npz", len(self.spec.data.class_names)
+        return Predictions.from_bytes(self.read("predictions.npz"), classes, path)
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
         """`weights.safetensors` by name, in the order of the model's weights."""
-        return from_tensors(self.read("weights.safetensors"), f"{self.path}/weights.safetensors")[0]
+        return from_tensors(self.read("weights.safetensors"), self.path / "weights.safetensors")[0]
 
     @property
     def model_source(self) -> bytes | None:
-        """The text of the user's own model file, or None for a model of the catalogue."""
+        """The text of the user's own model file, or None for a model of the registry."""
         return self.read(MODEL_FILE) if (self.path / MODEL_FILE).exists() else None
 
     @property
@@ -207,16 +221,6 @@ class Run:
                     shutil.rmtree(self.checkpoint, ignore_errors=True)
 
 
-def _checksum(path: Path) -> dict[str, Any]:
+def _checksum(path: Path) -> SealedFile:
     content = path.read_bytes()
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-
-
-def _parse(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(content)
-    except ValueError:
-        raise RunCorrupt(f"{path} is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise RunCorrupt(f"{path} is not a JSON object")
-    return document
+    return SealedFile(hashlib.sha256(content).hexdigest(), len(content))

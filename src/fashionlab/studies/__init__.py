@@ -1,14 +1,18 @@
 """Does this change really help? Arms and seeds, their execution, and the statistics that give the verdict.
 
-The statistics are pure functions of numbers. An *arm* is a changed recipe beside the baseline; a *difference* is its
-accuracy minus the baseline's on the judge half under one seed, in percentage points (above 0: the change is better);
-a *level* is the probability of being wrong about an arm, ever, that one accepts (0.04: 96 % confidence).
+An *arm* is a changed recipe, compared with the baseline; a *difference* is its accuracy minus the baseline's on the
+judging set under one seed, in percentage points (above 0: the change is better); an arm's *alpha* is the probability of
+being wrong about it, ever, that one accepts (0.04: 96 % confidence).
 
-    levels      Levels(declared).of(arm): the level of every arm, of those added later too; together at most 0.05
-    verdict     judge(differences, level=…, margin=0.2, resolution=…) -> Verdict: the word, the interval, the sentences
-    sequential  trajectory(differences, …) -> the interval after every seed; the test behind `judge`
-    wording     the verdict in sentences
-    forecast    seeds_needed: how many more seeds until a decision, if they go on as so far
-    describe    describe(values): mean, deviation and a plain interval, for the secondary effects
-    mcnemar     mcnemar(correct_a, correct_b): two models on the same pictures, mid-p
+    design/      what is asked: changes, arms, the plan (`study.json`), studies in files
+    stats/       pure functions of numbers, from the differences to the verdict
+    execution/   the driver, and where its runs are made: on this machine's cores or on a Ray cluster
+    folder       a study on disk
+    outcomes     what the runs came to, and which of it counts
+    summarise    from there to the summary, whose types are in `summary`
+    final        the test set, evaluated once at the end;  compare: what a comparison of models shows besides
+    events       what a study tells while it runs
+    overview     a line for a list, a plan before it runs
+
+Facts alone: `reports.study` knows how to say them.
 """

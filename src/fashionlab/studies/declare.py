@@ -2,87 +2,125 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Literal
+
+from msgspec.structs import replace
 
 from fashionlab.errors import UntrustedModel
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.design.plan import Arm, Change, Plan, Setting, arms_of_changes, check_arms
+from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.design.file import Terms
+from fashionlab.studies.design.plan import (
+    Arm,
+    Change,
+    Plan,
+    StudyContext,
+    StudyData,
+    arms_of_changes,
+    check_arms,
+)
 from fashionlab.studies.execution.local import PRELOADED
+from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments, ModelToCheck
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.training.network import TRUST_DIGITS
+from fashionlab.training.architectures import TRUST_DIGITS
 from fashionlab.workers import Worker
 
 
 def declare_study(
-    baseline: Recipe,
-    changes: Sequence[Change],
-    taking_away: bool,
-    setting: Setting,
-    title: str | None,
-    **terms: Any,
+    baseline: Recipe, changes: Sequence[Change], context: StudyContext, terms: Terms, test: bool = True
 ) -> Plan:
-    """The plan of a study of changes to a recipe; terms: further fields of `Plan`."""
-    base = setting.make_arm("baseline", "The baseline", baseline)
-    arms = (base, *arms_of_changes(base, changes, taking_away, setting))
-    return _plan("study", title or _title(base, taking_away), arms, base.name, len(arms) - 1, setting, **terms)
+    """The plan of a study of changes to a recipe. test: evaluate the test set at the end."""
+    base = context.make_arm("baseline", baseline)
+    arms = (base, *arms_of_changes(base, changes, terms.ablate, context))
+    title = (
+        f"What does each regularizer of {base.model} do?" if terms.ablate else f"Do these changes help {base.model}?"
+    )
+    return _plan("study", title, arms, base.name, len(arms) - 1, context, terms, test)
 
 
 def declare_comparison(
-    models: Mapping[str, Recipe], baseline: str | None, setting: Setting, title: str | None, **terms: Any
+    models: Mapping[str, Recipe], baseline: str | None, context: StudyContext, terms: Terms, test: bool = True
 ) -> Plan:
     """The plan of a comparison of models: by name their recipes; `baseline`, one of the names, or None for the best."""
     names = sorted(models, key=lambda name: name != baseline)
-    arms = tuple(setting.make_arm(name, f"{name} in its place", models[name]) for name in names)
+    arms = tuple(context.make_arm(name, models[name]) for name in names)
     if baseline is not None:
-        arms = (arms[0], *(replace(arm, changes={"model": [baseline, arm.name]}) for arm in arms[1:]))
+        arms = (arms[0], *(replace(arm, changes={"model": Changed(baseline, arm.name)}) for arm in arms[1:]))
     pairs = len(arms) - 1 if baseline else len(arms) * (len(arms) - 1) // 2
-    return _plan("compare", title or " or ".join(names) + "?", arms, baseline, pairs, setting, all_seeds=True, **terms)
+    terms = replace(terms, all_seeds=True)
+    return _plan("compare", " or ".join(names) + "?", arms, baseline, pairs, context, terms, test)
 
 
 def _plan(
-    kind: str, title: str, arms: tuple[Arm, ...], baseline: str | None, declared: int, setting: Setting, **terms: Any
+    kind: Literal["study", "compare"],
+    title: str,
+    arms: tuple[Arm, ...],
+    baseline: str | None,
+    declared: int,
+    context: StudyContext,
+    terms: Terms,
+    test: bool,
 ) -> Plan:
     check_arms(arms)
-    dataset = setting.dataset
-    data = {"name": dataset.name, "sha256": dataset.sha256, "class_names": list(dataset.class_names)}
-    created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    rows = setting.judge_rows(arms[0].recipe)
-    plan = Plan("", kind, title, created, arms, baseline, declared, judge_rows=rows, data=data, **terms)
+    dataset = context.dataset
+    plan = Plan(
+        kind=kind,
+        title=terms.title or title,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        arms=arms,
+        baseline=baseline,
+        declared=declared,
+        seeds=terms.seeds,
+        first_seed=terms.first_seed,
+        all_seeds=terms.all_seeds,
+        margin=terms.margin,
+        judge_rows=context.judge_rows(arms[0].recipe),
+        data=StudyData(dataset.name, dataset.sha256, dataset.class_names),
+        test=test,
+    )
     check_models(plan.arms)
     return plan
 
 
 def check_models(arms: Sequence[Arm]) -> None:
     """Build every network once, in a worker: options that do not fit are found before anything runs."""
-    arguments = {
-        "requests": [arm.request for arm in arms],
-        "sources": [None if arm.model_source is None else arm.model_source.decode() for arm in arms],
-    }
+    arguments = CheckArguments(tuple(ModelToCheck(arm.spec, arm.source_text) for arm in arms))
     with Worker(preload=PRELOADED["jax"]) as worker:
-        worker.call("fashionlab.studies.execution.tasks:check_models", arguments)
+        worker.call(CHECK_MODELS, arguments)
 
 
-def extend(folder: StudyFolder, changes: Sequence[Change], setting: Setting, **terms: Any) -> None:
-    """Add arms to a study, which spend from the reserve, and change its terms (seeds, all_seeds, test)."""
+def extend(
+    folder: StudyFolder,
+    changes: Sequence[Change],
+    context: StudyContext,
+    *,
+    seeds: int,
+    all_seeds: bool | None,
+    test: bool | None,
+) -> None:
+    """Add arms to a study, which spend from the reserve, and change its terms; None leaves one as it is."""
     plan = folder.plan
-    added = arms_of_changes(plan.arms[0], changes, False, setting, later=True) if changes else []
+    added = arms_of_changes(plan.arms[0], changes, False, context, later=True) if changes else []
     check_arms([*plan.arms, *added])
     if added:
         check_models(added)
-    folder.save_plan(replace(plan, arms=(*plan.arms, *added), **terms))
+    folder.save_plan(
+        replace(
+            plan,
+            arms=(*plan.arms, *added),
+            seeds=seeds,
+            all_seeds=plan.all_seeds if all_seeds is None else all_seeds,
+            test=plan.test if test is None else test,
+        )
+    )
 
 
 def require_trust(plan: Plan, trust: Sequence[str]) -> None:
     """Raise UntrustedModel unless every model file of the study is vouched for: going on executes it."""
     for number, arm in enumerate(plan.arms):
-        digest = arm.request["model_sha256"]
+        digest = arm.spec.model_sha256
         if digest and not any(len(given) >= TRUST_DIGITS and digest.startswith(given.lower()) for given in trust):
             raise UntrustedModel(
                 f"study {plan.name} would execute its own model file models/{number:02}.py; read it, and if you trust "
                 f"it say so with --trust {digest[:TRUST_DIGITS]}"
             )
-
-
-def _title(base: Arm, taking_away: bool) -> str:
-    return f"What does each regularizer of {base.model} do?" if taking_away else f"Do these changes help {base.model}?"

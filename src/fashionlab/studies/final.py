@@ -1,151 +1,164 @@
-"""The end of a study: the test part, opened once for all finished runs, and what it confirms.
+"""The end of a study: the test set, evaluated once for all finished runs, and what it confirms.
 
-    {"n": test pictures, "openings": lines of the ledger for these data, this one included,
-     "runs": [[arm, seed], ...], "arms": {name: DESCRIPTION of the test accuracy, percent},
-     "differences": {arm: DESCRIPTION of the paired differences, points},
-     "mcnemar": {arm: {"seed", "only_a": pictures that the baseline alone has right, "only_b": the arm alone, ...}}}
-
-Nothing is decided here: the verdicts are those of the judge half.
+Nothing is decided here: the verdicts are those of the judging set.
 """
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from fashionlab.data import Dataset
 from fashionlab.errors import FashionlabError
+from fashionlab.evaluation.tasks import PredictArguments
 from fashionlab.files import make_folder
-from fashionlab.store import Ledger, Run
-from fashionlab.store.format import from_npz, to_json, to_npz
+from fashionlab.store import Ledger, Run, to_json
+from fashionlab.store.format import from_npz, read_file, to_npz
 from fashionlab.studies.design.plan import Plan
-from fashionlab.studies.execution.local import Bench
+from fashionlab.studies.events import OnStudyEvent, RunTested
+from fashionlab.studies.execution.local import CoreWorkers
+from fashionlab.studies.execution.tasks import PREDICT_EACH, PredictEachArguments
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.outcomes import Ledgers, counted_seeds, last_seed
+from fashionlab.studies.outcomes import RunResults, counted_seeds, last_seed
 from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.stats.mcnemar import mcnemar
+from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed
+from fashionlab.workers.events import Event
 
-Events = Callable[[dict[str, Any]], object]
+RunKey = tuple[str, int]
+"""Arm and seed of a run."""
+
+
+class Evaluated(Struct, frozen=True):
+    """`evaluated.json`: the runs for which the ledger has a line already."""
+
+    runs: tuple[RunKey, ...]
 
 
 def confirm(
-    folder: StudyFolder, known: Ledgers, dataset: Dataset, benches: Sequence[Bench], on_event: Events
-) -> dict[str, Any] | None:
-    """The `test` section of the summary, predicted now, or as it was if no run has been added since.
+    folder: StudyFolder,
+    results: RunResults,
+    dataset: Dataset,
+    workers: Sequence[CoreWorkers],
+    on_event: OnStudyEvent,
+) -> Confirmation | None:
+    """What the test set says, predicted now, or as it was if no run has been added since.
 
-    One line of the ledger is written first, in the study's name. An opening that was interrupted before it came to an
-    answer is gone on with, and is the same one. None where there is no finished run.
-    Raises StoreError if the ledger cannot be written: then nothing is opened.
+    One line of the ledger is written first, in the study's name. An evaluation that was interrupted before it came to
+    an answer is gone on with, and is the same one. None where there is no finished run.
+    Raises StoreError if the ledger cannot be written: then nothing is evaluated.
     """
-    plan, counted = folder.plan, counted_seeds(folder.plan, known)
-    wanted = [[name, seed] for name, seeds in counted.items() for seed in seeds]
+    plan = folder.plan
+    wanted = tuple((name, seed) for name, seeds in counted_seeds(plan, results).items() for seed in seeds)
     if not wanted:
         return None
-    saved = folder.read_json("test.json")
-    if saved and saved["runs"] == wanted:
+    saved = folder.read("test.json", Confirmation)
+    if saved and saved.runs == wanted:
         return saved
     ledger = Ledger(folder.path.parent)
 
     def record(sha256: str, rows: int) -> None:
-        if (folder.read_json("opening.json") or {}).get("runs") != wanted:
+        if folder.read("evaluated.json", Evaluated) != Evaluated(wanted):
             ledger.record(sha256, rows, folder.name)
-            folder.write("opening.json", to_json({"runs": wanted}))
+            folder.write("evaluated.json", to_json(Evaluated(wanted)))
 
     images, labels = dataset.test.open(record)
-    runs = {f"{name}/{seed}": folder.run_of(plan.arm(name), seed) for name, seed in counted_pairs(counted)}
-    logits = predict_all(folder, runs, images, benches, on_event)
-    folder.write("test.npz", to_npz({"labels": labels, **logits}))
-    section = describe_test(plan, known, logits, labels)
-    section = {**section, "openings": len(ledger.openings(dataset.sha256)), "runs": wanted}
-    folder.write("test.json", to_json(section))
-    return section
-
-
-def counted_pairs(counted: Mapping[str, Sequence[int]]) -> list[tuple[str, int]]:
-    """(arm, seed) of every run that counts."""
-    return [(name, seed) for name, seeds in counted.items() for seed in seeds]
+    runs = {(name, seed): folder.run_of(plan.arm(name), seed) for name, seed in wanted}
+    logits = predict_all(folder, runs, images, workers, on_event)
+    folder.write("test.npz", to_npz({"labels": labels, **{_text(key): found for key, found in logits.items()}}))
+    evaluations = len(ledger.lines(dataset.sha256))
+    confirmation = Confirmation(
+        n=len(labels), evaluations=evaluations, runs=wanted, arms=describe_test(plan, results, logits, labels)
+    )
+    folder.write("test.json", to_json(confirmation))
+    return confirmation
 
 
 def predict_all(
-    folder: StudyFolder, runs: Mapping[str, Run], images: np.ndarray, benches: Sequence[Bench], on_event: Events
-) -> dict[str, np.ndarray]:
-    """Logits float32 [n, classes] of the pictures by each run, on the benches side by side."""
+    folder: StudyFolder,
+    runs: Mapping[RunKey, Run],
+    images: np.ndarray,
+    workers: Sequence[CoreWorkers],
+    on_event: OnStudyEvent,
+) -> dict[RunKey, np.ndarray]:
+    """Logits float32 [n, classes] of the images by each run, on the workers side by side."""
     place = folder.work / "test"
     make_folder(place)
     np.save(place / "images.npy", images)
     done = 0
 
-    def tell(event: dict[str, Any]) -> None:
+    def tell(event: Event) -> None:
         nonlocal done
         done += 1
-        on_event({"event": "testing", "done": done, "of": len(runs)})
+        on_event(RunTested(done, len(runs)))
 
-    def predict(bench: Bench, share: Sequence[tuple[str, Run]]) -> None:
-        for backend in dict.fromkeys(run.request["backend"] for _, run in share):
-            mine = [(key, run) for key, run in share if run.request["backend"] == backend]
-            arguments = {
-                "runs": [
-                    {"run": str(run.path), "logits": str(_place(place, key)), "trust": run.request["model_sha256"]}
+    def predict(core: CoreWorkers, share: Sequence[tuple[RunKey, Run]]) -> None:
+        for backend in dict.fromkeys(run.spec.backend for _, run in share):
+            mine = [(key, run) for key, run in share if run.spec.backend == backend]
+            arguments = PredictEachArguments(
+                tuple(
+                    PredictArguments(
+                        str(run.path), str(place / "images.npy"), str(_file(place, key)), run.spec.model_sha256
+                    )
                     for key, run in mine
-                ],
-                "images": str(place / "images.npy"),
-            }
-            bench.worker(backend).call("fashionlab.studies.execution.tasks:predict_each", arguments, tell)
+                )
+            )
+            core.worker(backend).call(PREDICT_EACH, arguments, tell)
 
-    # By backend, because a worker has one; then dealt out, so that each bench has as much to do.
-    ordered = sorted(runs.items(), key=lambda item: item[1].request["backend"])
-    shares = [ordered[number :: len(benches)] for number in range(len(benches))]
-    with ThreadPoolExecutor(max_workers=len(benches)) as pool:
-        futures = [pool.submit(predict, bench, share) for bench, share in zip(benches, shares, strict=True)]
+    # By backend, because a worker has one; then dealt out, so that each core has as much to do.
+    ordered = sorted(runs.items(), key=lambda item: item[1].spec.backend)
+    shares = [ordered[number :: len(workers)] for number in range(len(workers))]
+    with ThreadPoolExecutor(max_workers=len(workers)) as pool:
+        futures = [pool.submit(predict, core, share) for core, share in zip(workers, shares, strict=True)]
         try:
             for future in futures:
                 future.result()
         except BaseException:
-            for bench in benches:
-                bench.drop_all()
+            for core in workers:
+                core.drop_all()
             raise
-    logits = {key: np.load(_place(place, key), allow_pickle=False) for key in runs}
+    logits = {key: np.load(_file(place, key), allow_pickle=False) for key in runs}
     shutil.rmtree(place, ignore_errors=True)
     return logits
 
 
-def describe_test(plan: Plan, known: Ledgers, logits: Mapping[str, np.ndarray], labels: np.ndarray) -> dict[str, Any]:
-    """The section's figures, from logits by "arm/seed" and the labels [n]."""
-    right = {key: scores.argmax(axis=1) == labels for key, scores in logits.items()}
-    base, last = plan.baseline or known.best(plan), last_seed(plan, known)
-    by_arm: dict[str, list[float]] = {arm.name: [] for arm in plan.arms}
-    for key, values in right.items():
-        by_arm[key.rpartition("/")[0]].append(100 * float(values.mean()))
-    differences, tests = {}, {}
-    for arm in plan.arms:
-        if arm.name == base:
-            continue
-        seeds = known.pairs(plan, base, arm.name, last).seeds
-        pairs = [(right[f"{base}/{seed}"], right[f"{arm.name}/{seed}"]) for seed in seeds]
+def describe_test(
+    plan: Plan, results: RunResults, logits: Mapping[RunKey, np.ndarray], labels: np.ndarray
+) -> tuple[ConfirmedArm, ...]:
+    """The arms' figures, from the logits of every run that counts, and the labels [n]."""
+    correct = {key: scores.argmax(axis=1) == labels for key, scores in logits.items()}
+    base, last = plan.baseline or results.best(plan), last_seed(plan, results)
+
+    def describe_arm(name: str) -> ConfirmedArm:
+        accuracy = describe([100 * float(values.mean()) for (arm, _), values in correct.items() if arm == name])
+        seeds = () if name == base else results.pairs(plan, base, name, last).seeds
+        if not seeds:
+            return ConfirmedArm(name, accuracy, None, None)
+        pairs = [(correct[base, seed], correct[name, seed]) for seed in seeds]
         points = [100 * float(after.mean() - before.mean()) for before, after in pairs]
-        differences[arm.name] = describe(points).to_json()
-        if pairs:
-            tests[arm.name] = {"seed": seeds[0], **mcnemar(*pairs[0]).to_json()}
-    return {
-        "n": len(labels),
-        "arms": {name: describe(values).to_json() for name, values in by_arm.items()},
-        "differences": differences,
-        "mcnemar": tests,
-    }
+        return ConfirmedArm(name, accuracy, describe(points), OnSeed(**asdict(mcnemar(*pairs[0])), seed=seeds[0]))
+
+    return tuple(describe_arm(arm.name) for arm in plan.arms)
 
 
 def read_test_logits(folder: StudyFolder) -> dict[str, np.ndarray]:
     """`test.npz`: logits by "arm/seed", and `labels`. Raises FashionlabError if it was never made."""
-    path: Path = folder.path / "test.npz"
-    if not path.is_file():
-        raise FashionlabError(f"study {folder.name} has no test predictions")
-    return from_npz(path.read_bytes())
+    path = folder.path / "test.npz"
+    try:
+        return from_npz(read_file(path), path)
+    except FileNotFoundError:
+        raise FashionlabError(f"study {folder.name} has no test predictions") from None
 
 
-def _place(folder: Path, key: str) -> Path:
+def _text(key: RunKey) -> str:
+    return f"{key[0]}/{key[1]}"
+
+
+def _file(folder: Path, key: RunKey) -> Path:
     """A file for a run's logits: the arm's name may hold anything."""
-    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
+    return folder / f"{hashlib.sha256(_text(key).encode()).hexdigest()[:16]}.npy"

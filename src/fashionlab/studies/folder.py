@@ -6,24 +6,26 @@ runs/NAME/
   runs/             finished runs, sealed: 02-without-dropout-seed7
   work/             what is under way; whatever lies here when a driver starts is swept away
   failures.jsonl    a line for each attempt that failed
-  opening.json      for which runs the test part has been opened
-  test.npz          predictions of the test part, made once at the end
+  evaluated.json    for which runs the test set has been evaluated
+  test.npz          predictions of the test set, made once at the end
   test.json         what they are worth, and which runs they are of
   summary.json      everything a reader wants to know, written anew after every run
   lock              held by the driver
 """
 
 import fcntl
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
 from fashionlab.files import (
@@ -36,16 +38,20 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.options import unknown_name
-from fashionlab.store import Run
-from fashionlab.store.format import to_json
-from fashionlab.studies.design.plan import Arm, Plan
+from fashionlab.store import Run, read_document, to_json
+from fashionlab.store.format import LARGEST_DOCUMENT, read_file, read_versioned
+from fashionlab.studies.design.plan import FORMAT, Arm, Plan
+from fashionlab.studies.summary import StudySummary
 
-FORMAT = 1
-"""Raised when a reader of the old study.json or summary.json could not read the new one."""
+REMEDY = "delete it, fashionlab study resume makes it again"
+
+LARGEST_MODEL = 2**20
+"""Bytes of a user's own model file; a larger one is refused unread."""
+
+Document = TypeVar("Document")
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """One attempt at a run that came to nothing. final: it will not be tried again."""
 
     arm: str
@@ -53,6 +59,12 @@ class Failure:
     attempt: int
     reason: str
     final: bool
+
+
+class _Created(Struct, frozen=True):
+    """As much of a plan as its place in a list needs."""
+
+    created: str
 
 
 class StudyFolder:
@@ -83,18 +95,14 @@ class StudyFolder:
 
     @cached_property
     def plan(self) -> Plan:
-        """The plan. Raises RunCorrupt if it cannot be read."""
-        path = self.path / "study.json"
+        """The plan. Raises RunCorrupt if it cannot be read, or is of another format."""
+        path, remedy = self.path / "study.json", "restore it from a copy"
         try:
-            document = json.loads(path.read_bytes())
-            if document.pop("format") != FORMAT:
-                raise RunCorrupt(f"{path} is of another format; use the fashionlab that wrote it")
-            arms = tuple(
-                Arm(**{**arm, "model_source": self._source(number)}) for number, arm in enumerate(document["arms"])
-            )
-            return Plan(**{**document, "arms": arms})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunCorrupt(f"{path} is damaged: {error}; restore it from a copy") from None
+            plan = read_versioned(read_file(path, LARGEST_DOCUMENT, remedy), Plan, path, FORMAT, remedy)
+        except FileNotFoundError:
+            raise RunCorrupt(f"study {self.name} has lost study.json; {remedy}") from None
+        arms = [replace(arm, model_source=self._source(number)) for number, arm in enumerate(plan.arms)]
+        return replace(plan, arms=tuple(arms))
 
     def save_plan(self, plan: Plan) -> None:
         """Write the plan, the model files first. Raises StoreError if it takes back what was declared."""
@@ -103,9 +111,9 @@ class StudyFolder:
         for number, arm in enumerate(plan.arms):
             if arm.model_source is not None and self._source(number) is None:
                 write_atomically(self._model_file(number), arm.model_source)
-        document = {name: value for name, value in vars(plan).items() if name != "arms"}
-        document["arms"] = [{name: v for name, v in vars(arm).items() if name != "model_source"} for arm in plan.arms]
-        write_atomically(self.path / "study.json", to_json({"format": FORMAT, **document}))
+        # The model files stand in `models/`, where a person can read them.
+        arms = tuple(replace(arm, model_source=None) for arm in plan.arms)
+        write_atomically(self.path / "study.json", to_json(replace(plan, arms=arms)))
         self.__dict__.pop("plan", None)
 
     def run_of(self, arm: Arm, seed: int) -> Run:
@@ -119,14 +127,14 @@ class StudyFolder:
         run = self.run_of(arm, seed)
         if not run.path.exists():
             return None
-        if not run.complete or run.request != arm.request_for(seed):
+        if not run.complete or run.spec != arm.spec_for(seed):
             raise RunCorrupt(f"{run.path} is not the finished run of {arm.name!r} with seed {seed}; delete it")
         return run
 
     def adopt(self, folder: Path, arm: Arm, seed: int) -> Run:
         """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
         run, place = Run(folder), self.run_of(arm, seed).path
-        if not run.complete or run.request != arm.request_for(seed):
+        if not run.complete or run.spec != arm.spec_for(seed):
             raise RunCorrupt(f"{folder} is not the finished run of {arm.name!r} with seed {seed}")
         try:
             folder.rename(place)
@@ -142,21 +150,18 @@ class StudyFolder:
 
     def failures(self) -> list[Failure]:
         """All attempts that failed, in order. A line cut off by a power cut is left out: it is tried again."""
-        path = self.path / "failures.jsonl"
-        found = []
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-            try:
-                found.append(Failure(**json.loads(line)))
-            except (ValueError, TypeError):
-                continue
+        path, found = self.path / "failures.jsonl", list[Failure]()
+        for line in path.read_bytes().splitlines() if path.is_file() else []:
+            with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                found.append(msgspec.json.decode(line, type=Failure))
         return found
 
     def record(self, failure: Failure) -> None:
         """Add a line to the failures."""
         path = self.path / "failures.jsonl"
         try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(vars(failure)) + "\n")
+            with path.open("ab") as file:
+                file.write(msgspec.json.encode(failure) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -166,18 +171,21 @@ class StudyFolder:
         """Write a file of the study, whole or not at all."""
         write_atomically(self.path / name, content)
 
-    def read_json(self, name: str) -> dict[str, Any] | None:
+    def read(self, name: str, kind: type[Document]) -> Document | None:
         """A JSON file of the study, None if it is not there. Raises RunCorrupt."""
-        path = self.path / name
         try:
-            document = json.loads(path.read_bytes())
+            return read_document(self.path / name, kind, REMEDY)
         except FileNotFoundError:
             return None
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise RunCorrupt(f"{path} is not a JSON object; delete it, fashionlab study --continue makes it again")
-        return document
+
+    @property
+    def summary(self) -> StudySummary | None:
+        """The summary, None before the first run. Raises RunCorrupt if it cannot be read, or is of another format."""
+        path = self.path / "summary.json"
+        try:
+            return read_versioned(read_file(path, LARGEST_DOCUMENT, REMEDY), StudySummary, path, FORMAT, REMEDY)
+        except FileNotFoundError:
+            return None
 
     @property
     def size(self) -> int:
@@ -207,8 +215,10 @@ class StudyFolder:
         return self.path / "models" / f"{number:02}.py"
 
     def _source(self, number: int) -> bytes | None:
-        path = self._model_file(number)
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return read_file(self._model_file(number), LARGEST_MODEL, "restore it from a copy")
+        except FileNotFoundError:
+            return None
 
 
 def list_studies(runs: Path) -> list[StudyFolder]:
@@ -232,6 +242,6 @@ def find_study(runs: Path, name: str) -> StudyFolder:
 
 def _created(path: Path) -> tuple[str, str]:
     try:
-        return str(json.loads((path / "study.json").read_bytes())["created"]), path.name
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_document(path / "study.json", _Created).created, path.name
+    except (OSError, StoreError):
         return "", path.name

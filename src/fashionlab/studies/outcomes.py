@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
+from fashionlab.errors import RunCorrupt
 from fashionlab.evaluation.calibration import reliability
 from fashionlab.store import Run
 from fashionlab.studies.design.plan import Arm, Plan
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.stats.verdict import Verdict, judge
+from fashionlab.studies.summary import LeftOut
 from fashionlab.training.softmax import softmax
 
 ATTEMPTS = 3
@@ -20,12 +22,11 @@ WITHDRAWN_AFTER = 3
 """An arm that failed with each of its first seeds, so many, is not tried with the others."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """One finished run, in numbers.
 
-    accuracy, loss (nats), calibration_error (ECE): on the judge half, fractions. gap: accuracy in training (as the
-    epochs went, dropout on) minus accuracy on the stop half, at the best epoch; None for a model without epochs.
+    accuracy, loss (nats), calibration_error (ECE): on the judging set, fractions. gap: accuracy in training (as the
+    epochs went, dropout on) minus accuracy on the stopping set, at the best epoch; None for a model without epochs.
     best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run.
     """
 
@@ -42,21 +43,22 @@ class Outcome:
 
     @staticmethod
     def of(run: Run) -> "Outcome":
-        """Read a finished run. Raises RunCorrupt if it is damaged."""
-        metrics, predictions = run.metrics, run.predictions
-        gap, epochs = metrics["generalization_gap"], metrics["epochs"] or None
-        probabilities = softmax(predictions["validation_logits"])
+        """Read a finished run. Raises RunCorrupt if it is damaged, or is not one of a study."""
+        metrics, predictions = run.metrics, run.predictions.validation
+        if predictions is None or metrics.validation is None or metrics.peak_memory_mb is None:
+            raise RunCorrupt(f"{run.path} is not a run of a study; delete it")
+        gap, epochs = metrics.generalization_gap, metrics.epochs or None
         return Outcome(
-            accuracy=metrics["validation"]["accuracy"],
-            loss=metrics["validation"]["loss"],
-            calibration_error=reliability(probabilities, predictions["validation_labels"])["ece"],
-            gap=gap and gap["accuracy"],
-            best_epoch=metrics["best_epoch"] if epochs else None,
+            accuracy=metrics.validation.accuracy,
+            loss=metrics.validation.loss,
+            calibration_error=reliability(softmax(predictions.logits), predictions.labels).ece,
+            gap=gap.accuracy if gap else None,
+            best_epoch=metrics.best_epoch if epochs else None,
             epochs=epochs,
-            seconds=metrics["seconds"]["training"],
-            job_seconds=metrics["seconds"]["total"],
-            peak_memory_mb=metrics["peak_memory_mb"],
-            parameters=run.environment.get("parameters"),
+            seconds=metrics.seconds.training,
+            job_seconds=metrics.seconds.total,
+            peak_memory_mb=metrics.peak_memory_mb,
+            parameters=run.environment.parameters,
         )
 
 
@@ -65,32 +67,32 @@ class Pairs:
     """What an arm's comparison with the baseline counts so far.
 
     seeds: of the pairs, ascending; differences: percentage points, arm minus baseline, in that order; left_out: seeds
-    whose pair lacks a half that failed, with the reason.
+    whose pair lacks a half that failed.
     """
 
-    seeds: list[int] = field(default_factory=list)
-    differences: list[float] = field(default_factory=list)
-    left_out: list[tuple[int, str]] = field(default_factory=list)
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 @dataclass
-class Ledgers:
+class RunResults:
     """All that is known of a study's runs: (arm, seed) -> outcome, or -> the attempts that failed."""
 
     outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict)
     failures: dict[tuple[str, int], list[Failure]] = field(default_factory=dict)
 
     @staticmethod
-    def read(folder: StudyFolder) -> "Ledgers":
+    def read(folder: StudyFolder) -> "RunResults":
         """What the folder holds. Raises RunCorrupt."""
-        known = Ledgers()
+        results = RunResults()
         for arm in folder.plan.arms:
             for seed in folder.plan.all_seed_numbers:
                 if run := folder.finished(arm, seed):
-                    known.outcomes[arm.name, seed] = Outcome.of(run)
+                    results.outcomes[arm.name, seed] = Outcome.of(run)
         for failure in folder.failures():
-            known.add_failure(failure)
-        return known
+            results.add_failure(failure)
+        return results
 
     def add_failure(self, failure: Failure) -> None:
         """Note an attempt that failed."""
@@ -114,26 +116,26 @@ class Ledgers:
 
     def withdrawn(self, plan: Plan, arm: str) -> str | None:
         """Why an arm is not tried any more: each of its first seeds failed. None if it is."""
-        reasons = [self.given_up(arm, seed) for seed in list(plan.all_seed_numbers)[:WITHDRAWN_AFTER]]
+        reasons = [self.given_up(arm, seed) for seed in plan.all_seed_numbers[:WITHDRAWN_AFTER]]
         return reasons[0] if len(reasons) == WITHDRAWN_AFTER and all(reasons) else None
 
     def pairs(self, plan: Plan, baseline: str, arm: str, last: int | None = None) -> Pairs:
         """The pairs that count: in order of the seeds up to the first one still to come, or to the seed `last`."""
-        pairs = Pairs()
+        seeds: list[int] = []
+        left_out: list[LeftOut] = []
         for seed in plan.all_seed_numbers:
             if last is not None and seed > last:
                 break
             failed = [(name, self.given_up(name, seed)) for name in (baseline, arm)]
             reasons = [f"{name}: {reason}" for name, reason in failed if reason]
             if reasons:
-                pairs.left_out.append((seed, "; ".join(reasons)))
+                left_out.append(LeftOut(seed, "; ".join(reasons)))
                 continue
             if not self.settled(baseline, seed) or not self.settled(arm, seed):
                 break
-            better, base = self.outcomes[arm, seed].accuracy, self.outcomes[baseline, seed].accuracy
-            pairs.seeds.append(seed)
-            pairs.differences.append(100 * (better - base))
-        return pairs
+            seeds.append(seed)
+        both = [(self.outcomes[baseline, seed].accuracy, self.outcomes[arm, seed].accuracy) for seed in seeds]
+        return Pairs(tuple(seeds), tuple(100 * (after - before) for before, after in both), tuple(left_out))
 
     def best(self, plan: Plan) -> str:
         """The model with the highest mean accuracy over the seeds that every model finished (else over its own)."""
@@ -150,15 +152,11 @@ class Ledgers:
 def judge_arm(plan: Plan, arm: Arm, pairs: Pairs) -> Verdict:
     """The verdict on an arm from its pairs."""
     return judge(
-        pairs.differences,
-        level=plan.level_of(arm),
-        resolution=100 / plan.judge_rows,
-        margin=plan.margin,
-        subject=arm.subject,
-    )
+        pairs.differences, alpha=plan.alpha_of(arm), resolution=100 / plan.judge_rows, margin=plan.margin
+    )  # fmt: skip
 
 
-def last_seed(plan: Plan, known: Ledgers) -> int | None:
+def last_seed(plan: Plan, results: RunResults) -> int | None:
     """The seed with which every arm was decided for the first time; None while one is not, or if all are wanted.
 
     It depends on the runs' results alone, not on which came first: runs of later seeds that were finished already do
@@ -168,9 +166,9 @@ def last_seed(plan: Plan, known: Ledgers) -> int | None:
         return None
     last = plan.first_seed
     for arm in plan.arms:
-        if arm.name == plan.baseline or known.withdrawn(plan, arm.name):
+        if arm.name == plan.baseline or results.withdrawn(plan, arm.name):
             continue
-        pairs = known.pairs(plan, plan.baseline, arm.name)
+        pairs = results.pairs(plan, plan.baseline, arm.name)
         settled_at = judge_arm(plan, arm, pairs).settled_at
         if settled_at is None:
             return None
@@ -178,20 +176,14 @@ def last_seed(plan: Plan, known: Ledgers) -> int | None:
     return last
 
 
-def counted_seeds(plan: Plan, known: Ledgers) -> Mapping[str, list[int]]:
+def counted_seeds(plan: Plan, results: RunResults) -> Mapping[str, list[int]]:
     """By arm, the seeds of its finished runs that count."""
-    last = last_seed(plan, known)
+    last = last_seed(plan, results)
     return {
         arm.name: [
             seed
             for seed in plan.all_seed_numbers
-            if (arm.name, seed) in known.outcomes and (last is None or seed <= last)
+            if (arm.name, seed) in results.outcomes and (last is None or seed <= last)
         ]
         for arm in plan.arms
     }
-
-
-def flat(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's settings by flat names, for people."""
-    recipe = request["recipe"]
-    return {**recipe["data"], **(recipe["fit"] or {}), **recipe["model"]["options"]}

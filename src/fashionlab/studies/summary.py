@@ -1,158 +1,224 @@
-"""`summary.json`: all that a reader of a study wants to know, as plain data; the page and `--json` show the same.
+"""`summary.json`: all that a reader of a study wants to know, facts alone; how to say them is for `reports` to know."""
 
-    {"format": 1, "name", "kind": "study" | "compare", "title", "created",
-     "state": "running" | "decided" | "seeds" | "minutes" | "stopped",
-     "baseline": {"name", "model", "settings": {flat name: value}, "parameters", "seconds": DESCRIPTION},
-     "margin", "alpha", "declared",
-     "part": {"name": "judge half of validation", "n"},
-     "seeds": {"planned", "first", "complete": [seeds whose every arm finished], "last": the seed with which every arm
-        was decided, or null; later ones do not count},
-     "runs": {"done", "failed", "planned", "retried": attempts that failed and were made again},
-     "seconds": wall time of all sessions, "workers", "machine": {"processor", "cores", "python", "platform", ...},
-     "dataset": {"name", "sha256", "class_names"},
-     "arms": [{"name", "subject", "changes": {field: [from, to]}, "model", "level", "added_later", "withdrawn": reason
-        or null, "verdict": Verdict.to_json(), "trajectory": {"seed", "mean", "low", "high": lists, null where there is
-        no bound},
-        "pairs": [{"seed", "baseline", "arm": accuracies on the judge half, fractions, "difference": points}],
-        "left_out": [{"seed", "reason"}],
-        "secondary": {"loss" | "calibration_error" | "gap" | "epochs_to_best" | "seconds": DESCRIPTION of the paired
-            differences, with "unit" and "label"},
-        "failures": [{"seed", "reason", "attempts"}]}, ...],
-     "failures": the same for the baseline,
-     "accuracy": {arm's or baseline's name: DESCRIPTION of the accuracy on the judge half, percent},
-     "test": null, or see `final`;  "compare": null, or see `compare`}
+from typing import Literal
 
-DESCRIPTION is `Description.to_json()`. In a comparison without a named baseline, the best model so far is the baseline.
-"""
+from msgspec import Struct
 
-import math
-from collections.abc import Sequence
-from typing import Any
+from fashionlab.machine import MachineDescription
+from fashionlab.recipe.config import OptionValue
+from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.design.plan import FORMAT, StudyData
+from fashionlab.studies.stats.describe import Description
+from fashionlab.studies.stats.mcnemar import McNemar
+from fashionlab.studies.stats.verdict import Verdict
 
-from fashionlab.studies.design.plan import Arm, Plan
-from fashionlab.studies.outcomes import Ledgers, Outcome, Pairs, counted_seeds, flat, judge_arm, last_seed
-from fashionlab.studies.stats.describe import describe
-from fashionlab.studies.stats.sequential import trajectory
-
-SECONDARY = {
-    "loss": ("log-loss on the judge half", "nats", 1.0),
-    "calibration_error": ("expected calibration error on the judge half", "points", 100.0),
-    "gap": ("generalization gap: accuracy in training, dropout on, minus accuracy on the stop half", "points", 100.0),
-    "best_epoch": ("epochs to the best one", "epochs", 1.0),
-    "seconds": ("training time on one core", "s", 1.0),
-}
-"""Field of `Outcome` -> what it is, its unit, and the factor that gives this unit."""
-
-KEYS = {"best_epoch": "epochs_to_best"}
+State = Literal["running", "decided", "seeds", "minutes", "stopped"]
+"""Where a study stands: under way; ended because every arm is decided, because all seeds are done or the time was up;
+or stopped on the way."""
 
 
-def summarise_study(
-    plan: Plan,
-    known: Ledgers,
-    *,
-    state: str,
-    seconds: float,
-    workers: int,
-    machine: dict[str, Any],
-    test: dict[str, Any] | None = None,
-    compare: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Compose the summary; the module's docstring says what is in it."""
-    base = plan.arm(plan.baseline or known.best(plan))
-    last, counted = last_seed(plan, known), counted_seeds(plan, known)
-    others = [arm for arm in plan.arms if arm is not base]
-    failed = [key for key in known.failures if known.given_up(*key) is not None]
-    retried = sum(len(attempts) for attempts in known.failures.values()) - len(failed)
-    values = {arm.name: [known.outcomes[arm.name, seed] for seed in counted[arm.name]] for arm in plan.arms}
-    return {
-        "format": 1,
-        "name": plan.name,
-        "kind": plan.kind,
-        "title": plan.title,
-        "created": plan.created,
-        "state": state,
-        "baseline": {
-            "name": base.name,
-            "model": base.model,
-            "settings": flat(base.request),
-            "parameters": next((outcome.parameters for outcome in values[base.name]), None),
-            "seconds": describe([outcome.seconds for outcome in values[base.name]]).to_json(),
-        },
-        "margin": plan.margin,
-        "alpha": plan.alpha,
-        "declared": plan.declared,
-        "part": {"name": "judge half of validation", "n": plan.judge_rows},
-        "seeds": {
-            "planned": plan.seeds,
-            "first": plan.first_seed,
-            "complete": [seed for seed in plan.all_seed_numbers if all(seed in counted[arm.name] for arm in plan.arms)],
-            "last": last,
-        },
-        "runs": {
-            "done": len(known.outcomes),
-            "failed": len(failed),
-            "planned": plan.seeds * len(plan.arms),
-            "retried": retried,
-        },
-        "seconds": seconds,
-        "workers": workers,
-        "machine": machine,
-        "dataset": plan.data,
-        "arms": [_arm(plan, known, base, arm, last) for arm in others],
-        "failures": _failures(known, base),
-        "accuracy": {name: describe([100 * o.accuracy for o in found]).to_json() for name, found in values.items()},
-        "test": test,
-        "compare": compare,
-    }
+class FailedRun(Struct, frozen=True):
+    """A run that was given up. reason: of its last attempt."""
+
+    seed: int
+    reason: str
+    attempts: int
 
 
-def _arm(plan: Plan, known: Ledgers, base: Arm, arm: Arm, last: int | None) -> dict[str, Any]:
-    pairs = known.pairs(plan, base.name, arm.name, last)
-    found = [(known.outcomes[base.name, seed], known.outcomes[arm.name, seed]) for seed in pairs.seeds]
-    return {
-        "name": arm.name,
-        "subject": arm.subject,
-        "changes": arm.changes or {"model": [base.model, arm.model]},
-        "model": arm.model,
-        "level": plan.level_of(arm),
-        "added_later": arm.added_later,
-        "withdrawn": known.withdrawn(plan, arm.name),
-        "verdict": judge_arm(plan, arm, pairs).to_json(),
-        "trajectory": _trajectory(plan, arm, pairs),
-        "pairs": [
-            {"seed": seed, "baseline": before.accuracy, "arm": after.accuracy, "difference": difference}
-            for seed, difference, (before, after) in zip(pairs.seeds, pairs.differences, found, strict=True)
-        ],
-        "left_out": [{"seed": seed, "reason": reason} for seed, reason in pairs.left_out],
-        "secondary": {KEYS.get(name, name): _secondary(name, found) for name in SECONDARY},
-        "failures": _failures(known, arm),
-    }
+class LeftOut(Struct, frozen=True):
+    """A seed whose pair does not count, because one of its runs was given up."""
+
+    seed: int
+    reason: str
 
 
-def _trajectory(plan: Plan, arm: Arm, pairs: Pairs) -> dict[str, list[Any]]:
-    known = trajectory(pairs.differences, level=plan.level_of(arm), resolution=100 / plan.judge_rows)  # type: ignore[arg-type]
+class Pair(Struct, frozen=True):
+    """The two runs of a seed, and what was known with it.
 
-    def bounded(values: Any) -> list[float | None]:
-        return [float(value) if math.isfinite(value) else None for value in values]
+    baseline, arm: accuracies on the judging set, fractions; difference: percentage points. mean, low, high: of the
+    differences up to this one, with the running interval, None where there is no bound yet.
+    """
 
-    return {
-        "seed": pairs.seeds,
-        "mean": bounded(known.mean),
-        "low": bounded(known.low),
-        "high": bounded(known.high),
-    }
-
-
-def _secondary(name: str, found: Sequence[tuple[Outcome, Outcome]]) -> dict[str, Any]:
-    label, unit, factor = SECONDARY[name]
-    both = [(getattr(before, name), getattr(after, name)) for before, after in found]
-    differences = [factor * (after - before) for before, after in both if before is not None and after is not None]
-    return {**describe(differences).to_json(), "unit": unit, "label": label}
+    seed: int
+    baseline: float
+    arm: float
+    difference: float
+    mean: float
+    low: float | None
+    high: float | None
 
 
-def _failures(known: Ledgers, arm: Arm) -> list[dict[str, Any]]:
-    return [
-        {"seed": seed, "reason": reason, "attempts": len(attempts)}
-        for (name, seed), attempts in sorted(known.failures.items())
-        if name == arm.name and (reason := known.given_up(name, seed)) is not None
-    ]
+class Secondary(Struct, frozen=True, kw_only=True):
+    """Paired differences, arm minus baseline, of what decides nothing.
+
+    loss: nats, on the judging set; calibration_error: points of ECE, on the judging set; gap: points, accuracy in
+    training (dropout on) minus accuracy on the stopping set; epochs_to_best: epochs; seconds: of training on one core.
+    """
+
+    loss: Description
+    calibration_error: Description
+    gap: Description
+    epochs_to_best: Description
+    seconds: Description
+
+
+class BaselineSummary(Struct, frozen=True, kw_only=True):
+    """The baseline; in a comparison without a named one, the best model so far.
+
+    settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
+    of training on one core; accuracy: percent, on the judging set.
+    """
+
+    name: str
+    model: str
+    settings: dict[str, OptionValue]
+    parameters: int | None
+    seconds: Description
+    accuracy: Description
+    failures: tuple[FailedRun, ...]
+
+
+class ArmSummary(Struct, frozen=True, kw_only=True):
+    """An arm. withdrawn: why it is not tried any more, or None; pairs: those that count; accuracy: as the baseline's,
+    over its own runs."""
+
+    name: str
+    model: str
+    changes: dict[str, Changed]
+    added_later: bool
+    withdrawn: str | None
+    verdict: Verdict
+    pairs: tuple[Pair, ...]
+    left_out: tuple[LeftOut, ...]
+    secondary: Secondary
+    accuracy: Description
+    failures: tuple[FailedRun, ...]
+
+
+class Seeds(Struct, frozen=True):
+    """planned: at most, from `first` on; complete: whose every arm finished; last: with which every arm was decided, or
+    None; later ones do not count."""
+
+    planned: int
+    first: int
+    complete: tuple[int, ...]
+    last: int | None
+
+
+class RunCounts(Struct, frozen=True):
+    """done; failed: given up; planned: at most; retried: attempts that failed and were made again."""
+
+    done: int
+    failed: int
+    planned: int
+    retried: int
+
+
+class OnSeed(McNemar, frozen=True, kw_only=True):
+    """McNemar's test of the baseline (a) and an arm (b) under one seed."""
+
+    seed: int
+
+
+class ConfirmedArm(Struct, frozen=True):
+    """An arm, or the baseline, on the test set. accuracy: percent; difference: paired, points; mcnemar: of its first
+    pair. The last two are None for the baseline, and without a pair."""
+
+    name: str
+    accuracy: Description
+    difference: Description | None
+    mcnemar: OnSeed | None
+
+
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """`test.json`: the test set, evaluated once for all finished runs; nothing is decided by it.
+
+    n: test images; evaluations: lines of the ledger for these data, this one included; runs: (arm, seed) of those that
+    were evaluated; arms: in the order of the plan, the baseline among them.
+    """
+
+    n: int
+    evaluations: int
+    runs: tuple[tuple[str, int], ...]
+    arms: tuple[ConfirmedArm, ...]
+
+
+class PredictionTimes(Struct, frozen=True):
+    """Median milliseconds for a batch of 1 and of 1,000 images, on one core with nothing else running."""
+
+    one: float
+    thousand: float
+
+
+class ModelSummary(Struct, frozen=True, kw_only=True):
+    """What a model costs. parameters: None where the word means nothing; bytes: of its weights on disk; seconds: of
+    training on one core; peak_memory_mb: the most of any run; accuracy: percent, on the judging set. None where no run
+    is finished."""
+
+    name: str
+    parameters: int | None
+    bytes: int | None
+    seconds: Description
+    peak_memory_mb: float | None
+    prediction: PredictionTimes | None
+    accuracy: Description
+
+
+class WrongImage(Struct, frozen=True):
+    """An image that all models get wrong. row: of the training set; label: its class; predicted: class by model."""
+
+    row: int
+    label: int
+    predicted: dict[str, int]
+
+
+class Answers(Struct, frozen=True, kw_only=True):
+    """What the models' runs of one seed say about the same images, those of the judging set.
+
+    models: those that have finished runs; agreement: [i][j], the fraction of images that models i and j give the same
+    class; all_wrong: the first of those that all get wrong, all_wrong_total: how many there are.
+    """
+
+    seed: int
+    models: tuple[str, ...]
+    agreement: tuple[tuple[float, ...], ...]
+    all_wrong: tuple[WrongImage, ...]
+    all_wrong_total: int
+
+
+class Comparison(Struct, frozen=True):
+    """What a comparison of models shows besides the verdicts. answers: of the first seed that every model finished,
+    None if there is none."""
+
+    models: tuple[ModelSummary, ...]
+    answers: Answers | None
+
+
+class StudySummary(Struct, frozen=True, kw_only=True):
+    """All of a study.
+
+    created: ISO time; margin: percentage points; alpha: of the whole study; declared: comparisons among which it was
+    divided; judge_rows: images of the judging set; seconds: wall time of all sessions; workers: of the last one; test:
+    None while the test set is not evaluated; compare: of a comparison of models, otherwise None.
+    """
+
+    format: int = FORMAT
+    name: str
+    kind: Literal["study", "compare"]
+    title: str
+    created: str
+    state: State
+    baseline: BaselineSummary
+    arms: tuple[ArmSummary, ...]
+    margin: float
+    alpha: float
+    declared: int
+    judge_rows: int
+    seeds: Seeds
+    runs: RunCounts
+    seconds: float
+    workers: int
+    machine: MachineDescription
+    data: StudyData
+    test: Confirmation | None
+    compare: Comparison | None

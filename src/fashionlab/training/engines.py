@@ -3,18 +3,18 @@
 Keras fixes its backend when it is imported, so an engine is a trainer and a backend, and a worker process has one.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 from fashionlab.errors import UsageError
+from fashionlab.machine import has_gpu
+from fashionlab.models import ModelKind
+from fashionlab.recipe.spec import RunSpec
 
 
 @dataclass(frozen=True)
 class Engine:
-    """trainer: "fused", "tape", "fit" or "classic"; backend: what Keras runs on, "none" for a classic model.
+    """trainer: "fused", "tape", "fit"; backend: what Keras runs on; both "none" for an estimator.
 
     runner: `module:class` of its `runner.Runner`.
     """
@@ -23,20 +23,25 @@ class Engine:
     backend: str
     runner: str
 
+    @property
+    def module(self) -> str:
+        """What a worker may import ahead."""
+        return self.runner.partition(":")[0]
 
-FUSED = Engine("fused", "jax", "fashionlab.training.fused:FusedRunner")
-TAPE = Engine("tape", "tensorflow", "fashionlab.training.tape:TapeRunner")
-FIT = Engine("fit", "jax", "fashionlab.training.fit:FitRunner")
-FIT_ON_TENSORFLOW = Engine("fit", "tensorflow", "fashionlab.training.fit:FitRunner")
-CLASSIC = Engine("classic", "none", "")
 
-ENGINES = (FUSED, TAPE, FIT, FIT_ON_TENSORFLOW, CLASSIC)
+FUSED = Engine("fused", "jax", "fashionlab.training.runners.fused:FusedRunner")
+TAPE = Engine("tape", "tensorflow", "fashionlab.training.runners.tape:TapeRunner")
+FIT = Engine("fit", "jax", "fashionlab.training.runners.fit:FitRunner")
+FIT_ON_TENSORFLOW = Engine("fit", "tensorflow", "fashionlab.training.runners.fit:FitRunner")
+NO_ENGINE = Engine("none", "none", "fashionlab.training.estimators:MODELS")
+
+ENGINES = (FUSED, TAPE, FIT, FIT_ON_TENSORFLOW, NO_ENGINE)
 
 TRAINERS = ("auto", "fused", "tape", "fit")
 BACKENDS = ("auto", "jax", "tensorflow")
 
 
-def choose_engine(trainer: str, backend: str, *, classic: bool, convolutional: bool) -> tuple[Engine, str | None]:
+def choose_engine(trainer: str, backend: str, *, kind: ModelKind, convolutional: bool) -> tuple[Engine, str | None]:
     """The engine for a model, and a sentence where the user could have a faster one.
 
     trainer: of TRAINERS; backend: of BACKENDS. On a processor, convolutions are fastest on TensorFlow's oneDNN kernels
@@ -47,10 +52,10 @@ def choose_engine(trainer: str, backend: str, *, classic: bool, convolutional: b
         raise UsageError(f"given trainer {trainer!r}, expected one of: {', '.join(TRAINERS)}")
     if backend not in BACKENDS:
         raise UsageError(f"given backend {backend!r}, expected one of: {', '.join(BACKENDS)}")
-    if classic:
+    if not kind.epochs:
         if (trainer, backend) != ("auto", "auto"):
-            raise UsageError("a classic model has no epochs to run: leave out --trainer and --backend")
-        return CLASSIC, None
+            raise UsageError("an estimator has no epochs to run: leave out --trainer and --backend")
+        return NO_ENGINE, None
     if trainer == "auto":
         wanted, advice = _fastest(convolutional)
         fits = wanted.backend == backend or backend == "auto"
@@ -62,14 +67,14 @@ def choose_engine(trainer: str, backend: str, *, classic: bool, convolutional: b
     return _installed(found[0]), None
 
 
-def find_engine(request: Mapping[str, Any]) -> Engine:
-    """The engine that a run's `recipe.json` names. Raises UsageError if there is none such, or not here."""
-    # Runs of before there was a choice name no backend: all were trained on JAX.
-    trainer, backend = request["trainer"], request.get("backend", "jax")
+def find_engine(spec: RunSpec) -> Engine:
+    """The engine that a run's spec names. Raises UsageError if there is none such, or not here."""
     for engine in ENGINES:
-        if (engine.trainer, engine.backend) == (trainer, backend):
+        if (engine.trainer, engine.backend) == (spec.trainer, spec.backend):
             return _installed(engine)
-    raise UsageError(f"this fashionlab has no trainer {trainer!r} on {backend!r}; use the version that made the run")
+    raise UsageError(
+        f"this fashionlab has no trainer {spec.trainer!r} on {spec.backend!r}; use the version that made the run"
+    )
 
 
 def _fastest(convolutional: bool) -> tuple[Engine, str | None]:
@@ -89,8 +94,3 @@ def _installed(engine: Engine) -> Engine:
             f"trainer {engine.trainer!r} needs TensorFlow, which is not installed: pip install 'fashionlab[tensorflow]'"
         )
     return engine
-
-
-def has_gpu() -> bool:
-    """Whether JAX will find an NVIDIA GPU here: asked without importing JAX, which takes a second."""
-    return Path("/dev/nvidia0").exists() and any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))

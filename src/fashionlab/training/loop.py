@@ -7,17 +7,18 @@ owns what must survive an interruption; a run resumed from its checkpoint makes 
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from fashionlab.errors import Interrupted, NonFiniteLoss
-from fashionlab.recipe.recipe import Fit
-from fashionlab.store import HISTORY_COLUMNS
-from fashionlab.training.runner import Runner, Sums
-from fashionlab.training.schedule import learning_rate_at
+from fashionlab.recipe.config import TrainingConfig
+from fashionlab.store import HistoryRow, NormsRow
+from fashionlab.training.runners.runner import Runner, Sums
+from fashionlab.training.runners.schedules import learning_rate_at
 from fashionlab.training.softmax import mean_cross_entropy
+from fashionlab.workers.events import ChunkDone, EpochDone
 
 CHUNK_SECONDS = 0.7
 """How long a chunk should take: news often enough for people, seldom enough to cost nothing."""
@@ -26,42 +27,33 @@ CHECKPOINT_SECONDS = 5.0
 """The most work that a power cut can take back."""
 
 
-@dataclass
-class Progress:
-    """How far a run has come: plain data, kept in the checkpoint beside the tensors.
+class Progress(Struct):
+    """How far a run has come: kept in the checkpoint beside the tensors.
 
     `epoch` counts finished epochs and `step` the steps of the one under way, whose first `seconds` were spent before
-    the last interruption. `stopped` is empty while there is work, then "epochs" (all done) or "patience".
+    the last interruption. `best_loss` is None before the first epoch and where the last epoch is the one to keep.
+    `stopped` is empty while there is work, then "epochs" (all done) or "patience".
     """
 
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-    norms: list[dict[str, float | str]] = field(default_factory=list)
+    history: list[HistoryRow] = []
+    norms: list[NormsRow] = []
     best_epoch: int = 0
-    best_loss: float = math.inf
+    best_loss: float | None = None
     stopped: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data for the checkpoint; JSON has no infinity, so `best_loss` is null before the first epoch."""
-        return {**asdict(self), "best_loss": self.best_loss if math.isfinite(self.best_loss) else None}
-
-    @staticmethod
-    def from_json(document: dict[str, Any]) -> "Progress":
-        """The inverse of `to_json`."""
-        best = document["best_loss"]
-        return Progress(**{**document, "best_loss": math.inf if best is None else best})
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What the loop needs from outside: where news go, whether to stop, how a checkpoint is written."""
+class LoopHooks:
+    """What the loop needs from outside: where events go, whether to stop, how a checkpoint is written, and after how
+    many seconds (None: only at the end of the work)."""
 
-    emit: Callable[[dict[str, Any]], None]
+    emit: Callable[[ChunkDone | EpochDone], None]
     stop_requested: Callable[[], bool]
     save: Callable[[Progress, dict[str, np.ndarray]], None]
-    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    checkpoint_seconds: float | None = CHECKPOINT_SECONDS
 
 
 class Loop:
@@ -76,17 +68,17 @@ class Loop:
     def __init__(
         self,
         runner: Runner,
-        fit: Fit,
+        config: TrainingConfig,
         refit: int,
         weight_names: list[str],
         trainable: list[bool],
         validation: tuple[np.ndarray, np.ndarray] | None,
-        surroundings: Surroundings,
+        hooks: LoopHooks,
     ) -> None:
         self.progress = Progress()
-        self.best = runner.weights()
-        self._runner, self._fit, self._validation, self._outside = runner, fit, validation, surroundings
-        self._epochs = refit or fit.epochs
+        self.best = runner.state.weights()
+        self._runner, self._config, self._validation, self._hooks = runner, config, validation, hooks
+        self._epochs = refit or config.epochs
         self._names, self._trainable = weight_names, trainable
         self._epoch_start = self.best
         self._saved_at = time.monotonic()
@@ -100,7 +92,7 @@ class Loop:
     def restore(self, progress: Progress, tensors: dict[str, np.ndarray]) -> None:
         """Go on from what `save` was given."""
         self.progress = progress
-        self._runner.restore({n.removeprefix("state/"): a for n, a in tensors.items() if n.startswith("state/")})
+        self._runner.state.restore({n.removeprefix("state/"): a for n, a in tensors.items() if n.startswith("state/")})
         self.best = [tensors[f"best/{i:03}"] for i in range(len(self.best))]
         self._epoch_start = [tensors[f"start/{i:03}"] for i in range(len(self.best))]
 
@@ -120,15 +112,14 @@ class Loop:
     def _run_epoch(self) -> None:
         progress, runner = self.progress, self._runner
         epoch = progress.epoch + 1
-        if progress.step:
-            runner.lay_out(epoch)
-        else:
-            runner.begin_epoch(epoch)
-            self._epoch_start = runner.weights()
+        runner.prepare_epoch(epoch)
+        if not progress.step:
+            runner.state.start_epoch(epoch)
+            self._epoch_start = runner.state.weights()
         while True:
             # A run that was stopped behind the last step of an epoch goes on with a chunk of no steps, for its sums.
             sums = self._run_chunk(epoch)
-            if self._outside.stop_requested():
+            if self._hooks.stop_requested():
                 self._save()
                 raise Interrupted(f"stopped in epoch {epoch}, at step {progress.step} of {runner.steps}")
             if progress.step == runner.steps:
@@ -153,70 +144,67 @@ class Loop:
             self._steps_per_second = (last - progress.step) / max(seconds, 1e-9)
         progress.step = last
         progress.seconds += seconds
-        self._outside.emit(
-            {
-                "event": "chunk",
-                "epoch": epoch,
-                "step": last,
-                "steps": runner.steps,
-                "loss": sums.loss / sums.rows,
-                "accuracy": sums.correct / sums.rows,
-                "images_per_second": self._steps_per_second * sums.rows / last,
-            }
+        self._hooks.emit(
+            ChunkDone(
+                epoch,
+                step=last,
+                steps=runner.steps,
+                loss=sums.loss / sums.rows,
+                accuracy=sums.correct / sums.rows,
+                images_per_second=self._steps_per_second * sums.rows / last,
+            )
         )
         return sums
 
     def _finish_epoch(self, epoch: int, sums: Sums) -> None:
-        progress, fit = self.progress, self._fit
+        progress, config = self.progress, self._config
         start = time.monotonic()
-        weights = self._runner.weights()
+        weights = self._runner.state.weights()
         val_loss, val_accuracy = self._validate()
-        if not all(np.isfinite(a).all() for a in weights) or (self._validation and not math.isfinite(val_loss)):
+        if not all(np.isfinite(a).all() for a in weights) or (val_loss is not None and not math.isfinite(val_loss)):
             raise self._non_finite(epoch, "at its end")
         progress.norms += self._norms(epoch, weights)
         # Without validation, or without early stopping, the last epoch is the one to keep.
-        choosing = self._validation is not None and fit.early_stopping
-        improved = val_loss < progress.best_loss if choosing else True
+        chosen_by = val_loss if config.early_stopping else None
+        choosing = chosen_by is not None
+        improved = chosen_by is None or progress.best_loss is None or chosen_by < progress.best_loss
         if improved:
-            self.best, progress.best_epoch = weights, epoch
-            progress.best_loss = val_loss if choosing else math.inf
+            self.best, progress.best_epoch, progress.best_loss = weights, epoch, chosen_by
         seconds = progress.seconds + time.monotonic() - start
-        rate = learning_rate_at(fit, self._runner.steps, (epoch - 1) * self._runner.steps)
-        values = (
-            epoch,
-            seconds,
-            sums.loss / sums.rows,
-            sums.correct / sums.rows,
-            val_loss,
-            val_accuracy,
-            rate,
+        rate = learning_rate_at(config, self._runner.steps, (epoch - 1) * self._runner.steps)
+        row = HistoryRow(
+            epoch=epoch,
+            seconds=seconds,
+            loss=sums.loss / sums.rows,
+            accuracy=sums.correct / sums.rows,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            learning_rate=rate,
         )
-        row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         progress.history.append(row)
         progress.epoch, progress.step, progress.seconds = epoch, 0, 0.0
         if epoch >= (self._epochs):
             progress.stopped = "epochs"
-        elif choosing and epoch - progress.best_epoch >= fit.patience:
+        elif choosing and epoch - progress.best_epoch >= config.patience:
             progress.stopped = "patience"
-        self._outside.emit(
-            {
-                "event": "epoch",
-                **{name: (None if math.isnan(value) else value) for name, value in row.items()},
-                "epochs": self._epochs,
-                "best_epoch": progress.best_epoch if choosing else None,
-                "improved": improved and choosing,
-                "stopped": progress.stopped,
-            }
+        self._hooks.emit(
+            EpochDone(
+                row,
+                epochs=self._epochs,
+                best_epoch=progress.best_epoch if choosing else None,
+                improved=improved and choosing,
+                stopped=progress.stopped,
+            )
         )
 
-    def _validate(self) -> tuple[float, float]:
+    def _validate(self) -> tuple[float, float] | tuple[None, None]:
         if self._validation is None:
-            return math.nan, math.nan
+            return None, None
         images, labels = self._validation
         logits = self._runner.logits(images)
         return mean_cross_entropy(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
 
-    def _norms(self, epoch: int, weights: list[np.ndarray]) -> list[dict[str, float | str]]:
+    def _norms(self, epoch: int, weights: list[np.ndarray]) -> list[NormsRow]:
         """By layer: the Euclidean norm of its trained weights, and of their change over the epoch."""
         squares: dict[str, tuple[float, float]] = {}
         for name, trainable, now, before in zip(self._names, self._trainable, weights, self._epoch_start, strict=True):
@@ -228,19 +216,20 @@ class Loop:
                     change + float(np.sum((now - before) ** 2)),
                 )
         return [
-            {"epoch": epoch, "layer": layer, "weight_norm": math.sqrt(size), "update_norm": math.sqrt(change)}
+            NormsRow(epoch, layer, weight_norm=math.sqrt(size), update_norm=math.sqrt(change))
             for layer, (size, change) in squares.items()
         ]
 
     def _checkpoint_is_due(self) -> bool:
-        return time.monotonic() - self._saved_at >= self._outside.checkpoint_seconds
+        most = self._hooks.checkpoint_seconds
+        return most is not None and time.monotonic() - self._saved_at >= most
 
     def _save(self) -> None:
-        state = self._runner.save()
+        state = self._runner.state.save()
         if not all(np.isfinite(a).all() for a in state.values()):
             # A finite loss can still hide weights that its last step blew up: those are no state to go back to.
             raise self._non_finite(self.progress.epoch + 1, f"at step {self.progress.step}")
-        self._outside.save(
+        self._hooks.save(
             self.progress,
             {
                 **{f"state/{name}": array for name, array in state.items()},
@@ -255,5 +244,5 @@ class Loop:
         kept = f"the best epoch so far is {good}" if good else "no epoch was finished"
         return NonFiniteLoss(
             f"the loss or a weight became NaN or infinite in epoch {epoch}, {where}; the last good state is kept "
-            f"({kept}); try a lower --learning-rate than {self._fit.learning_rate:g}"
+            f"({kept}); try a lower --learning-rate than {self._config.learning_rate:g}"
         )

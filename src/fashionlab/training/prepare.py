@@ -1,14 +1,17 @@
-"""From a recipe to the request of a run: which engine trains it, and all else that decides its numbers."""
+"""From a recipe to the spec of a run: which engine trains it, and all else that decides its numbers."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
-from fashionlab.recipe.recipe import Model, Recipe
-from fashionlab.store import RESULTS_VERSION
+from fashionlab.recipe.config import ModelConfig
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.recipe.spec import DataFacts, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
-from fashionlab.workers import Worker
+from fashionlab.training.tasks import EXAMINE, ExamineArguments
+from fashionlab.workers.pool import borrow
 
 
 @dataclass(frozen=True)
@@ -31,33 +34,23 @@ def prepare(recipe: Recipe, dataset: Dataset, trainer: str = "auto", backend: st
     convolutional = recipe.model.name in CONVOLUTIONAL
     if architecture.source is not None:
         recipe, convolutional = fill_own_options(recipe, dataset)
-    engine, advice = choose_engine(trainer, backend, classic=architecture.classic, convolutional=convolutional)
+    engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=convolutional)
     return Prepared(recipe, architecture, engine, advice)
 
 
-def make_request(
-    recipe: Recipe, architecture: Architecture, dataset: Dataset, engine: Engine, test: bool, judge: bool = False
-) -> dict[str, Any]:
-    """The content of `recipe.json`: all that decides a run's numbers. Two equal requests give equal numbers.
-
-    judge: the run belongs to a study, and its validation part is cut in two (`training.rows`). Only then is it a key of
-    the request, so that a plain run's identity is what it was before there were studies.
-    """
-    return {
-        "recipe": recipe.to_json(),
-        "data": {
-            "sha256": dataset.sha256,
-            "class_names": list(dataset.class_names),
-            "side": int(dataset.images.shape[1]),
-        },
-        "model_sha256": architecture.source_sha256,
-        "trainer": engine.trainer,
-        "backend": engine.backend,
-        "precision": "float32",
-        "test": test,
-        "results_version": RESULTS_VERSION,
-        **({"judge": True} if judge else {}),
-    }
+def make_spec(
+    recipe: Recipe, architecture: Architecture, dataset: Dataset, engine: Engine, test: bool, in_study: bool = False
+) -> RunSpec:
+    """The spec of a recipe's run on a data set. test, in_study: see `RunSpec`."""
+    return RunSpec(
+        recipe=recipe,
+        data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1])),
+        model_sha256=architecture.source_sha256,
+        trainer=engine.trainer,
+        backend=engine.backend,
+        test=test,
+        in_study=in_study,
+    )
 
 
 def fill_own_options(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, bool]:
@@ -65,12 +58,8 @@ def fill_own_options(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, bool]:
 
     Also returns whether the network convolves, by which its engine is chosen.
     """
-    arguments = {
-        "model": recipe.model.name,
-        "options": recipe.model.options,
-        "side": int(dataset.images.shape[1]),
-        "classes": len(dataset.class_names),
-    }
-    with Worker() as worker:
-        found = worker.call("fashionlab.training.tasks:examine_own", arguments)
-    return replace(recipe, model=Model(recipe.model.name, found["options"])), found["convolutional"]
+    model = recipe.model
+    arguments = ExamineArguments(model.name, model.options, int(dataset.images.shape[1]), len(dataset.class_names))
+    with borrow() as worker:
+        found = worker.call(EXAMINE, arguments)
+    return replace(recipe, model=ModelConfig(model.name, found.options)), found.convolutional

@@ -1,11 +1,12 @@
 """The child's side: reads tasks from standard input, writes events and results to the pipe it was given.
 
 Run as `python -m fashionlab.workers.child [MODULE …]`; the modules are imported ahead of the first task. A task is the
-name of a function, `package.module:function`, that takes (arguments, channel) and returns plain data.
+name of a function, `package.module:function`, that takes (arguments, channel), a struct and the way back, and returns a
+struct or None.
 """
 
 import importlib
-import json
+import inspect
 import os
 import queue
 import signal
@@ -15,7 +16,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_type_hints
+
+import msgspec
+
+from fashionlab.workers.events import Event
+from fashionlab.workers.messages import Call, Failed, FromWorker, Result, Stop, Told, ToWorker
 
 GRACE = 20.0
 """Seconds that a task may go on after its parent has gone, to finish a chunk and save."""
@@ -28,17 +34,17 @@ class Channel:
         self._stop = threading.Event()
         self._descriptor = descriptor
 
-    def emit(self, event: dict[str, Any]) -> None:
-        """Send an event, JSON-able; lost without complaint if the parent has gone."""
-        self._send({"event": event})
+    def emit(self, event: Event) -> None:
+        """Send an event; lost without complaint if the parent has gone."""
+        self._send(Told(event))
 
     def stop_requested(self) -> bool:
         """Whether the parent asked to stop, or is gone."""
         return self._stop.is_set()
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: FromWorker) -> None:
         try:
-            data = (json.dumps(message) + "\n").encode()
+            data = msgspec.json.encode(message) + b"\n"
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except BrokenPipeError:
@@ -51,13 +57,13 @@ def main() -> None:
     # Ctrl-C reaches the whole process group; the parent decides what it means. A SIGTERM is a wish to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: channel._stop.set())
-    tasks: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    tasks: queue.Queue[Call | None] = queue.Queue()
     threading.Thread(target=_listen, args=(channel, tasks), daemon=True).start()
     with _without("sklearn", "matplotlib"):
         for module in sys.argv[1:]:
             importlib.import_module(module)
-    while (request := tasks.get()) is not None:
-        channel._send(_answer(request, channel))
+    while (call := tasks.get()) is not None:
+        channel._send(_answer(call, channel))
         # A wish to stop is about the task that was under way when it came, not about the next one.
         channel._stop.clear()
 
@@ -86,10 +92,11 @@ def _take_over_output() -> int:
     return descriptor
 
 
-def _listen(channel: Channel, tasks: "queue.Queue[dict[str, Any] | None]") -> None:
-    for line in sys.stdin:
-        message = json.loads(line)
-        if "stop" in message:
+def _listen(channel: Channel, tasks: "queue.Queue[Call | None]") -> None:
+    decoder = msgspec.json.Decoder(ToWorker)
+    for line in sys.stdin.buffer:
+        message = decoder.decode(line)
+        if isinstance(message, Stop):
             channel._stop.set()
         else:
             tasks.put(message)
@@ -100,21 +107,20 @@ def _listen(channel: Channel, tasks: "queue.Queue[dict[str, Any] | None]") -> No
     os._exit(1)
 
 
-def _answer(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def _answer(call: Call, channel: Channel) -> FromWorker:
     try:
-        module, _, function = request["task"].partition(":")
-        task: Callable[..., Any] = getattr(importlib.import_module(module), function)
-        result = {"result": task(request["arguments"], channel)}
-        json.dumps(result)
-        return result
+        module, _, name = call.function.partition(":")
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        arguments = msgspec.json.decode(call.arguments, type=_type_of_arguments(function))
+        return Result(msgspec.Raw(msgspec.json.encode(function(arguments, channel))))
     except (Exception, SystemExit) as error:
-        return {
-            "error": {
-                "type": type(error).__name__,
-                "message": str(error),
-                "traceback": traceback.format_exc(),
-            }
-        }
+        return Failed(type(error).__name__, str(error), traceback.format_exc())
+
+
+def _type_of_arguments(function: Callable[..., Any]) -> Any:
+    """The annotation of a task's first parameter; plain data where there is none."""
+    first = next(iter(inspect.signature(function).parameters))
+    return get_type_hints(function).get(first, Any)
 
 
 if __name__ == "__main__":

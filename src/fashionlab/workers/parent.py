@@ -1,23 +1,27 @@
 """The parent's side of a worker process."""
 
 import contextlib
-import json
 import os
 import queue
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
+
+import msgspec
 
 from fashionlab import errors
 from fashionlab.data.cache import cache_folder
 from fashionlab.errors import FashionlabError, Interrupted, WorkerError
+from fashionlab.machine import pinned_to
+from fashionlab.workers.events import Event
+from fashionlab.workers.messages import Call, Failed, FromWorker, Stop, Task, Told, ToWorker
 
-Event = dict[str, Any]
+Returned = TypeVar("Returned")
 
 
 def environment(backend: str = "jax", threads: int | None = None) -> dict[str, str]:
@@ -64,7 +68,7 @@ class Worker:
         that are pinned apart do not get in each other's way.
         """
         self.backend = backend
-        with _pinned(core):
+        with pinned_to(core):
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "fashionlab.workers.child", *preload],
                 stdin=subprocess.PIPE,
@@ -74,7 +78,7 @@ class Worker:
                 # A group of its own: Ctrl-C in the terminal reaches the parent alone, which passes the wish on.
                 start_new_session=True,
             )
-        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._messages: queue.Queue[FromWorker | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=200)
         self._readers = [
             threading.Thread(target=reader, daemon=True) for reader in (self._read_messages, self._read_output)
@@ -82,21 +86,23 @@ class Worker:
         for reader in self._readers:
             reader.start()
 
-    def call(self, task: str, arguments: Mapping[str, Any], on_event: Callable[[Event], object] | None = None) -> Any:
-        """Run `task`, "fashionlab.module:function", and return its result; events go to `on_event` as they come.
+    def call(
+        self, task: Task[Returned], arguments: msgspec.Struct, on_event: Callable[[Event], object] | None = None
+    ) -> Returned:
+        """Run a task and return its result; events go to `on_event` as they come.
 
         A FashionlabError raised inside is raised here; anything else is a WorkerError with the child's traceback
         as its note. Ctrl-C (KeyboardInterrupt) asks the task to stop and goes on waiting, then raises Interrupted
         even if the task came to its end all the same; a second one ends the child.
         """
-        self._send({"task": task, "arguments": dict(arguments)})
+        self._send(Call(task.function, msgspec.Raw(msgspec.json.encode(arguments))))
         asked = False
         while True:
             try:
                 message = self._messages.get()
-                if message is not None and "event" in message:
+                if isinstance(message, Told):
                     if on_event:
-                        on_event(message["event"])
+                        on_event(message.event)
                     continue
             except KeyboardInterrupt:
                 if asked:
@@ -107,15 +113,15 @@ class Worker:
                 continue
             if message is None:
                 raise self._died()
-            if "error" in message:
-                raise _as_exception(message["error"])
+            if isinstance(message, Failed):
+                raise _as_exception(message)
             if asked:
                 raise Interrupted("stopped")
-            return message["result"]
+            return msgspec.json.decode(message.value, type=task.returns)
 
     def ask_to_stop(self) -> None:
         """Ask the present task to come to an end; its call then raises Interrupted."""
-        self._send({"stop": True})
+        self._send(Stop())
 
     def kill(self) -> None:
         """End the child at once."""
@@ -135,6 +141,11 @@ class Worker:
             reader.join(timeout=1)
 
     @property
+    def alive(self) -> bool:
+        """Whether the child is still there."""
+        return self._child.poll() is None
+
+    @property
     def output(self) -> str:
         """The last lines that the child's libraries, or the user's model, printed."""
         return "\n".join(self._said)
@@ -147,18 +158,22 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: ToWorker) -> None:
         assert self._child.stdin is not None
         try:
-            self._child.stdin.write((json.dumps(message) + "\n").encode())
+            self._child.stdin.write(msgspec.json.encode(message) + b"\n")
             self._child.stdin.flush()
         except BrokenPipeError:
             raise self._died() from None
 
     def _read_messages(self) -> None:
         assert self._child.stdout is not None
+        decoder = msgspec.json.Decoder(FromWorker)
         for line in self._child.stdout:
-            self._messages.put(json.loads(line))
+            try:
+                self._messages.put(decoder.decode(line))
+            except msgspec.MsgspecError as error:
+                self._messages.put(Failed("WorkerError", f"the worker process broke its protocol: {error}", ""))
         self._messages.put(None)
 
     def _read_output(self) -> None:
@@ -176,25 +191,11 @@ class Worker:
         return error
 
 
-@contextlib.contextmanager
-def _pinned(core: int | None) -> Iterator[None]:
-    """Confine this thread to a core for as long as it starts a child, which inherits that from its first moment on."""
-    if core is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def _as_exception(report: dict[str, str]) -> FashionlabError:
-    kind = getattr(errors, report["type"], None)
+def _as_exception(failed: Failed) -> FashionlabError:
+    kind = getattr(errors, failed.type, None)
     if isinstance(kind, type) and issubclass(kind, FashionlabError):
-        error = kind(report["message"])
+        error = kind(failed.message)
     else:
-        error = WorkerError(f"a worker task failed with {report['type']}: {report['message']}")
-    error.add_note(report["traceback"])
+        error = WorkerError(f"a worker task failed with {failed.type}: {failed.message}")
+    error.add_note(failed.traceback)
     return error

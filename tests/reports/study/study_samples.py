@@ -1,105 +1,145 @@
-"""Summaries of studies that were never trained: simulated accuracies, judged by the real verdicts."""
+"""Studies that were never trained: simulated runs, made into summaries by the code that does it for real ones."""
+
+from functools import partial
 
 import numpy as np
+from msgspec.structs import replace
 
+from fashionlab.machine import MachineDescription
+from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.recipe.spec import DataFacts, RunSpec
+from fashionlab.store import SetPredictions
+from fashionlab.studies.compare import compare_answers
+from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.design.plan import Arm, Plan, StudyData
+from fashionlab.studies.final import describe_test
+from fashionlab.studies.folder import Failure
+from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults
 from fashionlab.studies.stats.describe import describe
-from fashionlab.studies.stats.levels import Levels
-from fashionlab.studies.stats.mcnemar import mcnemar_of_counts
-from fashionlab.studies.stats.sequential import trajectory
-from fashionlab.studies.stats.verdict import judge
+from fashionlab.studies.summarise import describe_accuracy, summarise_study
+from fashionlab.studies.summary import Comparison, Confirmation, ModelSummary, PredictionTimes
 
 NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }} & co")
-CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
-PICTURES = 6000
-RESOLUTION = 100 / PICTURES
+CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+IMAGES = 6000
+TEST_IMAGES = 2000
+SHA256 = "c59f468a2f672dc8" * 4
 
 ARMS = (
-    ("without dropout", {"dropout": [0.3, 0.0]}, -0.55),
-    ("without batch norm", {"batch_norm": [True, False]}, -1.6),
-    ("label_smoothing=0.1", {"label_smoothing": [0.0, 0.1]}, 0.03),
-    ("flip=0.5", {"flip": [0.0, 0.5]}, 0.7),
-    ("batch_size=64", {"batch_size": [256, 64]}, -0.16),
+    ("without dropout", {"dropout": Changed(0.3, 0.0)}, -0.55),
+    ("without batch norm", {"batch_norm": Changed(True, False)}, -1.6),
+    ("label_smoothing=0.1", {"label_smoothing": Changed(0.0, 0.1)}, 0.03),
+    ("flip=0.5", {"flip": Changed(0.0, 0.5)}, 0.7),
+    ("batch_size=64", {"batch_size": Changed(256, 64)}, -0.16),
 )
 """(name, changes, true effect in points): one hurts, one hurts much, one does nothing, one helps, one is close."""
 
+SETTINGS = {"widths": (256, 128), "dropout": 0.3, "batch_norm": True, "note": None}
 
-def description(values, unit=None):
-    return describe(values).to_json() | ({"unit": unit} if unit else {})
+MACHINE = MachineDescription(
+    processor="AMD EPYC (family 26, model 2)", cores=2, memory_gib=7.8, platform="Linux", python="3.11.7",
+    packages={"jax": "0.10.0"},
+)  # fmt: skip
 
 
-def make_arm(name, changes, differences, baseline, level, **more):
-    """One arm as the engine writes it. differences: points [n]; baseline: accuracies of its seeds, fractions [n]."""
-    differences = np.asarray(differences, float)
-    n, draw = len(differences), np.random.default_rng(len(name))
-    known = trajectory(differences, level=level, resolution=RESOLUTION)
+def make_spec(model="mlp", options=SETTINGS, dataset="fashion-mnist", classes=CLASSES):
+    recipe = Recipe(DataConfig(dataset=dataset), ModelConfig(model, options), TrainingConfig(epochs=12))
+    facts = DataFacts(SHA256, tuple(classes), 28)
+    return RunSpec(
+        recipe=recipe, data=facts, model_sha256=None, trainer="fused", backend="jax", test=False, in_study=True
+    )  # fmt: skip
 
-    def finite(values):
-        return [float(v) if np.isfinite(v) else None for v in values]
 
-    verdict = judge(differences, level=level, resolution=RESOLUTION, subject=name)
-    pairs = [
-        {"seed": i, "baseline": float(b), "arm": float(b + d / 100), "difference": float(d)}
-        for i, (b, d) in enumerate(zip(baseline, differences, strict=True))
-    ]
-    secondary = {
-        "loss": description(draw.normal(0.012, 0.004, n), "nats"),
-        "calibration_error": description(draw.normal(0.4, 0.2, n), "points"),
-        "gap": description(draw.normal(0.03, 0.01, n), "nats"),
-        "epochs_to_best": description(draw.normal(-3, 2, n), "epochs"),
-        "seconds": description(draw.normal(-1.4, 0.5, n), "s"),
-    }
-    return {
-        "name": name, "changes": changes, "model": "mlp", "level": level, "added_later": False,
-        "verdict": verdict.to_json(),
-        "trajectory": {"seed": list(range(n))} | {k: finite(getattr(known, k)) for k in ("mean", "low", "high")},
-        "pairs": pairs, "left_out": [], "secondary": secondary, "failures": [], **more,
+def make_plan(arms=ARMS, seeds=10, late=0, name="mlp-ablation", baseline="mlp", model="mlp", options=SETTINGS, **more):
+    """The plan of a study of these arms; the last `late` of them were added later."""
+    spec = make_spec(model, options)
+    later = len(arms) - late
+    made = [Arm(n, changes, spec, None, place >= later) for place, (n, changes, _) in enumerate(arms)]
+    shared = {
+        "title": "Does mlp need what regularizes it?", "created": "2026-02-03T10:20:30+00:00",
+        "declared": max(1, later), "data": StudyData("fashion-mnist", SHA256, CLASSES), "all_seeds": True,
     }  # fmt: skip
+    return Plan(
+        name=name, baseline=baseline, arms=(Arm(baseline, {}, spec), *made), seeds=max(10, seeds), judge_rows=IMAGES,
+        **{**shared, **more},
+    )  # fmt: skip
 
 
-def make_summary(arms=ARMS, seeds=10, state="seeds", deviation=0.22, test=True, seed=1, late=0, **more):
-    """A study of these arms on this many seeds; the last `late` arms were added later."""
+def make_results(plan, effects, seeds=10, deviation=0.22, seed=1):
+    """Outcomes of so many seeds of every arm. effects: true ones, in points, by arm."""
     draw = np.random.default_rng(seed)
-    base = np.round(draw.normal(0.905, 0.0025, seeds) * PICTURES) / PICTURES
-    levels = Levels(max(1, len(arms) - late))
-    made = []
-    for place, (name, changes, true) in enumerate(arms):
-        differences = np.round(draw.normal(true, deviation, seeds) / RESOLUTION) * RESOLUTION
-        made.append(make_arm(name, changes, differences, base, levels.of(place), added_later=place >= len(arms) - late))
-    accuracy = {"mlp": description(100 * base)} | {
-        arm["name"]: description([100 * p["arm"] for p in arm["pairs"]]) for arm in made
-    }
-    runs = seeds * (1 + len(arms))
-    return {
-        "format": 1, "name": "take-away-mlp", "kind": "study", "title": "Does mlp need what regularizes it?",
-        "created": "2026-02-03T10:20:30+00:00", "state": state,
-        "baseline": {
-            "name": "mlp", "model": "mlp", "parameters": 242762, "seconds": description(draw.normal(14, 0.8, seeds)),
-            "settings": {"widths": [256, 128], "dropout": 0.3, "batch_norm": True, "batch_size": 256, "epochs": 12,
-                         "limit": None},
-        },
-        "margin": 0.2, "alpha": 0.05, "declared": max(1, len(arms) - late),
-        "part": {"name": "judge half of validation", "n": PICTURES},
-        "seeds": {"planned": max(10, seeds), "complete": list(range(seeds))},
-        "runs": {"done": runs, "failed": 0, "planned": max(10, seeds) * (1 + len(arms)), "retried": 0},
-        "seconds": 741.5, "workers": 2,
-        "machine": {"processor": "AMD EPYC (family 26, model 2)", "cores": 2, "packages": {"jax": "0.10.0"}},
-        "dataset": {"name": "fashion-mnist", "sha256": "c59f468a2f672dc8" * 4, "class_names": CLASSES},
-        "arms": made, "accuracy": accuracy, "compare": None,
-        "test": make_test(made, base, draw) if test and seeds > 1 else None, **more,
-    }  # fmt: skip
+    base = np.round(draw.normal(0.905, 0.0025, seeds) * IMAGES)
+    results = RunResults()
+    for arm in plan.arms:
+        moved = 0 if arm.name == plan.baseline else draw.normal(effects[arm.name], deviation, seeds) / 100 * IMAGES
+        for number, correct in enumerate(np.round(base + moved)):
+            results.outcomes[arm.name, plan.first_seed + number] = outcome(draw, correct / IMAGES)
+    return results
 
 
-def make_test(arms, base, draw):
-    own = 100 * base - 0.8
-    moved = {arm["name"]: [p["difference"] for p in arm["pairs"]] + draw.normal(0, 0.1, len(base)) for arm in arms}
-    return {
-        "n": 10000, "openings": 1,
-        "arms": {"mlp": description(own)} | {name: description(own + d) for name, d in moved.items()},
-        "differences": {name: description(d) for name, d in moved.items()},
-        "mcnemar": {
-            name: {"seed": 0, **mcnemar_of_counts(300, 300 + int(50 * d.mean())).to_json()} for name, d in moved.items()
-        },
-    }  # fmt: skip
+def outcome(draw, accuracy, seconds=14.0, parameters=242762, epochs=12, peak=610):
+    """A run's figures beside its accuracy, drawn; epochs: None for an estimator."""
+    return Outcome(
+        accuracy=float(accuracy),
+        loss=float(draw.normal(0.27, 0.004)),
+        calibration_error=float(draw.normal(0.02, 0.002)),
+        gap=float(draw.normal(0.03, 0.01)) if epochs else None,
+        best_epoch=int(draw.integers(6, 13)) if epochs else None,
+        epochs=epochs,
+        seconds=float(draw.normal(seconds, seconds / 20)),
+        job_seconds=seconds + 2,
+        peak_memory_mb=float(peak),
+        parameters=parameters,
+    )
+
+
+def give_up(results, arm, seed, reason):
+    """A run that failed until nobody tried it any more."""
+    results.outcomes.pop((arm, seed), None)
+    for attempt in range(1, ATTEMPTS + 1):
+        results.add_failure(Failure(arm, seed, attempt, reason, attempt == ATTEMPTS))
+
+
+def confirm(plan, results, seed=2):
+    """What the test set says of these outcomes: as accurate there as on the judging set, but for chance."""
+    draw = np.random.default_rng(seed)
+    labels = draw.integers(0, len(plan.data.class_names), TEST_IMAGES)
+    right = np.eye(len(plan.data.class_names), dtype=np.float32)
+    logits = {}
+    for key, found in results.outcomes.items():
+        answers = np.where(draw.random(TEST_IMAGES) < found.accuracy - 0.008, labels, (labels + 1) % right.shape[0])
+        logits[key] = right[answers]
+    arms = describe_test(plan, results, logits, labels)
+    return Confirmation(n=TEST_IMAGES, evaluations=1, runs=tuple(logits), arms=arms)
+
+
+def summarise(plan, results, state="seeds", test=True, compare=None):
+    """The summary of a study with these results."""
+    confirmed = confirm(plan, results) if test and len(results.outcomes) > len(plan.arms) else None
+    return summarise_study(
+        plan, results, state=state, seconds=741.5, workers=2, machine=MACHINE, test=confirmed, compare=compare
+    )  # fmt: skip
+
+
+def make_summary(arms=ARMS, seeds=10, state="seeds", deviation=0.22, test=True, change_results=None, **plan):
+    """A study of these arms on so many seeds. change_results: what else happened to its runs; plan: of `make_plan`."""
+    made = make_plan(arms, seeds, **plan)
+    results = make_results(made, {name: effect for name, _, effect in arms}, seeds, deviation)
+    if change_results:
+        change_results(results)
+    return summarise(made, results, state, test)
+
+
+def make_jump():
+    """A study whose first eight seeds say one thing and all others another."""
+    plan = make_plan(ARMS[:1], 38)
+    results = RunResults()
+    draw = np.random.default_rng(0)
+    for seed in range(38):
+        results.outcomes["mlp", seed] = outcome(draw, 0.9)
+        results.outcomes["without dropout", seed] = outcome(draw, 0.905 if seed < 8 else 0.84)
+    return summarise(plan, results)
 
 
 MODELS = (
@@ -109,87 +149,117 @@ MODELS = (
     ("cnn", 421_642, 1_690_000, 310.0, 1480, 0.9, 120.0, 92.9),
     ("resnet", 1_224_000, 4_900_000, 1260.0, 2300, 2.3, 640.0, 93.6),
 )
+"""name, parameters, bytes, seconds of training, peak MB, ms for 1 and for 1,000 images, accuracy in percent."""
 
 
-def make_comparison(seeds=5, **more):
-    """A comparison of five models with the first as the baseline; its pictures, uint8 [n, 28, 28], beside it."""
-    arms = [
-        (name, {"model": ["mlp", name], "epochs": [24, None]}, accuracy - 90.5)
-        for name, *_, accuracy in MODELS
-        if name != "mlp"
-    ]
-    summary = make_summary(arms, seeds=seeds, deviation=0.3, kind="compare", name="models", **more)
-    draw = np.random.default_rng(3)
-    k, names = len(MODELS), [m[0] for m in MODELS]
-    alike = np.ones((k, k))
-    for i in range(k):
-        for j in range(i):
-            alike[i, j] = alike[j, i] = draw.uniform(0.82, 0.95)
-    wrong = [
-        {"row": int(row), "label": "Shirt", "predicted": {name: str(draw.choice(CLASSES[:5])) for name in names}}
-        for row in draw.choice(10000, 23, replace=False)
-    ]
-    compare = {
-        "models": [
-            {"name": name, "parameters": parameters, "bytes": size, "peak_mb": peak, "predict_ms_1": one,
-             "predict_ms_1000": thousand, "seconds": description(draw.normal(seconds, seconds / 12, seeds)),
-             "accuracy": summary["accuracy"][name]}
-            for name, parameters, size, seconds, peak, one, thousand, _ in MODELS
-        ],
-        "agreement": alike.round(4).tolist(), "all_wrong": wrong, "all_wrong_total": 187,
-    }  # fmt: skip
-    summary |= {"title": "Which model for which price?", "compare": compare}
-    for arm in summary["arms"]:
-        arm["model"] = arm["name"]
-    return summary, draw.integers(0, 255, (len(wrong), 28, 28), dtype=np.uint8)
+def make_comparison(seeds=5, names=(), classes=CLASSES, wrong=23, **more):
+    """A comparison of five models with the first as the baseline; its images, uint8 [n, 28, 28], beside it.
+
+    names: of the first of the models, in place of their own; wrong: images that all get wrong.
+    """
+    own = (*names, *(name for name, *_ in MODELS[len(names) :]))
+    models = [(name, *figures) for name, (_, *figures) in zip(own, MODELS, strict=True)]
+    baseline, draw = models[0][0], np.random.default_rng(3)
+    arms = tuple(
+        Arm(name, {} if name == baseline else {"model": Changed(baseline, name)}, make_spec(name, {}, classes=classes))
+        for name, *_ in models
+    )
+    plan = replace(
+        make_plan((), seeds, name="models", baseline=baseline),
+        kind="compare", title="Which model for which price?", arms=arms, declared=len(models) - 1, seeds=seeds,
+        data=StudyData("fashion-mnist", SHA256, tuple(classes)), **more,
+    )  # fmt: skip
+    results = RunResults()
+    for name, parameters, _, seconds, peak, _, _, accuracy in models:
+        for seed in range(seeds):
+            correct = np.round(draw.normal(accuracy, 0.3) / 100 * IMAGES) / IMAGES
+            epochs = None if name in ("logistic", "forest") else 12
+            results.outcomes[name, seed] = outcome(draw, correct, seconds, parameters, epochs, peak)
+    found = {name: [results.outcomes[name, seed] for seed in range(seeds)] for name, *_ in models}
+    costs = tuple(
+        ModelSummary(
+            name=name,
+            parameters=parameters,
+            bytes=size,
+            seconds=describe([each.seconds for each in found[name]]),
+            peak_memory_mb=float(peak),
+            prediction=PredictionTimes(one, thousand),
+            accuracy=describe_accuracy(found[name]),
+        )
+        for name, parameters, size, _, peak, one, thousand, _ in models
+    )
+    compare = Comparison(costs, compare_answers(0, answers_of([name for name, *_ in models], wrong)))
+    images = draw.integers(0, 255, (len(compare.answers.all_wrong), 28, 28), dtype=np.uint8)
+    return summarise(plan, results, compare=compare), images
+
+
+def answers_of(names, wrong, n=400):
+    """Predictions of a judging set of n images, of which all models get the first `wrong` wrong."""
+    draw = np.random.default_rng(4)
+    labels, rows = draw.integers(0, 10, n).astype(np.int32), np.arange(100, 100 + n)
+    predictions = {}
+    for number, name in enumerate(names):
+        answers = np.where(draw.random(n) < 0.9, labels, (labels + 1) % 10)
+        answers[:wrong] = (labels[:wrong] + draw.integers(1, 4, wrong)) % 10
+        # One model is right wherever not all are meant to be wrong.
+        answers[wrong:] = labels[wrong:] if number == 0 else answers[wrong:]
+        predictions[name] = SetPredictions(np.eye(10, dtype=np.float32)[answers], labels, rows)
+    return predictions
 
 
 def hostile():
-    """A study in which every text that a user could have written wants to be markup."""
+    """A comparison in which every text that a user could have written wants to be markup."""
     bad, worse, worst = NASTY
-    arms = [(bad, {"<b>field</b>": ["<i>", "</script>"]}, -0.5), (worse, {}, 0.0), (worst, {worse: [0, bad]}, 0.6)]
-    summary = make_summary(arms, name=worse, title=f"Is {bad} better?")
-    summary["accuracy"] = {bad if name == "mlp" else name: d for name, d in summary["accuracy"].items()}
-    summary["baseline"] |= {"name": bad, "model": worse, "settings": {bad: worst, worse: {bad: [bad, worse]}}}
-    summary["machine"] = {worse: bad}
-    summary["dataset"] = {"name": worse, "sha256": bad, "class_names": [*NASTY, *CLASSES[3:]]}
-    summary["command"] = f"fashionlab study {bad}"
-    summary["part"]["name"] = worst
-    summary["arms"][0] |= {
-        "left_out": [{"seed": 3, "reason": worse}],
-        "failures": [{"seed": 3, "reason": bad, "attempts": 3}],
-    }
-    comparison, _ = make_comparison()
-    compare = comparison["compare"]
-    compare["models"][0]["name"], compare["models"][1]["name"] = bad, worse
-    compare["all_wrong"] = [{"row": 1, "label": 0, "predicted": {bad: worse, worse: 1}}]
-    return summary | {"compare": compare}
+    summary, _ = make_comparison(names=(bad, worse, worst), classes=(*NASTY, *CLASSES[3:]), wrong=1)
+    return replace(summary, title=f"Is {bad} better?", name=worse)
 
 
-def without_pairs(**more):
+def hostile_study():
+    """The same of a study of changes."""
+    bad, worse, worst = NASTY
+    arms = [
+        (bad, {"<b>field</b>": Changed("<i>", "</script>")}, -0.5), (worse, {}, 0.0),
+        (f"{worst} =", {worse: Changed(0, bad), "x": Changed(worst, None)}, 0.6),
+    ]  # fmt: skip
+    return make_summary(
+        arms, baseline=worst, model=worse, options={bad: worst, worse: (bad, worse)}, name=worse,
+        title=f"Is {bad} better?", data=StudyData(worse, bad, (*NASTY, *CLASSES[3:])),
+        change_results=lambda results: give_up(results, bad, 3, f"{worse} {bad}"),
+    )  # fmt: skip
+
+
+def without_pairs():
     """Nothing is finished yet, or everything failed."""
-    summary = make_summary(seeds=0, state="running", test=False, **more)
-    summary["runs"] |= {"failed": 6}
-    for arm in summary["arms"]:
-        arm["failures"] = [{"seed": 0, "reason": "killed for memory", "attempts": 3}]
-        arm["left_out"] = [{"seed": 0, "reason": "the arm's run failed"}]
-    return summary
+
+    def fail(results):
+        for name, *_ in ARMS:
+            give_up(results, name, 0, "killed for memory")
+
+    return make_summary(seeds=0, state="running", test=False, change_results=fail)
 
 
 LONG = "a-very-long-name-of-an-arm-that-somebody-gave-without-thinking-of-phones-" + "x" * 60
 
+TEN = [(f"{name} {k}", changes, effect) for k in "ab" for name, changes, effect in ARMS]
+
 CASES = {
-    "study": lambda: (make_summary(), None),
-    "one arm": lambda: (make_summary(ARMS[:1], seeds=8, state="decided"), None),
-    "ten arms": lambda: (make_summary([(f"{n} {k}", c, e) for k in "ab" for n, c, e in ARMS], seeds=14, late=2), None),
-    "few seeds": lambda: (make_summary(seeds=2, state="running", test=False), None),
-    "first bounds": lambda: (make_summary(seeds=5, state="stopped", test=False), None),
-    "no pairs": lambda: (without_pairs(), None),
-    "no arms": lambda: (make_summary([], seeds=3), None),
-    "long names": lambda: (make_summary([(LONG, {}, 0.4), (LONG * 2, {LONG: [1, LONG]}, 0.0)], title=LONG), None),
-    "many seeds": lambda: (make_summary(ARMS[2:4], seeds=60), None),
-    "comparison": make_comparison,
-    "comparison, running": lambda: (make_summary(kind="compare", seeds=1, state="running"), None),
-    "hostile": lambda: (hostile(), None),
+    "study": make_summary,
+    "one arm": partial(make_summary, ARMS[:1], seeds=8, state="decided"),
+    "ten arms": partial(make_summary, TEN, seeds=14, late=2),
+    "few seeds": partial(make_summary, seeds=2, state="running", test=False),
+    "first bounds": partial(make_summary, seeds=5, state="stopped", test=False),
+    "no pairs": without_pairs,
+    "no arms": partial(make_summary, (), seeds=3),
+    "long names": partial(
+        make_summary, [(LONG, {}, 0.4), (LONG * 2, {LONG: Changed(1, LONG)}, 0.0)], title=LONG
+    ),
+    "many seeds": partial(make_summary, ARMS[2:4], seeds=60),
+    "comparison": lambda: make_comparison()[0],
+    "comparison, running": lambda: make_comparison(seeds=1)[0],
+    "hostile": hostile,
+    "hostile study": hostile_study,
 }  # fmt: skip
-"""Summaries with their pictures, by what is special about them."""
+"""Summaries by what is special about them."""
+
+IMAGES_OF = {"comparison": lambda: make_comparison()[1]}
+"""The images of those that have some."""

@@ -1,114 +1,237 @@
-"""The words and figures of the page agree with those of the verdicts."""
+"""Verdicts and changes in words."""
 
 import io
+import json
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
-from study_samples import ARMS, CASES, NASTY, make_summary
+from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_summary
 
-from fashionlab.reports.study import study_table, words
-from fashionlab.reports.study.answer import true_effect
-from fashionlab.reports.study.table import against_margin
-from fashionlab.studies.stats import wording
-from fashionlab.studies.stats.levels import Levels
+from fashionlab.reports.study import report_of, study_table, verdicts
+from fashionlab.reports.study.report import from_to, what_changed
+from fashionlab.reports.study.text import studies_table, summary_lines
+from fashionlab.reports.wording import SPACE
+from fashionlab.store import to_json
+from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.overview import StudyLine
 from fashionlab.studies.stats.verdict import judge
 
+STEP = 100 / 6000
 
-def test_confidence_is_what_the_verdicts_sentences_say():
-    for declared in (1, 2, 3, 4, 5, 7, 13, 40):
-        for arm in range(declared + 12):
-            level = Levels(declared).of(arm)
-            assert words.confidence(level).replace(words.SPACE, " ") == wording.confidence(level)
+EXAMPLE = [0.5, 0.31, 0.8, 0.62, 0.45, 0.55, 0.7, 0.38]
+
+
+def judged(differences, **settings):
+    return judge(differences, **{"alpha": 0.04, "resolution": STEP, **settings})
 
 
 @pytest.mark.parametrize(
-    ("level", "said"),
+    ("differences", "settings", "sentence", "second"),
     [
-        (0.04, "4 in 100"), (0.01, "1 in 100"), (0.008, "8 in 1,000"), (0.04 / 3, "14 in 1,000"), (0.05, "5 in 100"),
-        (0.0005, "1 in 1,000"),
+        (
+            [],
+            {},
+            "It: undecided. No pair of runs is finished yet.",
+            "How many more seeds it needs can be estimated from 3 seeds on.",
+        ),
+        (
+            [0.5],
+            {},
+            "It: undecided. So far accuracy is about 0.50 percentage points higher than the baseline's on one seed: "
+            "one cannot show how much of it is chance.",
+            "How many more seeds it needs can be estimated from 3 seeds on.",
+        ),
+        (
+            [0.5, -0.25],
+            {},
+            "It: undecided. So far accuracy is about 0.12 percentage points higher than the baseline's, averaged over "
+            "2 seeds: too few to show how much of it is chance.",
+            "How many more seeds it needs can be estimated from 3 seeds on.",
+        ),
+        (
+            [0.1, 0.2, -0.3],
+            {},
+            "It: undecided. So far accuracy is the same as the baseline's, averaged over 3 seeds: "
+            "too few to show how much of it is chance.",
+            "If it goes on like this, very roughly 21 more seeds could decide it.",
+        ),
+        (
+            [0.5, -0.25, 0.1, 0.3, 0.0],
+            {},
+            "It: undecided. So far accuracy is about 0.13 percentage points higher than the baseline's, averaged over "
+            "5 seeds; at 96 % confidence the true effect is between −0.61 and +0.87 points.",
+            "If it goes on like this, very roughly 59 more seeds could decide it.",
+        ),
+        (
+            EXAMPLE,
+            {},
+            "It helps: accuracy is about 0.54 percentage points higher than the baseline's, averaged over 8 seeds; "
+            "at 96 % confidence the true gain is between 0.28 and 0.79 points.",
+            "The gain exceeds the margin of 0.2 points: it matters in practice.",
+        ),
+        (
+            [-x for x in EXAMPLE],
+            {"margin": 0.5},
+            "It hurts: accuracy is about 0.54 percentage points lower than the baseline's, averaged over 8 seeds; "
+            "at 96 % confidence the true loss is between 0.28 and 0.79 points.",
+            "Whether the loss exceeds the margin of 0.5 points is not settled.",
+        ),
+        (
+            EXAMPLE,
+            {"margin": 5},
+            "It makes no practical difference: at 96 % confidence the true effect is between +0.28 and +0.79 points, "
+            "inside the margin of ±5.",
+            "There is a gain, but one smaller than the margin of 5 points.",
+        ),
     ],
-)  # fmt: skip
-def test_odds_never_promise_too_much(level, said):
-    assert words.odds(level) == said
-    part, whole = said.replace(",", "").split(" in ")
-    assert int(part) / int(whole) >= level * (1 - 1e-9)
+)
+def test_a_verdict_in_sentences(differences, settings, sentence, second):
+    verdict = judged(differences, **settings)
+    assert verdicts.sentence(verdict, "It").replace(SPACE, " ") == sentence
+    assert verdicts.second_line(verdict) == second
 
 
-def test_cards_and_sentences_show_the_same_interval():
-    draw = np.random.default_rng(0)
-    seen = set()
-    for _ in range(300):
-        differences = draw.normal(draw.choice([0, 0.1, 0.2, 0.5]), 0.2, int(draw.integers(4, 60)))
-        verdict = judge(differences, level=0.04, resolution=0.01, subject="it")
-        if verdict.low is None:
-            continue
-        seen.add(verdict.word)
-        shown = true_effect(verdict.to_json()).replace(words.MINUS, "-").removesuffix(" points")
-        figures = shown.split(" between ")[1]
-        assert f"between {figures} percentage points" in verdict.sentence
-    assert seen >= {"helps", "no practical difference", "undecided"}
+@pytest.mark.parametrize(
+    ("verdict", "second", "short"),
+    [
+        (judged([0.1, 0.2]), "can be estimated from 3 seeds on", "too few seeds to tell"),
+        (judged([9, -9] * 4, alpha=0.01), "even 1,000 more seeds", "1,000 more seeds, or above"),
+        (judged([0.5, 0.6, 0.4]), "very roughly one more seed could decide it", "about 1 more seed"),
+        (judged([0.0] * 8), "smaller than the margin of 0.2 points.", "smaller than the margin"),
+        (judged([0.06] * 90), "There is a gain, but one smaller than the margin of 0.2", "smaller than the margin"),
+        (judged(EXAMPLE), "exceeds the margin of 0.2 points", "exceeds the margin"),
+        (judged(EXAMPLE, margin=0.5), "is not settled", "margin not settled"),
+        (judged([0.5] * 6 + [-3] * 18), " Caution: later seeds moved the mean", "exceeds the margin, with a caution"),
+    ],
+)
+def test_the_second_line_in_full_and_in_short(verdict, second, short):
+    assert second in verdicts.second_line(verdict)
+    assert verdicts.short_second_line(verdict) == short
+
+
+def test_a_bound_is_never_rounded_onto_a_mark():
+    known = judged(EXAMPLE)
+    shifted = judged(np.array(EXAMPLE) - known.low + 0.001)
+    assert shifted.word == "helps"
+    assert "is between 0.001 and 0.5" in verdicts.sentence(shifted, "It")
+    assert verdicts.interval(shifted).startswith("+0.001 to +0.5")
+
+
+def test_an_effect_keeps_its_sign_and_is_never_rounded_to_nothing():
+    verdict = judged(EXAMPLE)
+    assert verdicts.effect(verdict) == "+0.54"
+    assert verdicts.effect(replace(verdict, effect=0.004)) == "+0.004"
+    assert verdicts.effect(replace(verdict, effect=1e-17)) == "0.00"
+    assert verdicts.effect(replace(verdict, effect=None)) == "–"
 
 
 @pytest.mark.parametrize(
     ("changes", "title", "values"),
     [
-        ({"dropout": [0.3, 0.0]}, "Removing dropout", "dropout 0.3 → 0"),
-        ({"dropout": [[0.3, 0.3], [0.0]]}, "Removing dropout", "dropout 0.3-0.3 → 0"),
-        ({"batch_norm": [True, False]}, "Removing batch norm", "batch norm on → off"),
-        ({"label_smoothing": [0.0, 0.1]}, "Adding label smoothing", "label smoothing 0 → 0.1"),
-        ({"limit": [None, 500]}, "Adding limit", "limit none → 500"),
-        ({"widths": [[256, 128], [512]]}, "Changing widths", "widths 256-128 → 512"),
-        ({"dropout": [0.3, 0], "epochs": [12, 24]}, "Removing dropout and changing epochs",
+        ({"dropout": Changed(0.3, 0.0)}, "Removing dropout", "dropout 0.3 → 0"),
+        ({"dropout": Changed((0.3, 0.3), (0.0,))}, "Removing dropout", "dropout 0.3-0.3 → 0"),
+        ({"batch_norm": Changed(True, False)}, "Removing batch norm", "batch norm on → off"),
+        ({"label_smoothing": Changed(0.0, 0.1)}, "Adding label smoothing", "label smoothing 0 → 0.1"),
+        ({"limit": Changed(None, 500)}, "Adding limit", "limit none → 500"),
+        ({"widths": Changed((256, 128), (512,))}, "Changing widths", "widths 256-128 → 512"),
+        ({"dropout": Changed(0.3, 0), "epochs": Changed(12, 24)}, "Removing dropout and changing epochs",
          "dropout 0.3 → 0, epochs 12 → 24"),
-        ({"model": ["mlp", "cnn"], "widths": [[1], None]}, "cnn instead of mlp", "model mlp → cnn, widths 1 → none"),
+        ({"model": Changed("mlp", "cnn"), "widths": Changed((1,), None)}, "cnn instead of mlp",
+         "model mlp → cnn, widths 1 → none"),
         ({}, "twin=1", ""),
-        ({k: [1, 2] for k in "abcdef"}, "twin=1", "a 1 → 2, b 1 → 2, c 1 → 2, d 1 → 2 and 2 more"),
+        ({k: Changed(1, 2) for k in "abcdef"}, "twin=1", "a 1 → 2, b 1 → 2, c 1 → 2, d 1 → 2 and 2 more"),
     ],
 )  # fmt: skip
 def test_a_change_reads_as_people_say_it(changes, title, values):
-    assert words.what_changed(changes, "twin=1") == title
-    assert words.from_to(changes) == values
+    assert what_changed(changes, "twin=1") == title
+    assert from_to(changes) == values
 
 
 def test_a_name_that_somebody_gave_says_more_than_the_fields():
-    assert words.what_changed({"early_stopping": [True, False]}, "without early stopping") == "Removing early stopping"
-    assert words.what_changed({"early_stopping": [True, False]}, "patient") == "patient"
+    changes = {"early_stopping": Changed(True, False)}
+    assert what_changed(changes, "without early stopping") == "Removing early stopping"
+    assert what_changed(changes, "patient") == "patient"
 
 
-def test_numbers_keep_their_sign_and_lose_their_hyphen():
-    assert [words.signed(v) for v in (0.5, -0.5, 0.001, -1e-17, None)] == ["+0.50", "−0.50", "0.00", "0.00", "–"]
-    assert [words.brief(v) for v in (0.01234, -3, 1234.5, 0, -0.00001)] == ["+0.0123", "−3", "+1,234", "0", "−1.0e-05"]
-    assert words.effect({"effect": 0.004}) == "+0.004"
-    assert words.effect({"effect": 1e-17}) == "0.00"
+def titles(*arms):
+    return [arm.title for arm in report_of(make_summary(arms, seeds=3)).arms]
+
+
+def test_the_same_change_to_two_values_is_told_apart():
+    arms = [(f"dropout={v}", {"dropout": Changed(0.3, v)}, 0.0) for v in (0.1, 0.5)]
+    assert titles(*arms) == ["Changing dropout (0.3 → 0.1)", "Changing dropout (0.3 → 0.5)"]
+
+
+def test_arms_with_the_same_change_go_by_their_names():
+    arms = [(name, {"dropout": Changed(0.3, 0)}, 0.0) for name in ("dropout=0", "dropout=0.0", "gentler")]
+    assert titles(*arms) == ["Removing dropout (dropout=0)", "Removing dropout (dropout=0.0)", "gentler"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_report_is_the_summary_and_its_words(name):
+    summary = CASES[name]()
+    report = json.loads(to_json(report_of(summary)))
+    for arm in report["arms"]:
+        assert arm.pop("title")
+        assert all(arm["verdict"].pop(word) for word in ("said", "sentence", "second"))
+    assert report["baseline"].pop("title")
+    assert report == json.loads(to_json(summary))
+
+
+def test_models_are_better_or_worse_and_their_sentences_name_both():
+    report = report_of(make_comparison()[0])
+    assert [arm.verdict.said for arm in report.arms][:2] == ["worse", "worse"]
+    assert report.arms[0].verdict.sentence.startswith("logistic: −6.")
+    assert " points against mlp, the mean of 5 seeds. " in report.arms[0].verdict.sentence
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_table_for_the_terminal_has_a_line_an_arm(name):
-    summary, _ = CASES[name]()
+    report = report_of(CASES[name]())
     console = Console(width=220, record=True, file=io.StringIO())
-    console.print(study_table(summary))
+    console.print(study_table(report))
     lines = console.export_text().splitlines()
-    for arm in summary["arms"]:
-        figures = words.interval(arm["verdict"]) if arm["verdict"]["n"] else "–"
-        assert any(arm["name"][:30] in line and figures in line for line in lines)
+    for arm in report.arms:
+        figures = verdicts.interval(arm.verdict) if arm.verdict.n else "–"
+        assert any(arm.name[:30] in line and figures in line for line in lines)
 
 
 def test_the_table_at_100_columns_does_not_wrap_a_line():
     console = Console(width=100, record=True, file=io.StringIO())
-    summary = make_summary()
-    console.print(study_table(summary))
+    report = report_of(make_summary())
+    console.print(study_table(report))
     text = console.export_text()
-    table = text[: text.index("It ended")]
+    table = text[: text.index("Finished: all")]
     assert len([line for line in table.splitlines() if line.strip()]) == 1 + 2 + len(ARMS)
-    for arm in summary["arms"]:
-        assert against_margin(arm["verdict"]) in text
+    for arm in report.arms:
+        assert verdicts.short_second_line(arm.verdict) in text
 
 
 def test_nothing_in_a_name_drives_the_terminal():
-    summary = make_summary([(f"[red]{NASTY[0]}\x1b[31m\n", {}, 0.0)], seeds=3)
+    name = f"[red]{NASTY[0]}\x1b[31m\n"
+    report = report_of(make_summary([(name, {}, 0.0)], seeds=3))
     console = Console(width=160, record=True, file=io.StringIO())
-    console.print(study_table(summary))
+    console.print(study_table(report))
+    console.print(studies_table([StudyLine(study=name, size=1, title=name, state="seeds", verdicts={name: "helps"})]))
     text = console.export_text()
     assert f"[red]{NASTY[0]} [31m" in text
     assert "\x1b" not in text
+    assert not any("\x1b" in line or "\n" in line for line in summary_lines(report))
+
+
+def test_a_damaged_study_is_a_line_of_the_list():
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(studies_table([StudyLine(study="old", size=1, damaged="it has format version 1")]))
+    assert "it has format version 1" in console.export_text()
+
+
+def test_the_lines_for_the_terminal_say_what_was_found_and_how_to_go_on():
+    report = report_of(make_summary())
+    lines = summary_lines(report)
+    for arm, line in zip(report.arms, lines, strict=False):
+        assert line.replace(SPACE, " ") == f"{arm.verdict.sentence} {arm.verdict.second}".replace(SPACE, " ")
+    assert "On the test set (2,000 images, for confirmation, evaluated once here): mlp 8" in lines[-2]
+    assert lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab study resume mlp-ablation --seeds N"
+    assert "Caution" in summary_lines(report_of(make_jump()))[0]

@@ -1,9 +1,9 @@
 """Where a published data set's bytes come from, and how they are known to be the right ones.
- The order: a folder that the user names, the cache, the system's data set folder, public mirrors, the
-distribution's package. Whatever the source, a file counts only if the SHA-256 of its decompressed content is
-the published one. (The .gz files cannot be compared: every mirror compresses anew.) The check is made at
-every load; the cache is trusted no more than a mirror. A file that passed is put into the cache,
-decompressed, by an atomic write.
+
+The order: a folder that the user names, the cache, the system's data set folder, public mirrors, the distribution's
+package. Whatever the source, a file counts only if the SHA-256 of its decompressed content is the published one. (The
+.gz files cannot be compared: every mirror compresses anew.) The check is made at every load; the cache is trusted no
+more than a mirror. A file that passed is put into the cache, decompressed, by an atomic write.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fashionlab.data.cache import cache_folder
 from fashionlab.data.download.debian import unpack_package
-from fashionlab.data.download.mirrors import Patience, configured_mirrors, download
+from fashionlab.data.download.http import Patience, configured_mirrors, download
 from fashionlab.data.idx import inflate, read_idx
 from fashionlab.data.progress import to_stderr
 from fashionlab.errors import DataError, DataInvalid, DataUnavailable, StoreError, UsageError
@@ -115,12 +115,12 @@ def obtain(
 ) -> Obtained:
     """All files of a published data set, verified, from the first source that has them.
 
-    `data_dir`, else `$FASHIONLAB_DATA`, names a folder that is then the only source. `announce` receives what
-    the user should know (a damaged cache, a download, a package); without it the messages go to standard
-    error. `system` is the parent of the system's data set folders.
+    `data_dir`, else `$FASHIONLAB_DATA`, names a folder that is then the only source. `announce` receives what the user
+    should know (a damaged cache, a download, a package); without it the messages go to standard error. `system` is the
+    parent of the system's data set folders.
 
-    Raises UsageError or DataError for a bad named folder, and DataUnavailable, listing every source tried and
-    why it failed, when no source works.
+    Raises UsageError or DataError for a bad named folder, and DataUnavailable, listing every source tried and why it
+    failed, when no source works.
     """
     announce = announce or to_stderr
     named = data_dir or os.environ.get("FASHIONLAB_DATA")

@@ -1,4 +1,4 @@
-"""The user's own data: a folder of IDX files, an .npz file, or (in `pictures`) a folder of image folders."""
+"""The user's own data: a folder of IDX files, an .npz file, or (in `folders`) a folder of image folders."""
 
 import io
 import math
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fashionlab.data.checks import CONTENT_LIMIT, Parts
+from fashionlab.data.checks import CONTENT_LIMIT, RawArrays
 from fashionlab.data.idx import inflate, read_idx
-from fashionlab.data.user.folders import read_picture_folders
+from fashionlab.data.user.folders import read_image_folders
 from fashionlab.errors import DataInvalid
 
 IDX_NAMES = {
@@ -30,7 +30,7 @@ FORMS = (
 """The forms that own data may have, for messages."""
 
 
-def read_own(path: Path, announce: Callable[[str], None]) -> Parts:
+def read_own(path: Path, announce: Callable[[str], None]) -> RawArrays:
     """The arrays of the user's own data, in whichever of the forms they are; not yet checked against each
     other.
 
@@ -43,12 +43,12 @@ def read_own(path: Path, announce: Callable[[str], None]) -> Parts:
             return read_npz(path)
         if any(_idx_path(path, name) for name in IDX_NAMES.values()):
             return read_idx_folder(path)
-        return read_picture_folders(path, announce)
+        return read_image_folders(path, announce)
     except OSError as error:
         raise DataInvalid(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
 
 
-def read_idx_folder(folder: Path) -> Parts:
+def read_idx_folder(folder: Path) -> RawArrays:
     """IDX files under MNIST's four names, each also as .gz; the test pair and `classes.txt` may be absent."""
     found = {field: _idx_path(folder, name) for field, name in IDX_NAMES.items()}
     for field in _required(found):
@@ -59,10 +59,10 @@ def read_idx_folder(folder: Path) -> Parts:
         for field, path in found.items()
         if path
     }
-    return Parts(**arrays, class_names=_read_classes(folder / CLASSES))
+    return RawArrays(**arrays, class_names=_read_classes(folder / CLASSES))
 
 
-def read_npz(path: Path) -> Parts:
+def read_npz(path: Path) -> RawArrays:
     """An .npz with x_train, y_train and perhaps x_test, y_test, class_names. Nothing in it is unpickled."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -84,7 +84,7 @@ def read_npz(path: Path) -> Parts:
     if names is not None and (names.dtype.kind != "U" or names.ndim != 1):
         raise DataInvalid(f"{path}: class_names is {names.dtype} {list(names.shape)}; expected a list of texts")
     class_names = None if names is None else tuple(str(name) for name in names)
-    return Parts(**{f: arrays[key] for f, key in NPZ_NAMES.items() if key in arrays}, class_names=class_names)
+    return RawArrays(**{f: arrays[key] for f, key in NPZ_NAMES.items() if key in arrays}, class_names=class_names)
 
 
 def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:

@@ -5,48 +5,48 @@ from pathlib import Path
 
 import numpy as np
 
-from fashionlab.data.checks import CONTENT_LIMIT, Parts
+from fashionlab.data.checks import CONTENT_LIMIT, RawArrays
 from fashionlab.data.progress import shown_if_slow
 from fashionlab.errors import DataInvalid
 from fashionlab.images import decode
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
-LAYOUT = "expected a folder of pictures for each class, or train/ and test/ that hold such folders"
+LAYOUT = "expected a folder of images for each class, or train/ and test/ that hold such folders"
 
 
-def read_picture_folders(folder: Path, announce: Callable[[str], None]) -> Parts:
-    """Pictures as uint8 [n, side, side]: classes are folders, in alphabetical order, directly or in train/
+def read_image_folders(folder: Path, announce: Callable[[str], None]) -> RawArrays:
+    """Images as uint8 [n, side, side]: classes are folders, in alphabetical order, directly or in train/
     and test/.
 
-    Pictures are turned upright as their EXIF data say and made grey; what is transparent becomes black, the
-    background of Fashion-MNIST. Of an animation the first picture counts. Hidden files and other kinds of
-    files are left out, and the latter announced. Raises DataInvalid, naming the file, for a picture that
-    cannot be decoded or differs in size.
+    Images are turned upright as their EXIF data say and made grey; what is transparent becomes black, the
+    background of Fashion-MNIST. Of an animation the first image counts. Hidden files and other kinds of files are left
+    out, and the latter announced. Raises DataInvalid, naming the file, for an image that cannot be decoded or differs
+    in size.
     """
     folders = {path.name: path for path in _folders(folder)}
     if "train" not in folders or not _folders(folders["train"]):
         class_names = _class_names(folder)
-        images, labels = _read_part(folder, class_names, None, announce)
-        return Parts(images, labels, class_names=class_names)
+        images, labels = _read_set(folder, class_names, None, announce)
+        return RawArrays(images, labels, class_names=class_names)
     others = sorted(set(folders) - {"train", "test"})
     if others:
-        raise DataInvalid(f"{folder} holds {others[0]}/ beside train/; {LAYOUT}, and nothing else")
+        raise DataInvalid(f"{folder} holds {others[0]}/ next to train/; {LAYOUT}, and nothing else")
     class_names = _class_names(folders["train"])
-    images, labels = _read_part(folders["train"], class_names, None, announce)
+    images, labels = _read_set(folders["train"], class_names, None, announce)
     if "test" not in folders:
-        return Parts(images, labels, class_names=class_names)
+        return RawArrays(images, labels, class_names=class_names)
     unknown = sorted(set(_class_names(folders["test"])) - set(class_names))
     if unknown:
         raise DataInvalid(f"{folders['test']} holds the class {unknown[0]!r}, which train/ does not; {LAYOUT}")
-    test_images, test_labels = _read_part(folders["test"], class_names, images.shape[1], announce)
-    return Parts(images, labels, test_images, test_labels, class_names)
+    test_images, test_labels = _read_set(folders["test"], class_names, images.shape[1], announce)
+    return RawArrays(images, labels, test_images, test_labels, class_names)
 
 
-def _read_part(
+def _read_set(
     folder: Path, class_names: tuple[str, ...], side: int | None, announce: Callable[[str], None]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One part's pictures and labels; `side` is the size that they must have, None for the first one's."""
+    """One set's images and labels; `side` is the size that they must have, None for the first one's."""
     paths, labels, ignored = [], [], []
     for label, name in enumerate(class_names):
         files = sorted(p for p in (folder / name).glob("*") if p.is_file() and not p.name.startswith("."))
@@ -55,23 +55,23 @@ def _read_part(
         paths += chosen
         labels += [label] * len(chosen)
     if not paths:
-        raise DataInvalid(f"{folder} holds no pictures ({', '.join(SUFFIXES)}); {LAYOUT}")
+        raise DataInvalid(f"{folder} holds no images ({', '.join(SUFFIXES)}); {LAYOUT}")
     if ignored:
-        announce(f"left out {len(ignored)} files that are not pictures, such as {ignored[0]}")
+        announce(f"left out {len(ignored)} files that are not images, such as {ignored[0]}")
     first = decode(paths[0])
     side = side or len(first)
     if len(paths) * side * side > CONTENT_LIMIT:
-        raise DataInvalid(f"{folder}: {len(paths):,} pictures of {side} x {side} are beyond {CONTENT_LIMIT:,} bytes")
+        raise DataInvalid(f"{folder}: {len(paths):,} images of {side} x {side} are beyond {CONTENT_LIMIT:,} bytes")
     images = np.empty((len(paths), side, side), np.uint8)
-    with shown_if_slow(f"reading {len(paths):,} pictures"):
+    with shown_if_slow(f"reading {len(paths):,} images"):
         for row, path in enumerate(paths):
-            picture = first if row == 0 else decode(path)
-            if picture.shape != (side, side):
+            image = first if row == 0 else decode(path)
+            if image.shape != (side, side):
                 raise DataInvalid(
-                    f"{path} is {picture.shape[1]} x {picture.shape[0]} pixels; expected {side} x {side}, "
-                    "because all pictures must be square and of the same size"
+                    f"{path} is {image.shape[1]} x {image.shape[0]} pixels; expected {side} x {side}, "
+                    "because all images must be square and of the same size"
                 )
-            images[row] = picture
+            images[row] = image
     return images, np.array(labels, np.int32)
 
 
@@ -82,5 +82,5 @@ def _folders(folder: Path) -> list[Path]:
 def _class_names(folder: Path) -> tuple[str, ...]:
     names = tuple(path.name for path in _folders(folder))
     if not names:
-        raise DataInvalid(f"{folder} holds neither IDX files nor folders of pictures; {LAYOUT}")
+        raise DataInvalid(f"{folder} holds neither IDX files nor folders of images; {LAYOUT}")
     return names

@@ -1,4 +1,4 @@
-"""What the layers of a Keras network put out: for chosen pictures, as class means, and which units are dead.
+"""What the layers of a Keras network put out: for chosen images, as class means, and which units are dead.
 
 For every functional or sequential model, on any backend; nested models count as one layer that is not looked into.
 Only worker processes import this module.
@@ -6,33 +6,15 @@ Only worker processes import this module.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from fashionlab.evaluation.insight.document import MOSTLY, SILENT, Units
+
 BATCH = 256
-"""Pictures a forward pass: small enough to hold the outputs of every convolution at once."""
-
-SILENT = 1e-3
-"""An output at most this far from 0 is silent. For relu and smooth relatives: gelu's input is then below about -3.4."""
-
-MOSTLY = 0.95
-"""Share of pictures (and places) on which a saturated unit lies in the flat part of its activation."""
-
-DEFINITIONS = {
-    "dead": f"A unit is dead if its output stays within {SILENT:g} of 0 for every validation picture (and place).",
-    "saturated": (
-        f"A unit is saturated if it is not dead, and for at least {100 * MOSTLY:.0f} % of the validation pictures (and "
-        "places) its output lies in the flat part of the activation, where the unit no longer reacts to its input."
-    ),
-    "flat": (
-        f"Flat part: output within {SILENT:g} of 0 for relu, gelu, silu, mish, softplus and exponential, and of 6 "
-        "for relu6; beyond 95 % of the bound for tanh, softsign, elu and selu; below 0.05 or above 0.95 for sigmoid "
-        "and hard_sigmoid. Other activations have none."
-    ),
-}
+"""Images per forward pass: small enough to hold the outputs of every convolution at once."""
 
 WEIGHTED = (
     layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv2DTranspose,
@@ -66,11 +48,11 @@ class Tap:
     activation: str
     units: int
     axis: int
-    output: Any
+    output: keras.KerasTensor
 
     @property
     def averaged(self) -> bool:
-        """Whether a unit has several outputs a picture, one a place."""
+        """Whether a unit has several outputs per image, one per place."""
         return len(self.output.shape) > 2
 
 
@@ -78,11 +60,11 @@ def find_taps(model: keras.Model) -> list[Tap]:
     """The dense and convolutional layers but the last, in order, each behind its activation.
 
     The activation may be a layer of its own further on (as behind batch normalization): then its output is taken. The
-    last such layer makes the logits and is no hidden one. Raises ValueError with the reason for a model that is no
-    graph of layers.
+    last such layer makes the logits and is no hidden one. Raises ValueError with the reason for a model that is not
+    a graph of layers.
     """
     if not hasattr(model, "inputs"):
-        raise ValueError("the model is no graph of layers, so the outputs of its layers cannot be taken")
+        raise ValueError("the model is not a graph of layers, so the outputs of its layers cannot be taken")
     taps: list[Tap] = []
     last = [layer.name for layer in model.layers if isinstance(layer, WEIGHTED)][-1:]
     for layer in model.layers:
@@ -98,7 +80,7 @@ def find_taps(model: keras.Model) -> list[Tap]:
     return [tap for tap in taps if tap.name not in last]
 
 
-def activation_name(layer: Any) -> str:
+def activation_name(layer: layers.Layer) -> str:
     """The name of a layer's activation, "linear" if it has none."""
     if isinstance(layer, (layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)):
         return {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "prelu"}[type(layer).__name__]
@@ -120,18 +102,26 @@ class Outputs:
     largest: np.ndarray
     flat: np.ndarray | None
 
-    def counts(self) -> dict[str, Any]:
-        """Dead and saturated units, as plain data: see DEFINITIONS."""
-        units = len(self.largest)
-        dead = self.largest <= SILENT
+    @property
+    def dead(self) -> Units:
+        """Units that are silent everywhere."""
+        return _share(self.largest <= SILENT)
 
-        def share(which: np.ndarray) -> dict[str, Any]:
-            return {"count": int(which.sum()), "share": int(which.sum()) / units}
+    @property
+    def saturated(self) -> Units | None:
+        """Units that are not dead but mostly flat; None for an activation without a flat part."""
+        return None if self.flat is None else _share((self.flat >= MOSTLY) & (self.largest > SILENT))
 
-        if self.flat is None:
-            return {"dead": share(dead), "saturated": None, "flat_share": None}
-        saturated = (self.flat >= MOSTLY) & ~dead
-        return {"dead": share(dead), "saturated": share(saturated), "flat_share": float(self.flat.mean())}
+    @property
+    def flat_share(self) -> float | None:
+        """Of all outputs."""
+        return None if self.flat is None else float(self.flat.mean())
+
+
+def _share(units: np.ndarray) -> Units:
+    """How many of the units, bool [units]."""
+    count = int(units.sum())
+    return Units(count, count / len(units))
 
 
 def measure(

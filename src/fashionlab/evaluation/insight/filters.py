@@ -1,12 +1,12 @@
-"""The weights of a network's first layer as pictures: what each of its units looks for."""
-
-from typing import Any
+"""The weights of a network's first layer as images: what each of its units looks for."""
 
 import keras
 import numpy as np
 from keras import layers
 
 from fashionlab.evaluation.insight.activations import WEIGHTED
+from fashionlab.evaluation.insight.document import Filters
+from fashionlab.evaluation.section import Missing
 
 SHOWN = 64
 
@@ -17,26 +17,26 @@ ORDERLY = (
 """Layers that leave every pixel where it is, so that behind them a weight still belongs to its pixel."""
 
 
-def first_filters(model: keras.Model, side: tuple[int, int]) -> tuple[dict[str, Any], np.ndarray | None]:
+def first_filters(model: keras.Model, side: tuple[int, int]) -> tuple[Filters | Missing, np.ndarray | None]:
     """The section `filters` of an insight, and its weights float32 [shown, height, width] or None.
 
-    A dense layer on the flattened pixels gives pictures of their size, a unit each; a convolution gives its kernels, a
-    channel each, averaged over input channels. At most 64, by falling Euclidean norm of all the unit's weights, the
+    A dense layer on the flattened pixels gives images of their size, one per unit; a convolution gives its kernels, one
+    per channel, averaged over input channels. At most SHOWN, by falling Euclidean norm of all the unit's weights, the
     earlier of equals first.
     """
     ahead = True
     for layer in model.layers:
         if isinstance(layer, WEIGHTED):
-            weights = _as_pictures(layer, side) if ahead else None
+            weights = _on_grid(layer, side) if ahead else None
             if weights is None:
-                return {"reason": f"the weights of the first layer ({layer.name}) do not lie on a grid of pixels"}, None
+                return Missing(f"the weights of the first layer ({layer.name}) do not lie on a grid of pixels"), None
             return _largest(layer, *weights)
         ahead = ahead and isinstance(layer, ORDERLY)
-    return {"reason": "the network has no dense or convolutional layer"}, None
+    return Missing("the network has no dense or convolutional layer"), None
 
 
-def _as_pictures(layer: Any, side: tuple[int, int]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Pictures [units, height, width] and norms [units]."""
+def _on_grid(layer: layers.Layer, side: tuple[int, int]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Weights [units, height, width] and norms [units]."""
     if isinstance(layer, (layers.Dense, layers.Conv2D)):
         kernel = np.asarray(keras.ops.convert_to_numpy(layer.kernel), np.float32)
         norms = np.sqrt((kernel.reshape(-1, kernel.shape[-1]) ** 2).sum(axis=0))
@@ -47,15 +47,13 @@ def _as_pictures(layer: Any, side: tuple[int, int]) -> tuple[np.ndarray, np.ndar
     return None
 
 
-def _largest(layer: Any, pictures: np.ndarray, norms: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+def _largest(layer: layers.Layer, weights: np.ndarray, norms: np.ndarray) -> tuple[Filters, np.ndarray]:
     units = np.argsort(-norms, kind="stable")[:SHOWN]
-    section = {
-        "reason": None,
-        "layer": layer.name,
-        "kind": "dense" if isinstance(layer, layers.Dense) else "convolution",
-        "total": len(norms),
-        "shown": len(units),
-        "units": units.tolist(),
-        "norms": norms[units].tolist(),
-    }
-    return section, np.ascontiguousarray(pictures[units])
+    section = Filters(
+        layer=layer.name,
+        kind="dense" if isinstance(layer, layers.Dense) else "convolution",
+        total=len(norms),
+        units=tuple(units.tolist()),
+        norms=tuple(norms[units].tolist()),
+    )
+    return section, np.ascontiguousarray(weights[units])

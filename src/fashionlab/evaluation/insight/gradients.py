@@ -1,4 +1,4 @@
-"""Gradients of a Keras network with respect to its picture, by JAX. Only worker processes import this module."""
+"""Gradients of a Keras network with respect to its image, by JAX. Only worker processes import this module."""
 
 import jax
 import jax.numpy as jnp
@@ -7,28 +7,22 @@ import numpy as np
 
 BATCH = 64
 
-DEFINITION = (
-    "Gradient x input: the gradient of the predicted class's logit in each pixel, times the pixel, which is how the "
-    "logit answers to a small relative change of that pixel. Black pixels (0) have none; positive ones speak for the "
-    "prediction."
-)
-
 
 def on_floats(model: keras.Model) -> keras.Model:
     """The same layers with the same weights on a float32 Input: the model's own is uint8 and would cut fractions off.
 
-    Raises ValueError for a model that is no graph of layers.
+    Raises ValueError for a model that is not a graph of layers.
     """
     inputs = getattr(model, "inputs", None) or []
     if len(inputs) != 1:
-        raise ValueError(f"the model has {len(inputs)} inputs in a graph of layers, expected one, the pictures")
+        raise ValueError(f"the model has {len(inputs)} inputs in a graph of layers, expected one, the images")
     (given,) = inputs
-    pictures = keras.Input(given.shape[1:], dtype="float32")
-    return keras.models.clone_model(model, input_tensors=pictures, clone_function=lambda layer: layer)
+    batch = keras.Input(given.shape[1:], dtype="float32")
+    return keras.models.clone_model(model, input_tensors=batch, clone_function=lambda layer: layer)
 
 
 def saliency(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Gradient x input, float32 [n, height, width], of the logit of class classes[i] for picture i.
+    """Gradient x input, float32 [n, height, width], of the logit of class classes[i] for image i.
 
     images: uint8 [n, height, width]; classes: int [n]. With x the pixels 0 to 255: x · dz_c/dx, in units of the logit,
     and the same whatever scale the model gives its pixels. Dropout is off. Shrikumar et al., "Not Just a Black Box:
@@ -39,24 +33,22 @@ def saliency(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.
     weights = [v.value for v in model.trainable_variables]
     others = [v.value for v in model.non_trainable_variables]
 
-    def products(
-        weights: list[jax.Array], others: list[jax.Array], pictures: jax.Array, chosen: jax.Array
-    ) -> jax.Array:
-        def summed(pictures: jax.Array) -> jax.Array:
-            logits, _ = model.stateless_call(weights, others, pictures, training=False)
-            # Pictures do not see each other, so the gradient of the sum holds that of each one's own logit.
+    def products(weights: list[jax.Array], others: list[jax.Array], batch: jax.Array, chosen: jax.Array) -> jax.Array:
+        def summed(batch: jax.Array) -> jax.Array:
+            logits, _ = model.stateless_call(weights, others, batch, training=False)
+            # Images do not see each other, so the gradient of the sum holds that of each one's own logit.
             return jnp.sum(jnp.take_along_axis(logits.astype(jnp.float32), chosen[:, None], axis=1))
 
-        return pictures * jax.grad(summed)(pictures)
+        return batch * jax.grad(summed)(batch)
 
     compiled = jax.jit(products)
     parts = [np.empty((0, *images.shape[1:]), np.float32)]
     for start in range(0, len(images), BATCH):
         own = images[start : start + BATCH]
         missing = BATCH - len(own)
-        pictures = np.pad(own.astype(np.float32), ((0, missing), (0, 0), (0, 0)))
+        batch = np.pad(own.astype(np.float32), ((0, missing), (0, 0), (0, 0)))
         chosen = np.pad(classes[start : start + BATCH].astype(np.int32), (0, missing))
-        parts.append(np.asarray(compiled(weights, others, pictures, chosen))[: len(own)])
+        parts.append(np.asarray(compiled(weights, others, batch, chosen))[: len(own)])
     values = np.concatenate(parts)
     if len(values) and images.any() and not values.any():
         raise ValueError(

@@ -2,9 +2,11 @@
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
+
+from fashionlab.evaluation.insight.document import Neighbours
+from fashionlab.evaluation.section import Missing
 
 NOT_INSTALLED = "the neighbour embedding needs openTSNE, which is not installed: pip install openTSNE"
 
@@ -26,29 +28,29 @@ def principal_components(features: np.ndarray) -> tuple[np.ndarray, tuple[float,
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32), (shares[0], shares[1])
 
 
-def neighbour_embedding(features: np.ndarray) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """t-SNE of float [n, d] as float32 [n, 2], or None; and the section `neighbours` of an insight.
+def neighbour_embedding(features: np.ndarray) -> tuple[Neighbours | Missing, np.ndarray | None]:
+    """The section `neighbours` of an insight; and t-SNE of float [n, d] as float32 [n, 2], or None.
 
     Of the first 50 principal components, from a PCA start with a fixed seed. Distances between far groups mean little.
     """
     if not can_embed():
-        return None, {"reason": NOT_INSTALLED, "method": None}
+        return Missing(NOT_INSTALLED), None
     perplexity = 30
     if len(features) < 4 * perplexity:
-        few = f"a neighbour embedding of {len(features)} pictures says nothing; it needs {4 * perplexity}"
-        return None, {"reason": few, "method": None}
+        few = f"a neighbour embedding of {len(features)} images says nothing; it needs {4 * perplexity}"
+        return Missing(few), None
     # By name, as it is optional: the type checker runs where it is not installed.
     try:
         library = import_module("openTSNE")
     except ImportError as error:
-        return None, {"reason": f"openTSNE is installed but cannot be imported: {error}", "method": None}
+        return Missing(f"openTSNE is installed but cannot be imported: {error}"), None
     tsne = library.TSNE(perplexity=perplexity, initialization="pca", random_state=0)
 
     centred = np.asarray(features, np.float64) - np.mean(features, axis=0, dtype=np.float64)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
     points = tsne.fit(left[:, :50] * values[:50])
     method = f"t-SNE (openTSNE, perplexity {perplexity}) of the first 50 principal components"
-    return np.asarray(points, np.float32), {"reason": None, "method": method}
+    return Neighbours(method), np.asarray(points, np.float32)
 
 
 def can_embed() -> bool:

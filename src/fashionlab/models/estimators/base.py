@@ -1,17 +1,16 @@
-"""What a classic model offers: to be fitted, and to answer from plain arrays in a process that has fitted nothing.
+"""What a estimator offers: to be fitted, and to answer from plain arrays in a process that has fitted nothing.
 
 A fit ends in a dictionary of arrays, and the answers are computed from these alone, in NumPy: nothing of the library
 that fitted them is needed to predict, nothing is unpickled, and the answers are the same whatever its version. What is
 read from a file is checked first, so that arrays of another model raise and never lead astray.
 
-Models see classes numbered 0 to m-1 without a gap; `training.classic` maps them to those of the data set.
+Models see classes numbered 0 to m-1 without a gap; `training.estimators` maps them to those of the data set.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -20,12 +19,26 @@ Tensors = dict[str, np.ndarray]
 Scores = Callable[[np.ndarray], np.ndarray]
 """Float64 [n, m] of uint8 images [n, height, width]: logarithms of probabilities, -inf for a probability of 0."""
 
-Step = Callable[[int, Mapping[str, float] | None], None]
-"""Told by a fit how many of its steps are done, and their row for `history.csv`, if there is one; raises to stop it."""
+
+class Round(NamedTuple):
+    """A round of a boosted model, as a row of `history.csv`: number from 1; seconds it took; cross-entropy in nats and
+    accuracy as a fraction, None where there is no validation set."""
+
+    number: int
+    seconds: float
+    loss: float
+    accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    learning_rate: float
+
+
+Step = Callable[[int, Round | None], None]
+"""Told by a fit how many of its units are done, and the latest round, if there are any; raises to stop it."""
 
 
 @dataclass(frozen=True)
-class Pictures:
+class LabelledImages:
     """images: uint8 [n, height, width]; labels: int64 [n], 0 to m-1."""
 
     images: np.ndarray
@@ -42,18 +55,18 @@ class Fitted:
     """What a fit gives. tensors: all that answering needs.
 
     remark: how the fit ended, in words. history, best_epoch and stopped only for a model that is made in rounds, each
-    of which has a loss: rows of `history.csv`, the round that was kept (from 1), and "epochs" or "patience".
+    of which has a loss: the rounds, the one that was kept (from 1), and "epochs" or "patience".
     """
 
     tensors: Tensors
     remark: str
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[Round] = field(default_factory=list)
     best_epoch: int = 0
     stopped: str = ""
 
 
 class Estimator(ABC):
-    """A classic model with its options, not fitted."""
+    """A estimator with its options, not fitted."""
 
     unit: ClassVar[str | None] = None
     """What a fit can count while it is under way ("tree", "round"); None: nothing."""
@@ -67,12 +80,12 @@ class Estimator(ABC):
         return None
 
     @abstractmethod
-    def fit(self, training: Pictures, validation: Pictures | None, step: Step) -> Fitted:
+    def fit(self, training: LabelledImages, validation: LabelledImages | None, step: Step) -> Fitted:
         """Fit; validation is what may stop it early, and None in a refit."""
 
     @abstractmethod
     def scores(self, tensors: Mapping[str, np.ndarray], side: int) -> Scores:
-        """The function that answers, for pictures of `side` x `side` pixels.
+        """The function that answers, for images of `side` x `side` pixels.
 
         Raises KeyError or ValueError if the arrays cannot be those of such a model.
         """
@@ -80,11 +93,6 @@ class Estimator(ABC):
     @abstractmethod
     def size(self, tensors: Mapping[str, np.ndarray]) -> tuple[int | None, str]:
         """The number of trained parameters (None where the word means nothing), and what it is made of, in words."""
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def check(tensors: Mapping[str, np.ndarray], name: str, dtype: str, *shape: int | None) -> np.ndarray:

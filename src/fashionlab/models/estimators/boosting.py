@@ -10,7 +10,8 @@ import numpy as np
 from msgspec import Meta
 
 from fashionlab.errors import TrainingError
-from fashionlab.models.estimators.base import Estimator, Fitted, Pictures, Scores, Step, cores
+from fashionlab.machine import usable_cores
+from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Round, Scores, Step
 from fashionlab.models.estimators.trees import Tree, Trees
 
 BINS = 63
@@ -40,7 +41,7 @@ class Boosting(Estimator):
         """Rounds at most."""
         return self.rounds
 
-    def fit(self, training: Pictures, validation: Pictures | None, step: Step) -> Fitted:
+    def fit(self, training: LabelledImages, validation: LabelledImages | None, step: Step) -> Fitted:
         """Make rounds until validation has not improved for `patience` of them; keep those up to the best one."""
         lightgbm = _lightgbm()
         settings = {
@@ -48,7 +49,7 @@ class Boosting(Estimator):
             "max_bin": BINS, "bagging_freq": 1, "verbosity": -1,
             # Each pixel's sums are made by one thread: the same trees on any number of cores.
             "deterministic": True, "force_col_wise": True,
-            "num_threads": cores() if len(training.labels) >= SMALL else 1,
+            "num_threads": len(usable_cores()) if len(training.labels) >= SMALL else 1,
             **self.options,
         }  # fmt: skip
         data = lightgbm.Dataset(training.flat, training.labels, params=settings)
@@ -94,7 +95,7 @@ class Watch:
     """A callback of LightGBM that keeps the history, tells `step`, and stops when patience ends."""
 
     def __init__(self, step: Step, patience: int, learning_rate: float, stop: type[Exception]) -> None:
-        self.history: list[dict[str, float]] = []
+        self.history: list[Round] = []
         self.best, self._best_loss = 0, math.inf
         self._step, self._patience, self._rate, self._stop = step, patience, learning_rate, stop
         self._since = time.monotonic()
@@ -102,20 +103,21 @@ class Watch:
     def __call__(self, env: Any) -> None:
         """After a round: `env.evaluation_result_list` holds (set, metric, value, …) for each set and metric."""
         now, done = time.monotonic(), env.iteration + 1
-        found = {(part, metric): value for part, metric, value, *_ in env.evaluation_result_list}
-        row = {
-            "epoch": done,
-            "seconds": now - self._since,
-            "loss": found["training", "multi_logloss"],
-            "accuracy": 1 - found["training", "multi_error"],
-            "val_loss": found.get(("validation", "multi_logloss"), math.nan),
-            "val_accuracy": 1 - found.get(("validation", "multi_error"), math.nan),
-            "learning_rate": self._rate,
-        }
+        found = {(part, metric): float(value) for part, metric, value, *_ in env.evaluation_result_list}
+        val_loss, val_error = (found.get(("validation", metric)) for metric in ("multi_logloss", "multi_error"))
+        row = Round(
+            number=done,
+            seconds=now - self._since,
+            loss=found["training", "multi_logloss"],
+            accuracy=1 - found["training", "multi_error"],
+            val_loss=val_loss,
+            val_accuracy=None if val_error is None else 1 - val_error,
+            learning_rate=self._rate,
+        )
         self._since = now
         self.history.append(row)
-        if row["val_loss"] < self._best_loss:
-            self.best, self._best_loss = done, row["val_loss"]
+        if val_loss is not None and val_loss < self._best_loss:
+            self.best, self._best_loss = done, val_loss
         self._step(done, row)
         if self.best and done - self.best >= self._patience:
             raise self._stop(self.best - 1, [])

@@ -7,7 +7,8 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from fashionlab.models.estimators.base import Estimator, Fitted, Pictures, Scores, Step, cores
+from fashionlab.machine import usable_cores
+from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Scores, Step
 from fashionlab.models.estimators.trees import Tree, Trees
 
 
@@ -29,7 +30,7 @@ class Forest(Estimator):
         """All trees are grown."""
         return self.n_estimators
 
-    def fit(self, training: Pictures, validation: Pictures | None, step: Step) -> Fitted:
+    def fit(self, training: LabelledImages, validation: LabelledImages | None, step: Step) -> Fitted:
         """Grow the trees, a few at a time so that one sees how far it is.
 
         With `warm_start` scikit-learn draws the trees' seeds as if all were grown at once: the forest is the same,
@@ -42,14 +43,14 @@ class Forest(Estimator):
             min_samples_leaf=self.min_samples_leaf,
             max_features="sqrt" if self.max_features is None else self.max_features,
             random_state=self.seed,
-            n_jobs=cores(),
+            n_jobs=len(usable_cores()),
             warm_start=True,
         )
         # Where a tree cuts does not depend on the scale, and whole pixel values keep the thresholds exact.
         pixels = training.flat.astype(np.float32)
         done = 0
         while done < self.n_estimators:
-            done = min(self.n_estimators, done + 2 * cores())
+            done = min(self.n_estimators, done + 2 * len(usable_cores()))
             model.set_params(n_estimators=done).fit(pixels, training.labels)
             step(done, None)
         grown = [estimator.tree_ for estimator in model.estimators_]
@@ -87,7 +88,7 @@ def build(
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="levels of a tree, at most; none: until its leaves are pure"),
     ] = None,
-    min_samples_leaf: Annotated[int, Meta(ge=1, description="training pictures in a leaf, at least")] = 1,
+    min_samples_leaf: Annotated[int, Meta(ge=1, description="training images in a leaf, at least")] = 1,
     max_features: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(description="share of the pixels that each cut may choose from; none: their square root"),

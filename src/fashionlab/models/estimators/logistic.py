@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from fashionlab.models.estimators.base import Estimator, Fitted, Pictures, Scores, Step, check
+from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Scores, Step, check
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Logistic(Estimator):
     max_iter: int
     tolerance: float
 
-    def fit(self, training: Pictures, validation: Pictures | None, step: Step) -> Fitted:
+    def fit(self, training: LabelledImages, validation: LabelledImages | None, step: Step) -> Fitted:
         """Fit; what it is made of is a weight for each class and pixel, and an intercept for each class."""
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits

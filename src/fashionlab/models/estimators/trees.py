@@ -1,4 +1,4 @@
-"""Binary decision trees on pixels, as plain arrays, and the leaves that pictures fall into."""
+"""Binary decision trees on pixels, as plain arrays, and the leaves that images fall into."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from fashionlab.models.estimators.base import Tensors, check
 
 AT_ONCE = 2**20
-"""Pairs of picture and tree that are walked together: enough to hide Python's own cost, little enough for the cache."""
+"""Pairs of image and tree that are walked together: enough to hide Python's own cost, little enough for the cache."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Trees:
 
     @staticmethod
     def from_tensors(tensors: Mapping[str, np.ndarray], pixels: int, width: int) -> "Trees":
-        """The trees, for pictures of so many pixels and answers of that width.
+        """The trees, for images of so many pixels and answers of that width.
 
         Raises KeyError or ValueError unless every walk through them stays inside the arrays and comes to an end.
         """
@@ -115,7 +115,7 @@ class Trees:
         return found
 
     def _walk(self, node: np.ndarray, origin: np.ndarray, flat: np.ndarray) -> np.ndarray:
-        """The leaves' rows that walks from `node` come to; origin: where in `flat` each walk's picture begins."""
+        """The leaves' rows that walks from `node` come to; origin: where in `flat` each walk's image begins."""
         rows = np.empty(len(node), np.int32)
         place = np.arange(len(node))
         while len(node):

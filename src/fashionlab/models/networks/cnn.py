@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
+from fashionlab.options import Regularizer
+
 if TYPE_CHECKING:
     import keras
 
@@ -11,7 +13,7 @@ Channels = Annotated[int, Meta(ge=1, le=4096)]
 Count = Annotated[int, Meta(ge=1, le=16)]
 
 MOMENTUM = 0.9
-"""Of the moving averages of batch normalization. A convolution's batch gives hundreds of values a picture, so its mean
+"""Of the moving averages of batch normalization. A convolution's batch gives hundreds of values an image, so its mean
 is good after few steps; Keras' 0.99 would leave a network useless in evaluation for its first few hundred steps."""
 
 
@@ -29,14 +31,18 @@ def build(
     activation: Annotated[
         Literal["relu", "gelu", "silu", "elu", "leaky_relu"], Meta(description="activation of the convolutions")
     ] = "relu",
-    batch_norm: Annotated[bool, Meta(description="batch normalization after every convolution")] = True,
-    dropout: Annotated[float, Meta(ge=0, lt=1, description="share of the last stage's channels dropped")] = 0.2,
+    batch_norm: Annotated[
+        bool, Meta(description="batch normalization after every convolution"), Regularizer(off=False)
+    ] = True,
+    dropout: Annotated[
+        float, Meta(ge=0, lt=1, description="share of the last stage's channels dropped"), Regularizer(off=0)
+    ] = 0.2,
 ) -> "keras.Model":
     """A convolutional network: uint8 [n, height, width] in, float32 logits [n, classes] out.
 
     Each stage is 3x3 convolutions, the last of them followed by 2x2 max pooling, which halves the sides (rounding
     down). The last stage's channels are averaged over all places, so the number of weights does not depend on the
-    pictures' size. Pooling comes before normalization and activation: with a quarter of the numbers they cost a quarter
+    images' size. Pooling comes before normalization and activation: with a quarter of the numbers they cost a quarter
     of the time, which on a processor is as much as the convolution itself. With the defaults 242,602 parameters, 704 of
     them the moving statistics of batch normalization.
     """
@@ -52,11 +58,11 @@ def build(
         )
     if min(image_shape) < 2 ** len(filters):
         raise UsageError(
-            f"--filters: {len(filters)} stages halve the sides {len(filters)} times, which pictures of "
+            f"--filters: {len(filters)} stages halve the sides {len(filters)} times, which images of "
             f"{image_shape[0]}x{image_shape[1]} pixels do not allow; give fewer"
         )
-    pictures = keras.Input(image_shape, dtype="uint8", name="pictures")
-    x = layers.Rescaling(1 / 255, name="rescale")(pictures)
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 255, name="rescale")(images)
     x = layers.Reshape((*image_shape, 1), name="channel")(x)
     for stage, (channels, count) in enumerate(zip(filters, depths, strict=True), start=1):
         for number in range(1, count + 1):
@@ -71,4 +77,4 @@ def build(
     x = layers.GlobalAveragePooling2D(name="average")(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(pictures, layers.Dense(classes, name="logits")(x), name="cnn")
+    return keras.Model(images, layers.Dense(classes, name="logits")(x), name="cnn")

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
+from fashionlab.options import Regularizer
+
 if TYPE_CHECKING:
     import keras
 
@@ -27,16 +29,18 @@ def build(
     batch_norm: Annotated[
         bool,
         Meta(description="batch normalization after every hidden layer but the last, before its dropout"),
+        Regularizer(off=False),
     ] = True,
     dropout: Annotated[
         tuple[Rate, ...],
         Meta(min_length=1, description="share of units dropped: one rate for all, or one for each hidden layer"),
+        Regularizer(off=0),
     ] = (0.3,),
 ) -> "keras.Model":
-    """A dense network on flattened pictures: uint8 [n, height, width] in, float32 logits [n, classes] out.
+    """A dense network on flattened images: uint8 [n, height, width] in, float32 logits [n, classes] out.
 
     Rescaling to 0..1 is part of the model, so whoever holds the model needs no preprocessing. Each hidden layer is
-    Dense, activation, BatchNormalization (not after the last), Dropout. With the default widths and 28x28 pictures it
+    Dense, activation, BatchNormalization (not after the last), Dropout. With the default widths and 28x28 images it
     has 436,746 parameters, 1,280 of them the moving statistics of batch normalization.
     """
     import keras
@@ -49,8 +53,8 @@ def build(
         raise UsageError(
             f"--dropout: given {len(dropout)} rates for {len(widths)} hidden layers, expected one rate or {len(widths)}"
         )
-    pictures = keras.Input(image_shape, dtype="uint8", name="pictures")
-    x = layers.Rescaling(1 / 255, name="rescale")(pictures)
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 255, name="rescale")(images)
     x = layers.Flatten(name="flatten")(x)
     for number, (width, rate) in enumerate(zip(widths, rates, strict=True), start=1):
         x = layers.Dense(width, activation=activation, name=f"hidden_{number}")(x)
@@ -58,4 +62,4 @@ def build(
             x = layers.BatchNormalization(name=f"norm_{number}")(x)
         if rate:
             x = layers.Dropout(rate, name=f"dropout_{number}")(x)
-    return keras.Model(pictures, layers.Dense(classes, name="logits")(x), name="mlp")
+    return keras.Model(images, layers.Dense(classes, name="logits")(x), name="mlp")

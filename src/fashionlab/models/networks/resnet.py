@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from fashionlab.models.networks.cnn import MOMENTUM
+from fashionlab.options import Regularizer
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +21,9 @@ def build(
         tuple[Channels, ...], Meta(min_length=1, max_length=5, description="channels of each stage's convolutions")
     ] = (32, 64, 128),
     blocks: Annotated[int, Meta(ge=1, le=64, description="residual blocks a stage, two 3x3 convolutions each")] = 2,
-    dropout: Annotated[float, Meta(ge=0, lt=1, description="share of the last stage's channels dropped")] = 0.2,
+    dropout: Annotated[
+        float, Meta(ge=0, lt=1, description="share of the last stage's channels dropped"), Regularizer(off=0)
+    ] = 0.2,
 ) -> "keras.Model":
     """A residual network of pre-activation blocks: uint8 [n, height, width] in, float32 logits [n, classes] out.
 
@@ -39,8 +42,8 @@ def build(
     def convolution(x: Any, channels: int, name: str, size: int = 3, stride: int = 1) -> Any:
         return layers.Conv2D(channels, size, stride, padding="same", use_bias=False, name=f"conv_{name}")(x)
 
-    pictures = keras.Input(image_shape, dtype="uint8", name="pictures")
-    x = layers.Rescaling(1 / 255, name="rescale")(pictures)
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 255, name="rescale")(images)
     x = convolution(layers.Reshape((*image_shape, 1), name="channel")(x), filters[0], "first")
     for stage, channels in enumerate(filters, start=1):
         for number in range(1, blocks + 1):
@@ -54,4 +57,4 @@ def build(
     x = layers.GlobalAveragePooling2D(name="average")(activated(x, "last"))
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(pictures, layers.Dense(classes, name="logits")(x), name="resnet")
+    return keras.Model(images, layers.Dense(classes, name="logits")(x), name="resnet")

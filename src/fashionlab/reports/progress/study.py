@@ -1,49 +1,36 @@
-"""Progress of a study for people: one display on a terminal, a line a run elsewhere.
+"""Progress of a study for people: one display on a terminal, a line a run elsewhere."""
 
-The driver's events, plain data: `summary` (what is written to disk after every run), `running` (what is under way),
-`run`, `failure` and `loss` (what became of one), `testing`, `ended`.
-"""
-
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
-from fashionlab.reports.progress.training import LiveDisplay, NotebookDisplay, duration, in_notebook
-from fashionlab.reports.study.words import confidence
-
-Events = Callable[[dict[str, Any]], object]
-
-
-@contextmanager
-def show_study(on_event: Events | None) -> Iterator[Events]:
-    """Yield the function that takes a study's events: `on_event` if given, else a display on standard error."""
-    if on_event is not None:
-        yield on_event
-        return
-    if in_notebook():
-        yield NotebookDisplay(_Status()).take
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with LiveDisplay(console, _Status()) as display:
-            yield display.take
-    else:
-        yield _Lines().take
+from fashionlab.reports.study.report import from_to, report_of
+from fashionlab.reports.study.verdicts import effect, interval
+from fashionlab.reports.wording import confidence, countdown, counted, one_line
+from fashionlab.studies.events import (
+    RunDone,
+    RunFailed,
+    RunLost,
+    RunsUnderWay,
+    RunTested,
+    RunUnderWay,
+    StudyEnded,
+    StudyEvent,
+    SummaryWritten,
+)
+from fashionlab.studies.overview import PlannedArm, PlanOverview
+from fashionlab.studies.summary import ArmSummary, StudySummary
 
 
-class _Status:
-    """What is known at this moment, in lines."""
+class StudyStatus:
+    """What is known of a study at this moment: runs done, under way and failed, and the verdicts so far."""
 
     def __init__(self) -> None:
-        self.summary: Mapping[str, Any] | None = None
-        self.running: list[Mapping[str, Any]] = []
+        self.summary: StudySummary | None = None
+        self.running: tuple[RunUnderWay, ...] = ()
         self.failures: list[str] = []
         self._ends_at: float | None = None
         self._testing = ""
+        self._said: dict[str, str] = {}
 
     @property
     def left(self) -> str:
@@ -52,146 +39,115 @@ class _Status:
             return self._testing
         if self._ends_at is None:
             return "time left: unknown until the first runs are done"
-        return f"at most {duration(max(0.0, self._ends_at - time.monotonic()))} left"
+        return f"at most {countdown(max(0.0, self._ends_at - time.monotonic()))} left"
 
     @property
     def headline(self) -> str:
         """How many runs are done, running and failed."""
         if self.summary is None:
             return "starting"
-        runs = self.summary["runs"]
-        failed = f", {runs['failed']} failed" if runs["failed"] else ""
-        return f"{runs['done']} of at most {runs['planned']} runs done, {len(self.running)} running{failed}"
+        runs = self.summary.runs
+        failed = f", {runs.failed} failed" if runs.failed else ""
+        return f"{runs.done} of at most {counted(runs.planned, 'run')} done, {len(self.running)} running{failed}"
 
     @property
     def done(self) -> int:
         """Runs that are done."""
-        return self.summary["runs"]["done"] if self.summary else 0
+        return self.summary.runs.done if self.summary else 0
 
     @property
     def total(self) -> int | None:
         """Runs that may be made at most; None until the plan is known."""
-        return self.summary["runs"]["planned"] if self.summary else None
+        return self.summary.runs.planned if self.summary else None
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> Sequence[str]:
         """What is under way, the verdicts so far, the latest failures."""
-        flying = [f"  now    {_flight(flight)}" for flight in self.running]
-        verdicts = [f"  {verdict_line(arm)}" for arm in (self.summary or {"arms": []})["arms"]]
-        return [*flying, *verdicts, *self.failures[-2:]]
+        running = [f"  now    {_running_line(run)}" for run in self.running]
+        verdicts = [f"  {verdict_line(arm)}" for arm in self.summary.arms] if self.summary else []
+        return [*running, *verdicts, *self.failures[-2:]]
 
-    def take(self, event: Mapping[str, Any]) -> None:
-        """Bring it up to date with an event."""
-        kind = event["event"]
-        if kind == "summary":
-            self.summary = event["summary"]
-        elif kind == "running":
-            self.running = event["running"]
-            left = event["seconds_left"]
-            self._ends_at = None if left is None else time.monotonic() + left
-        elif kind == "failure":
-            self.failures.append("  " + failure_line(event))
-        elif kind == "loss":
-            self.failures.append("  " + loss_line(event))
-        elif kind == "ended":
-            self.running = []
-        elif kind == "testing":
-            self._testing = f"predicting the test part: {event['done']} of {event['of']} runs"
+    def take(self, event: StudyEvent) -> Sequence[str]:
+        """Bring it up to date with an event; return the lines that the event is worth in a log."""
+        match event:
+            case SummaryWritten():
+                self.summary = event.summary
+                return self._new_verdicts(event.summary)
+            case RunsUnderWay():
+                self.running = event.runs
+                self._ends_at = None if event.seconds_left is None else time.monotonic() + event.seconds_left
+            case RunDone():
+                done = f"run {self.done:>3}/{self.total or '?'}  seed {event.seed}, {one_line(event.arm)}"
+                return [f"{done}: {event.accuracy:.2%} in {event.seconds:.1f} s  {self.left}"]
+            case RunFailed() | RunLost():
+                self.failures.append(f"  {failure_line(event)}")
+                return [failure_line(event)]
+            case StudyEnded():
+                self.running = ()
+            case RunTested():
+                self._testing = f"evaluating the test set: {event.done} of {counted(event.of, 'run')}"
+        return []
 
-
-class _Lines:
-    """A line a run and a line a new verdict: for logs and pipes."""
-
-    def __init__(self) -> None:
-        self._status = _Status()
-        self._said: dict[str, str] = {}
-
-    def take(self, event: dict[str, Any]) -> None:
-        """Print what an event says, if it is worth a line."""
-        status = self._status
-        status.take(event)
-        if event["event"] == "run":
-            runs = status.summary["runs"] if status.summary else {"done": "?", "planned": "?"}
-            _say(
-                f"run {runs['done']:>3}/{runs['planned']}  seed {event['seed']}, {event['arm']}: "
-                f"{event['accuracy']:.2%} in {event['seconds']:.1f} s  {status.left}"
-            )
-        elif event["event"] == "failure":
-            _say(failure_line(event))
-        elif event["event"] == "loss":
-            _say(loss_line(event))
-        elif event["event"] == "summary":
-            for arm in event["summary"]["arms"]:
-                verdict = arm["verdict"]
-                if verdict["word"] != self._said.get(arm["name"], "undecided"):
-                    self._said[arm["name"]] = verdict["word"]
-                    _say(f"after {verdict['n']} seeds: {verdict['sentence']}")
+    def _new_verdicts(self, summary: StudySummary) -> Sequence[str]:
+        lines = []
+        for arm in report_of(summary).arms:
+            if arm.verdict.word != self._said.get(arm.name, "undecided"):
+                self._said[arm.name] = arm.verdict.word
+                lines.append(f"after {counted(arm.verdict.n, 'seed')}: {one_line(arm.verdict.sentence)}")
+        return lines
 
 
-def plan_lines(plan: Mapping[str, Any]) -> list[str]:
+def plan_lines(plan: PlanOverview) -> list[str]:
     """What is going to be done: arms, runs, estimated time."""
-    lines = [plan["title"]]
-    for arm in plan["arms"]:
-        if arm["level"] is None:
-            lines.append(f"  {arm['name']:<28} {arm['model']}, beside which the others are judged")
-        else:
-            changed = ", ".join(f"{name} {_value(old)} -> {_value(new)}" for name, (old, new) in arm["changes"].items())
-            later = ", added later" if arm["added_later"] else ""
-            lines.append(
-                f"  {arm['name']:<28} {changed or arm['model']}, at {confidence(arm['level'])} confidence{later}"
-            )
-    first, last = plan["first_seed"], plan["first_seed"] + plan["seeds"] - 1
+    first, last = plan.first_seed, plan.first_seed + plan.seeds - 1
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
-    done = f", {plan['done']} of them done" if plan["done"] else ""
-    most = "" if plan["kind"] == "compare" else "at most "
-    workers = plan["workers"] or "the cluster's"
-    lines.append(
-        f"{most}{plan['runs']} runs{done}: {len(plan['arms'])} arms, {seeds}, on {workers} workers; "
-        f"judged on {plan['judge_rows']:,} pictures each, margin {plan['margin']:g} points"
-    )
-    time_limit = "" if plan["minutes"] is None else f"; no run begins after {plan['minutes']:g} minutes"
-    if plan["seconds"] is None:
-        lines.append(f"estimated time: unknown until the first runs are done{time_limit}")
+    done = f", {plan.done} of them done" if plan.done else ""
+    most = "" if plan.kind == "compare" else "at most "
+    workers = f"on {counted(plan.workers, 'worker')}" if plan.workers else "on the cluster's workers"
+    time_limit = "" if plan.minutes is None else f"; no run begins after {plan.minutes:g} minutes"
+    if plan.seconds is None:
+        estimate = "unknown until the first runs are done"
     else:
-        lines.append(f"estimated time: {most}{duration(plan['seconds'])}, by earlier studies here{time_limit}")
-    lines.append(
-        "the test part is opened once, at the end, for confirmation" if plan["test"] else "the test part stays closed"
-    )
-    return lines
+        estimate = f"{most}{countdown(plan.seconds)}, by earlier studies here"
+    test = "is evaluated once, at the end, for confirmation" if plan.test else "is not evaluated"
+    return [
+        one_line(plan.title),
+        *map(_arm_line, plan.arms),
+        f"{most}{counted(plan.runs, 'run')}{done}: {counted(len(plan.arms), 'arm')}, {seeds}, {workers}; "
+        f"judged on {plan.judge_rows:,} images each, margin {plan.margin:g} points",
+        f"estimated time: {estimate}{time_limit}",
+        f"the test set {test}",
+    ]
 
 
-def verdict_line(arm: Mapping[str, Any]) -> str:
+def _arm_line(arm: PlannedArm) -> str:
+    if arm.alpha is None:
+        return f"  {one_line(arm.name):<28} {arm.model}, the reference for the others"
+    later = ", added later" if arm.added_later else ""
+    what = one_line(from_to(arm.changes, most=None)) or arm.model
+    return f"  {one_line(arm.name):<28} {what}, at {confidence(arm.alpha)} confidence{later}"
+
+
+def verdict_line(arm: ArmSummary) -> str:
     """An arm in one line: its word, the effect with its interval, the seeds."""
-    verdict = arm["verdict"]
-    if verdict["effect"] is None:
-        return f"{arm['name']:<28} {'no pair yet':<24}"
-    interval = "" if verdict["low"] is None else f" ({verdict['low']:+.2f} to {verdict['high']:+.2f})"
-    more = f"  about {verdict['seeds_needed']} more seeds" if verdict["seeds_needed"] else ""
-    seeds = "1 seed" if verdict["n"] == 1 else f"{verdict['n']} seeds"
-    return f"{arm['name']:<28} {verdict['word']:<24} {verdict['effect']:+.2f}{interval} points, {seeds}{more}"
+    verdict, name = arm.verdict, f"{one_line(arm.name):<28}"
+    if verdict.effect is None:
+        return f"{name} {'no pair yet':<24}"
+    bounds = "" if verdict.low is None else f" ({interval(verdict)})"
+    more = f"  about {counted(verdict.seeds_needed, 'more seed')}" if verdict.seeds_needed else ""
+    return f"{name} {verdict.word:<24} {effect(verdict)}{bounds} points, {counted(verdict.n, 'seed')}{more}"
 
 
-def failure_line(event: Mapping[str, Any]) -> str:
-    """A failed attempt in one line."""
-    then = "given up" if event["final"] else f"attempt {event['attempt']} of {event['of']}, trying again"
-    return f"seed {event['seed']}, {event['arm']}: failed ({then}): {event['reason']}"
+def failure_line(event: RunFailed | RunLost) -> str:
+    """In one line: a failed attempt, or a run that went down with the machine it was on."""
+    if isinstance(event, RunLost):
+        what = "lost, to be made elsewhere"
+    else:
+        then = "given up" if event.final else f"attempt {event.attempt} of {event.of}, trying again"
+        what = f"failed ({then})"
+    return f"seed {event.seed}, {one_line(event.arm)}: {what}: {one_line(event.reason)}"
 
 
-def loss_line(event: Mapping[str, Any]) -> str:
-    """A run that went down with the machine it was on, in one line."""
-    return f"seed {event['seed']}, {event['arm']}: lost, to be made elsewhere: {event['reason']}"
-
-
-def _flight(flight: Mapping[str, Any]) -> str:
-    where = f"{flight['unit']} {flight['done']}/{flight['of']}" if flight["of"] else "under way"
-    return f"seed {flight['seed']}, {flight['arm']}: {where}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(_value, value))
-    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _running_line(run: RunUnderWay) -> str:
+    where = f"{run.unit} {run.done}/{run.of}" if run.of else "under way"
+    return f"seed {run.seed}, {one_line(run.arm)}: {where}"

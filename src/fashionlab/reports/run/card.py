@@ -1,109 +1,103 @@
-"""The model card: README.md in the Hugging Face format, from a report's summary."""
+"""The model card: README.md in the Hugging Face format, from a run's report."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
+
+from fashionlab.evaluation import Missing
+from fashionlab.reports.measures import MEASURES
+from fashionlab.reports.run.summary import RunReport
+from fashionlab.reports.wording import duration, times
 
 FASHION_ON_HUB = "fashion_mnist"
 
 
-def model_card(summary: Mapping[str, Any]) -> str:
+def model_card(report: RunReport) -> str:
     """Markdown with YAML front matter. Users' text stands in JSON strings (which YAML reads) or in escaped Markdown."""
-    answer, made = summary["answer"], summary["made"]
-    fashion = len(answer["references"]) > 1
+    fashion = len(report.answer.references) > 1
+    network = report.made.spec.recipe.training is not None
     dataset = {"name": "Fashion-MNIST", "type": FASHION_ON_HUB} if fashion else {"name": "own data", "type": "own"}
     results: list[dict[str, Any]] = [
         {
             "task": {"type": "image-classification"},
-            "dataset": {**dataset, "split": part["part"]},
+            "dataset": {**dataset, "split": found.name},
             "metrics": [
-                {"type": "accuracy", "value": round(part["accuracy"], 6), "name": f"accuracy, {part['part']} part"},
-                {"type": "loss", "value": round(part["loss"], 6), "name": "cross-entropy, nats"},
+                {"type": each.name, "value": round(each.value, 6), "name": f"{each.name}, {found.name} set"}
+                for each in found.measures
             ],
         }
-        for part in _parts(answer)
+        for found in report.answer.results
     ]
     front: dict[str, Any] = {
         "license": "mit",
-        "library_name": "fashionlab" if answer["classic"] else "keras",
+        "library_name": "keras" if network else "fashionlab",
         "pipeline_tag": "image-classification",
         "tags": [
             "fashionlab",
             "image-classification",
-            *([] if answer["classic"] else ["keras"]),
+            *(["keras"] if network else []),
             *(["fashion-mnist"] if fashion else []),
         ],
         "datasets": [FASHION_ON_HUB] if fashion else [],
         "metrics": ["accuracy"],
-        "model-index": [{"name": summary["run"], "results": results}],
+        "model-index": [{"name": report.run, "results": results}],
     }
     yaml = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
-    return f"---\n{yaml}\n---\n\n{_body(summary, answer, made)}"
+    return f"---\n{yaml}\n---\n\n{_body(report)}"
 
 
-def _body(summary: Mapping[str, Any], answer: Mapping[str, Any], made: Mapping[str, Any]) -> str:
-    accuracies = "\n".join(
-        f"| {p['part']} | {p['n']:,} | {100 * p['accuracy']:.2f} % "
-        f"| {100 * p['accuracy_low']:.2f} to {100 * p['accuracy_high']:.2f} % | {p['loss']:.4f} |"
-        for p in _parts(answer)
-    )
-    side = made["request"]["data"]["side"]
-    classes = ", ".join(_text(name) for name in summary["class_names"])
-    learned = " ".join(_text(s) for s in summary["learning"].get("sentences", []))
-    errors = _text(summary["errors"].get("sentence", "No part was predicted."))
-    confidence = " ".join(_text(s) for s in summary["confidence"].get("sentences", []))
-    versions = ", ".join(f"{name} {version}" for name, version in made["environment"]["packages"].items())
-    made_of = answer["size"] or (answer["parameters"] is not None and f"{answer['parameters']:,} parameters")
+def _body(report: RunReport) -> str:
+    answer, spec, environment = report.answer, report.made.spec, report.made.environment
+    side = spec.data.side
+    header = ["set", "images", *(each.title for each in MEASURES)]
+    rows = [[found.name, f"{found.n:,}", *(each.text for each in found.measures)] for found in answer.results]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---", *["---:"] * (len(header) - 1)], *rows])
+    classes = ", ".join(_text(name) for name in report.class_names)
+    learned = "" if isinstance(report.learning, Missing) else " ".join(map(_text, report.learning.sentences))
+    mistakes = "No set was predicted." if isinstance(report.errors, Missing) else _text(report.errors.sentence)
+    confidence = "" if isinstance(report.confidence, Missing) else " ".join(map(_text, report.confidence.sentences))
+    versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
+    made_of = answer.size or (answer.parameters is not None and f"{answer.parameters:,} parameters")
     size = f" It has {made_of}." if made_of else ""
-    best, chosen = "", "Test rows chose nothing."
-    if answer["epochs"]:
-        pace = answer["pace"]
-        best = f"{pace.capitalize()} {answer['best_epoch']} of {answer['epochs']} kept; "
-        fit = made["request"]["recipe"]["fit"]
-        if fit is None or fit.get("early_stopping", True):
-            chosen = f"Validation rows chose the {pace}; test rows chose nothing."
-    spent, device = answer["seconds"]["training"], _text(made["environment"].get("device", "an unknown device"))
-    return f"""# {_text(summary["title"])}
+    kept, chosen = "", "The test set was not used for any choice."
+    if answer.epochs:
+        kept = f"{answer.unit.capitalize()} {answer.best_epoch} of {answer.epochs} kept; "
+        training = spec.recipe.training
+        if training is None or training.early_stopping:
+            chosen = f"The {answer.unit} was chosen on the validation set; the test set was not used for any choice."
+    return f"""# {_text(report.title)}
 
 An image classifier trained with [Fashionlab](https://github.com/fashionlab/fashionlab).{size}
 
-**Input**: grey pictures, uint8 [n, {side}, {side}], 0 black; scaling is part of the model. **Output**: logits of
-{len(summary["class_names"])} classes: {classes}.
+**Input**: grey images, uint8 [n, {side}, {side}], 0 black; scaling is part of the model. **Output**: logits of
+{len(report.class_names)} classes: {classes}.
 
 ## Results
 
-| part | pictures | accuracy | 95 % interval | loss (nats) |
-|---|---:|---:|---:|---:|
-{accuracies}
+{table}
 
-{errors} {confidence}
+{mistakes} {confidence}
 
-The test part had been opened {answer["test_openings"]} times in this folder of runs when this card was written.
+The test set had been evaluated {times(answer.test_evaluations)} in this folder of runs when this card was written.
 
 ## Training
 
-{_text(answer["recipe"])}. {learned}
+{_text(answer.recipe)}. {learned}
 
-{best}{spent:.1f} s on {device}.
-{chosen} Data SHA-256 `{made["request"]["data"]["sha256"]}`.
+{kept}{duration(answer.seconds.training)} on {_text(environment.device)}.
+{chosen} Data SHA-256 `{spec.data.sha256}`.
 
-    {made["commands"]["full"]}
+    {report.made.commands.full}
 
 Versions: {_text(versions)}.
 
 ## Intended use and limits
 
-For learning, teaching and comparing methods. It knows small, centred, light-on-dark pictures like those of its training
-part; on photographs taken otherwise it answers with confidence and is often wrong. It always answers with one of its
-classes, also for pictures of anything else. Labels of Fashion-MNIST contain errors, which bound any accuracy.
+For learning, teaching and comparing methods. It knows small, centred, light-on-dark images like those of its training
+set; on photographs taken otherwise it answers with confidence and is often wrong. It always answers with one of its
+classes, also for images of anything else. Labels of Fashion-MNIST contain errors, which limit any accuracy.
 """
-
-
-def _parts(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What was measured: the part that judges, and the other one."""
-    return [part for part in (answer, answer["other"]) if part and part["n"]]
 
 
 def _text(text: str) -> str:
     """Users' text in Markdown: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!" else c for c in " ".join(str(text).split()))
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!" else c for c in " ".join(text.split()))

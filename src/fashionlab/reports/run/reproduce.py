@@ -1,83 +1,80 @@
-"""The command that makes a run again, and its recipe in a line."""
+"""The command that reproduces a run, and its recipe in a line."""
 
 import shlex
-from collections.abc import Mapping
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
 from fashionlab.models import find_architecture
-from fashionlab.options import settings_of
-from fashionlab.recipe.recipe import Data, Fit
+from fashionlab.options import as_typed, options_of
+from fashionlab.recipe.config import DataConfig, TrainingConfig
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.reports.wording import counted, setting_text, value_text
 
 
-def recipe_line(recipe: Mapping[str, Any]) -> str:
-    """The recipe for people, in one line: the model's options that are not off, then how it was fitted."""
-    fit, options = recipe["fit"], recipe["model"]["options"]
-    words = [str(recipe["model"]["name"])]
+class Commands(Struct, frozen=True):
+    """The command that makes an equal run: `short`, with what differs from today's defaults, and `full`, with every
+    setting spelled out."""
+
+    short: str
+    full: str
+
+
+def recipe_line(recipe: Recipe) -> str:
+    """The recipe for people, in one line: the model's options that are not off, then how it was trained."""
+    training, options = recipe.training, recipe.model.options
+    words = [recipe.model.name]
     words += [
         f"{setting_text(name)} {value_text(value)}" for name, value in options.items() if value not in (None, False)
     ]
-    if fit:
-        words += [f"at most {fit['epochs']} epochs" if not recipe["refit"] else f"{recipe['refit']} epochs (refit)"]
-        words += [f"batch {fit['batch_size']}", f"AdamW at {fit['learning_rate']:g}, {fit['schedule']}"]
+    if training:
+        epochs = f"{counted(recipe.refit, 'epoch')} (refit)" if recipe.refit else f"up to {training.epochs} epochs"
+        words += [epochs, f"batch {training.batch_size}", f"AdamW at {training.learning_rate:g}, {training.schedule}"]
         shown = ("epochs", "batch_size", "learning_rate", "schedule", "patience")
         words += [
-            f"{setting_text(name)} {value_text(value)}" for name, value in fit.items() if name not in shown and value
+            f"{setting_text(name)} {value_text(value)}"
+            for name, value in asdict(training).items()
+            if name not in shown and value
         ]
-    elif recipe["refit"]:
+    elif recipe.refit:
         words.append("refit")
-    if recipe["data"]["limit"]:
-        words.append(f"only {recipe['data']['limit']:,} rows")
+    if recipe.data.limit:
+        words.append(f"only {recipe.data.limit:,} rows")
     return ", ".join(words)
 
 
-def commands(request: Mapping[str, Any]) -> dict[str, str]:
-    """`short`, with what differs from today's defaults, and `full`, with every setting spelled out."""
-    recipe = request["recipe"]
-    return {"short": _command(request, recipe, True), "full": _command(request, recipe, False)}
+def refit_line(recipe: Recipe) -> str:
+    """What a refit does, in words: for how long, where that was chosen, and on what."""
+    unit = "epoch" if recipe.training else "round" if "rounds" in recipe.model.options else None
+    return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
 
 
-def _command(request: Mapping[str, Any], recipe: Mapping[str, Any], short: bool) -> str:
-    defaults: dict[str, Any] = {name: s.default for kind in (Data, Fit) for name, s in settings_of(kind).items()}
-    name = recipe["model"]["name"]
+def commands(spec: RunSpec) -> Commands:
+    """The commands that make a run of an equal spec."""
+    return Commands(_command(spec, short=True), _command(spec, short=False))
+
+
+def _command(spec: RunSpec, short: bool) -> str:
+    recipe = spec.recipe
+    defaults: dict[str, Any] = {
+        name: s.default for kind in (DataConfig, TrainingConfig) for name, s in options_of(kind).items()
+    }
     try:
         # Asking a user's own file for its defaults would execute it.
-        architecture = find_architecture(name) if request.get("model_sha256") is None else None
-        defaults |= {n: s.default for n, s in architecture.settings.items()} if architecture else {}
-    except UsageError:  # a model of a later catalogue: everything is spelled out
+        architecture = find_architecture(recipe.model.name) if spec.model_sha256 is None else None
+        defaults |= {n: s.default for n, s in architecture.options.items()} if architecture else {}
+    except UsageError:  # a model of a later registry: everything is spelled out
         pass
-    settings = {**recipe["data"], **recipe["model"]["options"], **(recipe["fit"] or {})}
-    words = ["fashionlab", "train", name]
-    for setting, value in settings.items():
-        if not (short and setting in defaults and _plain(defaults[setting]) == _plain(value)):
-            words += ["--" + setting.replace("_", "-"), _plain(value)]
-    words += ["--seed", str(recipe["seed"])]
-    if not short and recipe["fit"]:
-        words += ["--trainer", request["trainer"], "--backend", request.get("backend", "jax")]
-    words += ["--refit"] if recipe["refit"] else []
-    words += [] if request.get("test", True) else ["--no-test"]
+    words = ["fashionlab", "train", recipe.model.name]
+    for setting, value in recipe.settings.items():
+        if not (short and setting in defaults and as_typed(defaults[setting]) == as_typed(value)):
+            words += ["--" + setting.replace("_", "-"), as_typed(value)]
+    words += ["--seed", str(recipe.seed)]
+    if not short and recipe.training:
+        words += ["--trainer", spec.trainer, "--backend", spec.backend]
+    words += ["--refit"] if recipe.refit else []
+    words += [] if spec.test else ["--no-test"]
     return shlex.join(words)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ",".join(_plain(each) for each in value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
-
-
-def setting_text(setting: str) -> str:
-    """A setting's name for people: "batch norm"."""
-    return setting.replace("_", " ")
-
-
-def value_text(value: Any) -> str:
-    """A setting's value for people: "256-128", "on", "none"."""
-    if isinstance(value, (list, tuple)):
-        return "-".join(value_text(each) for each in value) or "none"
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)

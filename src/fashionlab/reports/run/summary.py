@@ -1,45 +1,71 @@
-"""One run as plain data: everything that its report shows, composed once for the page, the terminal and `--json`."""
+"""A run's report as plain data: all that it shows, composed once for the page, the card, the terminal and `--json`."""
 
-from collections.abc import Mapping
-from typing import Any
+from msgspec import Struct
 
-import numpy as np
-
-from fashionlab.reports.run.picture_book import Part, PictureBook
-from fashionlab.reports.run.sections.answer import answer
-from fashionlab.reports.run.sections.confidence import confidence
-from fashionlab.reports.run.sections.errors import errors
-from fashionlab.reports.run.sections.inside import inside
-from fashionlab.reports.run.sections.learning import learning
-from fashionlab.reports.run.sections.made import made
+from fashionlab.evaluation import Insight, Missing
+from fashionlab.reports.run.sections.answer import NOTHING_PREDICTED, AnswerSection, answer
+from fashionlab.reports.run.sections.confidence import ConfidenceSection, confidence
+from fashionlab.reports.run.sections.errors import ErrorsSection, errors
+from fashionlab.reports.run.sections.inside import InsideSection, PixelSection, inside
+from fashionlab.reports.run.sections.learning import LearningSection, learning
+from fashionlab.reports.run.sections.made import MadeSection, made
+from fashionlab.reports.run.shown import PredictedSet, ShownImage, ShownImages
 from fashionlab.store import Run
 
+FORMAT_VERSION = 2
 
-def summarise_report(
-    run: Run, insight: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
-) -> dict[str, Any]:
-    """All that the report of a finished run says, ready for JSON.
 
-    insight, arrays: of `evaluation.find_insight`, or {"available": False, "reason": why}. Keys: format, run, title,
-    class_names; the sections answer, learning, errors, confidence, inside and made, in the page's order, each as its
-    function in `reports.run.sections` says, or {"missing": why}; and pictures, a line for every picture shown: part,
-    row, label, predicted, classes and probabilities (the highest first, in units of 0.0001).
-    """
-    recipe, predictions = run.request["recipe"], run.predictions
-    parts = {name: Part(name, predictions) for name in ("test", "validation") if run.metrics[name]}
-    judged = next(iter(parts.values()), None)
-    unjudged = {"missing": "no part was predicted: a refit has no validation part, and its test part was left closed."}
-    book = PictureBook()
-    return {
-        "format": 1,
-        "run": run.name,
-        "title": f"{recipe['model']['name']}, seed {recipe['seed']}" + (" (refit)" if recipe["refit"] else ""),
-        "class_names": list(run.request["data"]["class_names"]),
-        "answer": answer(run) | ({} if judged else unjudged),
-        "learning": learning(run),
-        "errors": errors(run, judged, book) if judged else unjudged,
-        "confidence": confidence(run, judged.name) if judged else unjudged,
-        "inside": inside(insight, arrays or {}, parts.get("validation"), book),
-        "made": made(run),
-        "pictures": book.entries,
+class RunReport(Struct, frozen=True, kw_only=True):
+    """`derived/report.json`. images: every image that a section shows, which it names by its number here, counted from
+    0; images_missing: why their pixels are not in the page, None where they are."""
+
+    format: int = FORMAT_VERSION
+    run: str
+    title: str
+    class_names: tuple[str, ...]
+    answer: AnswerSection
+    learning: LearningSection | Missing
+    errors: ErrorsSection | Missing
+    confidence: ConfidenceSection | Missing
+    inside: InsideSection | PixelSection | Missing
+    made: MadeSection
+    images: tuple[ShownImage, ...]
+    images_missing: Missing | None = None
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What could not be made, and why."""
+        parts = {
+            "learning": self.learning,
+            "errors": self.errors,
+            "confidence": self.confidence,
+            "inside": self.inside,
+            "images": self.images_missing,
+        }
+        return {name: found.reason for name, found in parts.items() if isinstance(found, Missing)}
+
+
+def summarise_report(run: Run, insight: Insight) -> RunReport:
+    """The report of a finished run. insight: of `evaluation.find_insight`."""
+    recipe, data, metrics, predictions = run.spec.recipe, run.spec.data, run.metrics, run.predictions
+    sets = {
+        name: PredictedSet(name, found)
+        for name in ("test", "validation")
+        if metrics.of(name) and (found := predictions.of(name))
     }
+    judged = next(iter(sets.values()), None)
+    figures = metrics.test or metrics.validation
+    images = ShownImages()
+    wrong = errors(data, figures, judged, images) if judged and figures else Missing(NOTHING_PREDICTED)
+    return RunReport(
+        run=run.name,
+        title=f"{recipe.model.name}, seed {recipe.seed}" + (" (refit)" if recipe.refit else ""),
+        class_names=data.class_names,
+        answer=answer(run),
+        learning=learning(run),
+        errors=wrong,
+        confidence=confidence(predictions, judged.name) if judged else Missing(NOTHING_PREDICTED),
+        inside=inside(insight, sets.get("validation"), images),
+        made=made(run),
+        images=images.all,
+    )

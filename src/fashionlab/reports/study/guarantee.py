@@ -4,71 +4,69 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from fashionlab.reports.run.reproduce import setting_text, value_text
-from fashionlab.reports.study import words
-from fashionlab.reports.study.confirmation import p_text
+from msgspec.structs import asdict
+
+from fashionlab.reports.study.report import StudyReport
+from fashionlab.reports.wording import confidence, p_value, plain, setting_text, value_text
 
 
-def guarantee(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """covers (sentences), method, levels (a line an arm), and made: command, settings, machine, data."""
-    arms = summary["arms"]
+def guarantee(report: StudyReport) -> dict[str, Any]:
+    """covers (sentences), methods, alphas (a line an arm), and made: how to go on, settings, machine, data."""
+    arms = report.arms
     return {
-        "covers": covers(summary),
-        "methods": sorted({arm["verdict"]["method"] for arm in arms}),
-        "levels": [
+        "covers": covers(report),
+        "methods": sorted({arm.verdict.method for arm in arms}),
+        "alphas": [
             {
-                "name": arm["title"],
-                "when": "later" if arm["added_later"] else "at the start",
-                "level": f"{arm['verdict']['level']:.4g}",
-                "confidence": words.confidence(arm["verdict"]["level"]),
-                "p": p_text(arm["verdict"]["p_value"]),
-                "n": arm["verdict"]["n"],
-                "deviation": words.plain(arm["verdict"]["deviation"]),
+                "name": arm.title,
+                "when": "later" if arm.added_later else "at the start",
+                "alpha": f"{arm.verdict.alpha:.4g}",
+                "confidence": confidence(arm.verdict.alpha),
+                "p": p_value(arm.verdict.p_value),
+                "n": arm.verdict.n,
+                "deviation": plain(arm.verdict.deviation),
             }
             for arm in arms
         ],
-        "spent": spent(summary),
-        "command": summary.get("command"),
-        "more": f"fashionlab study --continue {shlex.quote(str(summary['name']))} --seeds N"
-        if any(arm["verdict"]["word"] == "undecided" for arm in arms)
+        "spent": spent(report),
+        "more": f"fashionlab study resume {shlex.quote(report.name)} --seeds N"
+        if any(arm.verdict.word == "undecided" for arm in arms)
         else None,
-        "settings": flat(summary["baseline"]["settings"]),
-        "machine": flat(summary["machine"]),
+        "settings": flat(report.baseline.settings),
+        "machine": flat(asdict(report.machine)),
         "data": [
-            ("data set", str(summary["dataset"]["name"])),
-            ("SHA-256", str(summary["dataset"]["sha256"])),
-            ("classes", f"{len(summary['dataset']['class_names']):,}"),
+            ("data set", report.data.name),
+            ("SHA-256", report.data.sha256),
+            ("classes", f"{len(report.data.class_names):,}"),
         ],
-        "created": str(summary["created"]),
-        "baseline_parameters": summary["baseline"]["parameters"],
+        "created": report.created,
+        "baseline_parameters": report.baseline.parameters,
     }
 
 
-def spent(summary: Mapping[str, Any]) -> str:
+def spent(report: StudyReport) -> str:
     """How the permitted error is divided."""
-    arms, alpha = summary["arms"], summary["alpha"]
-    total = sum(arm["verdict"]["level"] for arm in arms)
-    given = f"{total:.4g} of {alpha:g} is given out"
-    if summary["declared"] > len(arms):
-        return (
-            f"It is divided among all {summary['declared']:,} pairs, as any of them may become the baseline; {given}."
-        )
-    return f"Together {given}; the rest is kept for arms added later." if alpha - total > 1e-9 else f"Together {given}."
+    total = sum(arm.verdict.alpha for arm in report.arms)
+    given = f"{total:.4g} of {report.alpha:g} is given out"
+    if report.declared > len(report.arms):
+        return f"It is divided among all {report.declared:,} pairs, as any of them may become the baseline; {given}."
+    rest = report.alpha - total > 1e-9
+    return f"Together {given}; the rest is kept for arms added later." if rest else f"Together {given}."
 
 
-def covers(summary: Mapping[str, Any]) -> list[str]:
+def covers(report: StudyReport) -> list[str]:
     """What the guarantee is about, and what it is not about, in plain words."""
-    data = summary["dataset"]["name"]
-    # Only the real data set has this name and this number of pictures to resplit.
-    pictures = "these 60,000 pictures" if data == "fashion-mnist" else f"these pictures ({data})"
+    data = report.data.name
+    # Only the real data set has this name and this number of images to resplit.
+    images = "these 60,000 images" if data == "fashion-mnist" else f"these images ({data})"
     return [
-        f"It covers repeating everything on {pictures}: other random splits, other initial weights, other orders of "
-        "the pictures. The true effect is the mean over all of these.",
-        "It does not cover other pictures: whether the same change helps on another data set, on photographs, or with "
+        f"It covers repeating everything on {images}: other random splits, other initial weights, other orders of "
+        "the images. The true effect is the mean over all of these.",
+        "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
         "It takes the paired differences to be normally distributed; a change that does nothing under most seeds and "
         "much under a few is not, and may be missed. All verdicts together are wrong about any "
-        f"{summary['what']} with probability {summary['alpha']:g} at most, however often one looks: the levels below "
+        f"{report.what} with probability {report.alpha:g} at most, however often one looks: the shares below "
         "never add up to more.",
     ]
 
@@ -78,7 +76,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            lines += flat(value, f"{prefix}{setting_text(str(name))} ")
+            lines += flat(value, f"{prefix}{setting_text(name)} ")
         else:
-            lines.append((prefix + setting_text(str(name)), value_text(value)))
+            lines.append((prefix + setting_text(name), value_text(value)))
     return lines

@@ -1,54 +1,48 @@
 """A study's summary as one HTML file that needs nothing else."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from fashionlab.reports import sprite
-from fashionlab.reports.run.render import page_environment, page_text
-from fashionlab.reports.study import charts
+from fashionlab.reports.figures import style_sheet
+from fashionlab.reports.run.render import page_environment, page_text, shown
 from fashionlab.reports.study.answer import answer
 from fashionlab.reports.study.confirmation import confirmation
 from fashionlab.reports.study.effects import accuracies, facts, secondary, troubles
+from fashionlab.reports.study.figures import page_figures
 from fashionlab.reports.study.guarantee import guarantee
-from fashionlab.reports.study.models import MOST_PICTURES, models
-from fashionlab.reports.study.named import named
-from fashionlab.reports.study.words import plain, signed
+from fashionlab.reports.study.models import MOST_IMAGES, models
+from fashionlab.reports.study.report import JUDGING_SET, report_of
+from fashionlab.reports.wording import counted, plain, signed, times
+from fashionlab.studies.summary import StudySummary
 
 
-def render_study(summary: Mapping[str, Any], pictures: np.ndarray | None = None) -> bytes:
+def render_study(summary: StudySummary, images: np.ndarray | None = None) -> bytes:
     """The page, UTF-8.
 
-    summary: what the study wrote as `summary.json`; pictures: uint8 [n, side, side], one for each of the comparison's
-    `all_wrong`, or None where there are none. Everything is escaped: names of arms and classes are users' text.
+    images: uint8 [n, side, side], one for each of the comparison's `all_wrong`, or None where they are not at hand.
+    Everything is escaped: names of arms and classes are users' text.
     """
     from markupsafe import Markup
 
-    def drawn(*shown: Any) -> Markup:
-        return Markup("".join(chart.svg() for chart in shown))
-
-    summary = named(summary)
-    if pictures is not None:
-        pictures = pictures[:MOST_PICTURES]
+    report = report_of(summary)
+    if images is not None:
+        images = images[:MOST_IMAGES]
     environment = page_environment()
-    environment.filters |= {"signed": signed, "plain": plain}
+    environment.filters |= {"signed": signed, "plain": plain, "counted": counted, "times": times}
     text = environment.get_template("study.html").render(
-        s=summary,
-        answer=answer(summary),
-        facts=facts(summary),
-        accuracies=accuracies(summary),
-        secondary=secondary(summary),
-        troubles=troubles(summary),
-        test=confirmation(summary),
-        models=models(summary),
-        guarantee=guarantee(summary),
-        forest=drawn(*charts.draw_forest(summary)),
-        strips=[drawn(strip) for strip in charts.draw_strips(summary)],
-        drawn=[[drawn(chart) for chart in charts.draw_arm(summary, arm)] for arm in summary["arms"]],
-        trade_off=drawn(*charts.draw_trade_off(summary)),
+        s=report,
+        judging_set=JUDGING_SET,
+        answer=answer(report),
+        facts=facts(report),
+        accuracies=accuracies(report),
+        secondary=secondary(report),
+        troubles=troubles(report),
+        test=confirmation(report),
+        models=models(report),
+        guarantee=guarantee(report),
+        figures=shown(page_figures(report)),
         columns=sprite.COLUMNS,
-        sprite=None if pictures is None or not len(pictures) else sprite.data_uri(sprite.make_sprite(pictures)),
-        style=Markup(page_text("style.css") + page_text("study.css")),
+        sprite=None if images is None or not len(images) else sprite.data_uri(sprite.make_sprite(images)),
+        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
     )
     return text.encode()

@@ -1,61 +1,52 @@
 """A study in a few lines for a terminal, beside the table of its verdicts."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from fashionlab.reports.progress.training import duration
-from fashionlab.reports.study.answer import in_a_sentence
+from fashionlab.reports.study.report import StudyReport
 from fashionlab.reports.tables import new_table, plain
+from fashionlab.reports.wording import NONE, countdown, counted, one_line, times
+from fashionlab.studies.overview import StudyLine
+from fashionlab.studies.stats.describe import Description
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def summary_lines(summary: Mapping[str, Any]) -> list[str]:
-    """Each verdict as a sentence, the test part, failures, and how to go on."""
-    lines = [f"{_sentence(arm, summary)} {arm['verdict']['second']}" for arm in summary["arms"]]
-    test = summary["test"]
-    if test:
-        accuracies = ", ".join(f"{name} {_spread(figures)}" for name, figures in test["arms"].items())
+def summary_lines(report: StudyReport) -> list[str]:
+    """Each verdict as a sentence, the test set, failures, and how to go on."""
+    lines = [f"{arm.verdict.sentence} {arm.verdict.second}" for arm in report.arms]
+    if report.test:
+        accuracies = ", ".join(f"{arm.name} {_spread(arm.accuracy)}" for arm in report.test.arms)
         lines.append(
-            f"On the test part ({test['n']:,} pictures, for confirmation, opened {_times(test['openings'])} here): "
-            f"{accuracies}"
+            f"On the test set ({report.test.n:,} images, for confirmation, evaluated {times(report.test.evaluations)} "
+            f"here): {accuracies}"
         )
-    for name, failures in [
-        (summary["baseline"]["name"], summary["failures"]),
-        *((arm["name"], arm["failures"]) for arm in summary["arms"]),
-    ]:
-        lines += [f"failed: {name}, seed {f['seed']}, {f['attempts']} attempts: {f['reason']}" for f in failures]
-    done = f"{summary['runs']['done']} runs in {duration(summary['seconds'])} on {summary['workers']} workers"
-    undecided = any(arm["verdict"]["word"] == "undecided" for arm in summary["arms"])
-    more = f"; for more: fashionlab study --continue {summary['name']} --seeds N" if undecided else ""
-    return [*lines, done + more]
+    for each in report.everyone:
+        lines += [
+            f"failed: {each.name}, seed {run.seed}, {counted(run.attempts, 'attempt')}: {run.reason}"
+            for run in each.failures
+        ]
+    done = f"{counted(report.runs.done, 'run')} in {countdown(report.seconds)} on {counted(report.workers, 'worker')}"
+    undecided = any(arm.verdict.word == "undecided" for arm in report.arms)
+    more = f"; for more: fashionlab study resume {report.name} --seeds N" if undecided else ""
+    return [one_line(line) for line in [*lines, done + more]]
 
 
-def studies_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
+def studies_table(lines: Sequence[StudyLine]) -> "Table":
     """The list of studies."""
     table = new_table("study", "question", "state", "runs", "verdicts")
     table.columns[1].justify = table.columns[4].justify = "left"
-    for row in rows:
-        verdicts = ", ".join(f"{name}: {word}" for name, word in row["verdicts"].items())
-        done = f"{row['runs']['done']}/{row['runs']['planned']}" if row["runs"] else "–"
-        table.add_row(plain(row["study"]), plain(row["title"]), row["state"], done, plain(verdicts))
+    for line in lines:
+        verdicts = ", ".join(f"{name}: {word}" for name, word in line.verdicts.items())
+        done = f"{line.runs.done}/{line.runs.planned}" if line.runs else NONE
+        title, state = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
+        table.add_row(plain(one_line(line.study)), plain(one_line(title)), state, done, plain(one_line(verdicts)))
     return table
 
 
-def _sentence(arm: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
-    verdict = arm["verdict"]
-    if summary["kind"] != "compare":
-        return str(verdict["sentence"])
-    return f"{arm['name']}: {in_a_sentence(verdict, summary['baseline']['name'])}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _spread(figures: Mapping[str, Any]) -> str:
-    if figures["mean"] is None:
-        return "–"
-    deviation = "" if figures["deviation"] is None else f" ± {figures['deviation']:.2f}"
-    return f"{figures['mean']:.2f}{deviation} %"
+def _spread(figures: Description) -> str:
+    if figures.mean is None:
+        return NONE
+    deviation = "" if figures.deviation is None else f" ± {figures.deviation:.2f}"
+    return f"{figures.mean:.2f}{deviation} %"

@@ -2,7 +2,7 @@
 // Reads the page's data, answers clicks and keys. Text reaches the page by textContent alone: names come from users.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { names, pictures, cells, columns } = data;
+  const { names, images, cells, columns } = data;
   const $ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const percent = (v) => (v > 9990 ? "> 99.9" : v > 0 && v < 10 ? "< 0.1" : (v / 100).toFixed(1)) + "\u00a0%";
 
@@ -18,15 +18,15 @@
     return element;
   }
   function words(i) {
-    const at = pictures[i];
-    return `${at.part} picture ${at.row}: true ${names[at.label]}, predicted ${names[at.predicted]} ` +
+    const at = images[i];
+    return `${at.set} image ${at.row}: true ${names[at.label]}, predicted ${names[at.predicted]} ` +
       `(${percent(at.probabilities[0])})`;
   }
-  function picture(i) {
+  function thumbnail(i) {
     const button = place(make("button", "pic"), i);
     button.type = "button";
     button.dataset.i = i;
-    button.dataset.row = pictures[i].row;
+    button.dataset.row = images[i].row;
     button.setAttribute("aria-label", words(i));
     return button;
   }
@@ -36,11 +36,11 @@
   let shown = null;
   function showCard(i, anchor) {
     shown = anchor;
-    const at = pictures[i];
+    const at = images[i];
     const head = make("div", "head"), text = make("div");
-    const right = at.label === at.predicted;
+    const correct = at.label === at.predicted;
     text.append(make("p", "", `true: ${names[at.label]}`), make("p", "", `predicted: ${names[at.predicted]}`),
-      make("p", "muted", right ? "right" : "wrong"), make("p", "muted", `${at.part} picture ${at.row}`));
+      make("p", "muted", correct ? "correct" : "misclassified"), make("p", "muted", `${at.set} image ${at.row}`));
     head.append(place(make("span", "pic"), i), text);
     const list = make("div", "p");
     at.classes.forEach((label, k) => {
@@ -70,42 +70,60 @@
   // The confusion matrix: one tab stop, arrow keys move, Enter or a click opens the cell.
   const gallery = document.getElementById("gallery");
   function openCell(button) {
-    const { t, p } = button.dataset, cell = cells[`${t},${p}`];
-    $("table.matrix button[aria-pressed='true']").forEach((b) => b.setAttribute("aria-pressed", "false"));
+    const t = +button.dataset.t, p = +button.dataset.p, cell = cells[`${t},${p}`];
+    $("#matrix [aria-pressed='true']").forEach((b) => b.setAttribute("aria-pressed", "false"));
     button.setAttribute("aria-pressed", "true");
-    const total = cell ? cell.total : 0, some = cell ? cell.pictures : [];
-    const title = t === p ? `${names[t]}, named right` : `${names[t]} taken for ${names[p]}`;
-    const noun = total === 1 ? "picture" : "pictures";
-    let how = some.length === total ? `${total.toLocaleString("en")} ${noun}, ` : `the ${some.length} of ${total.toLocaleString("en")} ${noun} that are `;
-    how += some.length < total ? (t === p ? "least certain" : "most confidently wrong") : t === p ? "the least certain first" : "the most confident first";
+    const n = cell ? cell.total : 0, some = cell ? cell.images : [];
+    const title = t === p ? `${names[t]}, classified correctly` : `${names[t]} predicted as ${names[p]}`;
+    const noun = n === 1 ? "image" : "images";
+    let how = some.length === n ? `${n.toLocaleString("en")} ${noun}, ` : `the ${some.length} of ${n.toLocaleString("en")} ${noun} that are `;
+    how += some.length < n ? (t === p ? "least certain" : "most confidently wrong") : t === p ? "the least certain first" : "the most confident first";
     const list = make("ul", "pics");
-    list.append(...some.map((i) => { const item = make("li"); item.append(picture(i)); return item; }));
-    gallery.replaceChildren(make("h4", "", title), make("p", "", total ? `${how}.` : "No picture."), list);
+    list.append(...some.map((i) => { const item = make("li"); item.append(thumbnail(i)); return item; }));
+    gallery.replaceChildren(make("h4", "", title), make("p", "", n ? `${how}.` : "No image."), list);
     gallery.hidden = false;
   }
-  for (const table of $("table.matrix")) {
-    const buttons = $("tbody button", table), width = $("tbody tr:first-child button", table).length;
-    buttons.forEach((button, k) => { button.tabIndex = k ? -1 : 0; });
-    table.addEventListener("click", (event) => { const b = event.target.closest("button"); if (b) { roam(buttons, b); openCell(b); } });
-    table.addEventListener("keydown", (event) => {
+  const matrix = document.querySelector("#matrix svg"), total = names.map(() => 0);
+  for (const [key, cell] of Object.entries(cells)) total[+key.split(",")[0]] += cell.total;
+  if (matrix) {
+    const buttons = $(".cell", matrix);
+    const width = new Set(buttons.map((b) => b.id.split("-").at(-1))).size;
+    matrix.setAttribute("role", "group");
+    buttons.forEach((button, k) => {
+      const [t, p] = button.id.split("-").slice(-2).map(Number), n = (cells[`${t},${p}`] || { total: 0 }).total;
+      Object.assign(button.dataset, { t, p });
+      button.setAttribute("role", "button");
+      button.setAttribute("aria-pressed", "false");
+      button.setAttribute("tabindex", k ? -1 : 0);
+      button.setAttribute("aria-label", `true ${names[t]}, predicted ${names[p]}: ${n.toLocaleString("en")} ${n === 1 ? "image" : "images"}, ${share(t, n)}`);
+    });
+    const count = (button) => document.getElementById(button.id.replace("-cell-", "-count-"));
+    matrix.addEventListener("click", (event) => { const b = event.target.closest(".cell"); if (b) { roam(buttons, b); openCell(b); } });
+    matrix.addEventListener("keydown", (event) => {
       const at = buttons.indexOf(document.activeElement), row = Math.floor(at / width), column = at % width;
+      if (at >= 0 && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); openCell(buttons[at]); }
       const go = { ArrowRight: column < width - 1 ? at + 1 : at, ArrowLeft: column ? at - 1 : at, ArrowDown: at + width, ArrowUp: at - width,
         Home: row * width, End: row * width + width - 1 }[event.key];
       if (at < 0 || go === undefined) return;
       event.preventDefault();
       if (buttons[go]) { roam(buttons, buttons[go]); buttons[go].focus(); }
     });
+    $("input[name='matrix']").forEach((input) => input.addEventListener("change", () => {
+      for (const button of buttons) {
+        const { t, p } = button.dataset, cell = cells[`${t},${p}`], text = count(button);
+        if (text) text.querySelector("text").textContent = input.value === "rates" ? share(t, cell.total) : cell.total.toLocaleString("en");
+      }
+    }));
   }
-  function roam(buttons, chosen) { buttons.forEach((b) => { b.tabIndex = b === chosen ? 0 : -1; }); }
-  $("input[name='matrix']").forEach((input) => input.addEventListener("change", () =>
-    document.getElementById("matrix").classList.toggle("rates", input.value === "rates" && input.checked)));
+  function share(t, n) { return `${!n ? "0.0" : n === total[t] ? "100" : (100 * n / total[t]).toFixed(1)}\u00a0%`; }
+  function roam(buttons, chosen) { buttons.forEach((b) => b.setAttribute("tabindex", b === chosen ? 0 : -1)); }
 
   addEventListener("beforeprint", () => $("details").forEach((d) => { d.open = true; }));
 
   // The map: the point nearest to the pointer, or the next one in an arrow's direction.
   for (const box of $(".mapbox")) {
-    const points = $("circle.p", box), index = JSON.parse(box.dataset.pictures);
-    const at = points.map((c) => [+c.getAttribute("cx"), +c.getAttribute("cy")]);
+    const points = $(".points > use, .points > path", box), index = JSON.parse(box.dataset.images);
+    const at = points.map((c) => { const b = c.getBBox(); return [b.x + b.width / 2, b.y + b.height / 2]; });
     const svg = box.querySelector("svg");
     let now = -1, only = -1;
     function select(k) {
@@ -117,7 +135,7 @@
       showCard(index[k], points[k]);
       box.setAttribute("aria-label", words(index[k]));
     }
-    const visible = (k) => only < 0 || pictures[index[k]].label === only;
+    const visible = (k) => only < 0 || images[index[k]].label === only;
     function nearest(score) {
       let best = -1, least = Infinity;
       at.forEach((xy, k) => { const s = visible(k) ? score(xy, k) : Infinity; if (s < least) { least = s; best = k; } });
@@ -129,7 +147,7 @@
       if (far < 14) { if (k !== now || card.hidden) select(k); } else if (now >= 0) select(-1);
     });
     svg.addEventListener("pointerleave", () => select(-1));
-    box.addEventListener("focus", () => select(nearest(([x, y]) => Math.hypot(x - 340, y - 230))[0]));
+    box.addEventListener("focus", () => select(nearest(([x, y]) => Math.hypot(x - 280, y - 220))[0]));
     box.addEventListener("blur", () => select(-1));
     box.addEventListener("keydown", (event) => {
       const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];

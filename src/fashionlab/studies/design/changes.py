@@ -1,35 +1,40 @@
-"""A change to a recipe: how people write it, what it makes of the baseline, and the ones that take away."""
+"""A change to a recipe: how people write it, what it makes of the baseline, and the ablations."""
 
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
 from fashionlab.models import find_architecture
-from fashionlab.recipe.recipe import Recipe, common_settings
-
-Changes = dict[str, list[Any]]
-"""By field: what it is in the baseline, and what it is in the arm."""
+from fashionlab.models.registry import NETWORKS
+from fashionlab.options import as_typed, options_of
+from fashionlab.recipe.config import OptionValue, TrainingConfig, as_tuples, common_options
+from fashionlab.recipe.recipe import Recipe
 
 FIXED = ("dataset", "validation", "limit", "seed")
-"""Fields that an arm shares with its baseline, or the two would not be judged on the same pictures."""
+"""Fields that an arm shares with its baseline, or the two would not be judged on the same images."""
 
-SYNTAX = 'expected settings as NAME=VALUE, several in one change apart by spaces: "widths=512,256 dropout=0.2"'
+SYNTAX = 'expected settings as NAME=VALUE, several in one change separated by spaces: "widths=512,256 dropout=0.2"'
 
-OFF: dict[str, Any] = {
-    "dropout": 0,
-    "batch_norm": False,
-    "weight_decay": 0,
-    "label_smoothing": 0,
-    "shift": 0,
-    "flip": 0,
-    "mixup": 0,
-    "cutout": 0,
-    "early_stopping": False,
-}
-"""The regularizers that a recipe may have, and the value that turns each off."""
+
+class Changed(Struct, frozen=True, array_like=True):
+    """A setting that differs: its value in the baseline and in the arm, None where it has none."""
+
+    before: OptionValue
+    after: OptionValue
+
+    def __post_init__(self) -> None:
+        for name in ("before", "after"):
+            msgspec.structs.force_setattr(self, name, as_tuples(getattr(self, name)))
+
+
+Changes = dict[str, Changed]
+"""What differs between a baseline and an arm, by the setting's name."""
 
 
 def parse_change(text: str) -> tuple[str | None, dict[str, Any]]:
@@ -72,87 +77,89 @@ def read_change(change: str | Mapping[str, Any]) -> tuple[str | None, dict[str, 
 def apply_change(baseline: Recipe, settings: Mapping[str, Any]) -> Recipe:
     """The baseline's recipe with some settings changed, `model` among them.
 
-    Another model keeps the baseline's data and fit, and has its own options at their defaults; a recipe file as the
-    model keeps the baseline's data alone. Raises UsageError for a setting that does not exist, is out of range or
+    Another model keeps the baseline's data and training, and has its own options at their defaults; a recipe file as
+    the model keeps the baseline's data alone. Raises UsageError for a setting that does not exist, is out of range or
     that an arm shares with its baseline.
     """
     fixed = [name for name in settings if name in FIXED]
     if fixed:
         raise UsageError(
             f"--change: given {fixed[0]}, which baseline and change share, so that both are judged on the same "
-            f"pictures; set it for the whole study: --{'first-seed' if fixed[0] == 'seed' else fixed[0]}"
+            f"images; set it for the whole study: --{'first-seed' if fixed[0] == 'seed' else fixed[0]}"
         )
     given = dict(settings)
     model = str(given.pop("model", baseline.model.name))
     data = asdict(baseline.data)
     if model.endswith(".toml"):
         return Recipe.make(model, {**given, **data})
-    common = {**data, **(asdict(baseline.fit) if baseline.fit else {})}
+    common = {**data, **(asdict(baseline.training) if baseline.training else {})}
     if model != baseline.model.name:
-        common = {name: value for name, value in common.items() if name in common_settings(is_classic(model))}
-        return Recipe.make(model, {**common, **given})
+        known = common_options(find_architecture(model).kind)
+        return Recipe.make(model, {name: value for name, value in common.items() if name in known} | given)
     return Recipe.make(model, {**common, **baseline.model.options, **given})
 
 
-def is_classic(model: str) -> bool:
-    """Whether a model, by its name, is one that has no epochs."""
-    return find_architecture(model).classic
-
-
-def settings_of_recipe(recipe: Recipe) -> dict[str, Any]:
-    """A recipe's settings by their flat names, the model's options last, without the seed."""
-    return {**asdict(recipe.data), **(asdict(recipe.fit) if recipe.fit else {}), **recipe.model.options}
-
-
 def difference(baseline: Recipe, arm: Recipe) -> Changes:
-    """By field: [value in the baseline, value in the arm], where they differ.
+    """What differs between two recipes.
 
-    Of another model: its name, the fit's fields that differ, and those of its options that are not at their default
-    (all of them where it is a user's own).
+    Of another model: its name, the training's fields that differ, and those of its options that are not at their
+    default (all of them where it is a user's own).
     """
-    before, after = settings_of_recipe(baseline), settings_of_recipe(arm)
     if baseline.model.name == arm.model.name:
-        return {name: [before.get(name), value] for name, value in after.items() if value != before.get(name)}
-    changes: Changes = {"model": [baseline.model.name, arm.model.name]}
-    if baseline.fit and arm.fit:
-        old, new = asdict(baseline.fit), asdict(arm.fit)
-        changes |= {name: [old[name], value] for name, value in new.items() if value != old[name]}
+        before = baseline.settings
+        return {
+            name: Changed(before.get(name), value) for name, value in arm.settings.items() if value != before.get(name)
+        }
+    changes = {"model": Changed(baseline.model.name, arm.model.name)}
+    if baseline.training and arm.training:
+        old, new = asdict(baseline.training), asdict(arm.training)
+        changes |= {name: Changed(old[name], value) for name, value in new.items() if value != old[name]}
     architecture = find_architecture(arm.model.name)
     # The defaults of a user's own file are known to who executes it alone: all of its options are named.
     defaults = architecture.fill({}) if architecture.source is None else {}
     for name, value in arm.model.options.items():
-        if name not in defaults or shown(value) != shown(defaults[name]):
-            changes[name] = [None, value]
+        if name not in defaults or value != defaults[name]:
+            changes[name] = Changed(None, value)
     return changes
 
 
-def take_away(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:
+def regularizers(model: str) -> dict[str, bool | float]:
+    """The settings of a model's recipe that regularize, and the value that turns each off: the fields say so
+    themselves.
+
+    The options of a user's own file are known to who executes it alone: those that are called like one of the lab's own
+    networks are taken for the same.
+    """
+    architecture = find_architecture(model)
+    known = [architecture] if architecture.source is None else [find_architecture(name) for name in NETWORKS]
+    options = [option for each in known for option in each.options.values()]
+    options += options_of(TrainingConfig).values()
+    return {option.name: option.off for option in options if option.off is not None}
+
+
+def ablate(recipe: Recipe) -> list[tuple[str, dict[str, OptionValue]]]:
     """For each regularizer that is on in the recipe, a change that turns it off: (name, settings).
 
-    Raises UsageError if there is nothing to take away.
+    Raises UsageError if there is nothing to ablate.
     """
-    settings = settings_of_recipe(recipe)
+    off, settings = regularizers(recipe.model.name), recipe.settings
     arms = [
-        (f"without {name.replace('_', ' ')}", {name: off})
-        for name, off in OFF.items()
-        if name in settings and _is_on(settings[name])
+        (f"without {name.replace('_', ' ')}", {name: value})
+        for name, value in off.items()
+        if name in settings and _differs(settings[name], value)
     ]
     if not arms:
         raise UsageError(
-            f"--take-away: the recipe of {recipe.model.name} has no regularizer that is on; switch some on for the "
-            f"baseline ({', '.join(OFF)}), or name changes with --change"
+            f"--ablate: the recipe of {recipe.model.name} has no regularizer that is on; switch some on for the "
+            f"baseline ({', '.join(off)}), or name changes with --change"
         )
     return arms
 
 
-def shown(value: Any) -> str:
-    """A setting's value as one would type it: 0.3, 512,256, true, none."""
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(shown, value))
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def describe_settings(settings: Mapping[str, OptionValue]) -> str:
+    """Settings as one types them: the name of an arm that nobody gave one."""
+    return " ".join(f"{name}={as_typed(value)}" for name, value in settings.items())
 
 
-def _is_on(value: Any) -> bool:
-    return any(value) if isinstance(value, (list, tuple)) else bool(value)
+def _differs(value: OptionValue, off: bool | float) -> bool:
+    return any(each != off for each in value) if isinstance(value, tuple) else value != off

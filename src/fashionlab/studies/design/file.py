@@ -3,10 +3,10 @@
 # fashionlab study recipes/deeper.toml
 [study]
 title = "Does regularization beat a deeper network?"
-seeds = 20              # also: margin, minutes, first_seed, take_away, all_seeds
+seeds = 20              # also: margin, minutes, first_seed, ablate, all_seeds
 [model]
 name = "mlp"
-[fit]
+[training]
 epochs = 12
 [[change]]
 name = "deeper, without regularization"
@@ -18,28 +18,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import Setting, settings_of, unknown_name
-from fashionlab.recipe.recipe import flatten, read_toml
+from fashionlab.options import Option, options_of, unknown_name
+from fashionlab.recipe.toml import flatten, read_toml
+from fashionlab.studies.design.plan import SEEDS
 from fashionlab.studies.stats.verdict import MARGIN
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What is agreed about a study beside its arms, each with its range: for files and the command line alike."""
+class Terms(Struct, frozen=True):
+    """What is agreed about a study besides its arms, each with its range: for files and the command line alike.
+
+    minutes: no run begins after so many; ablate: an arm without each regularizer; the others: see `Plan`.
+    """
 
     title: str | None = None
-    seeds: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    seeds: Annotated[int, Meta(ge=1, le=1000)] = SEEDS
     first_seed: Annotated[int, Meta(ge=0, le=2**32 - 1001)] = 0
     margin: Annotated[float, Meta(gt=0, le=100)] = MARGIN
     minutes: Annotated[float, Meta(gt=0)] | None = None
-    take_away: bool = False
+    ablate: bool = False
     all_seeds: bool = False
 
 
-TERMS: dict[str, Setting] = settings_of(Terms)
+TERMS: dict[str, Option] = options_of(Terms)
+"""By name, as a file or the command line gives them."""
 
 
 @dataclass(frozen=True)
@@ -70,4 +74,4 @@ def read_study_file(path: Path) -> StudyFile:
 def fill_terms(*given: dict[str, Any]) -> Terms:
     """All terms: of several sources, where the later one's word counts; None counts as not given. Raises UsageError."""
     merged = {name: value for source in given for name, value in source.items() if value is not None}
-    return Terms(**{name: setting.convert(merged.get(name, setting.default)) for name, setting in TERMS.items()})
+    return Terms(**{name: term.convert(merged.get(name, term.default)) for name, term in TERMS.items()})

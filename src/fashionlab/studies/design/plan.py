@@ -1,24 +1,37 @@
-"""The design of a study: a baseline, the arms beside it, and what was agreed before the first run.
+"""The design of a study: a baseline, the arms compared with it, and what was agreed before the first run.
 
 Under one seed every arm has the same split, the same data order and, where names and shapes of the weights allow, the
 same initial weights; all of these vary from seed to seed (X. Bouthillier et al., "Accounting for variance in machine
 learning benchmarks", MLSys 2021).
 """
 
-import copy
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.errors import UsageError
+from fashionlab.options import as_typed
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.design.changes import Changes, apply_change, difference, read_change, shown, take_away
-from fashionlab.studies.stats.levels import ALPHA, RESERVE, Levels
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.studies.design.changes import (
+    Changes,
+    ablate,
+    apply_change,
+    describe_settings,
+    difference,
+    read_change,
+)
+from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending
 from fashionlab.studies.stats.verdict import MARGIN
-from fashionlab.training.partition import rows_of
-from fashionlab.training.prepare import make_request, prepare
+from fashionlab.training.partition import partition
+from fashionlab.training.prepare import make_spec, prepare
+
+FORMAT = 2
+"""Of `study.json` and `summary.json`; raised when a reader of the old ones could not read the new ones."""
 
 Change = str | Mapping[str, Any]
 """A change as typed, or its settings as a mapping: see `changes.read_change`."""
@@ -30,53 +43,61 @@ COMPARE_SEEDS = 5
 """Seeds of a comparison, unless told otherwise."""
 
 
-@dataclass(frozen=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """One way to train, whose runs differ in the seed alone.
 
-    name: for people, unique in the study; subject: what sentences call it; changes: beside the baseline; request: that
-    of its runs, with seed 0 (`training.request`); model_source: the text of the user's own model file, or None;
-    added_later: it was not among the declared arms and spends from the reserve.
+    name: for people, unique in the study; changes: to the baseline; spec: of its runs, with seed 0; model_source:
+    the user's own model file, or None; added_later: it was not among the declared arms and spends from the reserve.
     """
 
     name: str
-    subject: str
     changes: Changes
-    request: dict[str, Any]
+    spec: RunSpec
     model_source: bytes | None = None
     added_later: bool = False
 
     @property
     def recipe(self) -> Recipe:
         """The recipe, with seed 0."""
-        return Recipe.from_json(self.request["recipe"])
+        return self.spec.recipe
 
     @property
     def model(self) -> str:
         """The model's name."""
-        return str(self.request["recipe"]["model"]["name"])
+        return self.recipe.model.name
 
-    def request_for(self, seed: int) -> dict[str, Any]:
-        """The request of this arm's run under a seed."""
-        request = copy.deepcopy(self.request)
-        request["recipe"]["seed"] = seed
-        return request
+    @property
+    def source_text(self) -> str | None:
+        """The user's own model file as text, as workers get it."""
+        return None if self.model_source is None else self.model_source.decode()
+
+    def spec_for(self, seed: int) -> RunSpec:
+        """The spec of this arm's run under a seed."""
+        return self.spec.with_seed(seed)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a study is: written down before its first run, and only ever added to.
-
-    name: of its folder; kind: "study" or "compare"; title: for people; created: ISO time. arms: the baseline first, in
-    a comparison without a named baseline simply all models. baseline: its name, None for "the best on validation".
-    declared: comparisons among which the declared arms' error is divided. margin: percentage points; alpha, reserve:
-    see `Levels`. seeds: how many at most, from `first_seed` on. all_seeds: go on to the last of them even if every arm
-    is decided. test: predict the test part at the end. judge_rows: pictures of the judge half. data: name, sha256,
-    class_names.
-    """
+class StudyData(Struct, frozen=True):
+    """The data set of a study. name: what `data.load` was given; sha256: of all its content; class_names: in the order
+    of the logits."""
 
     name: str
-    kind: str
+    sha256: str
+    class_names: tuple[str, ...]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """`study.json`, what a study is: written down before its first run, and only ever added to.
+
+    name: of its folder; title: for people; created: ISO time. arms: the baseline first, in a comparison without a named
+    baseline simply all models. baseline: its name, None for "the best on validation". declared: comparisons among which
+    the declared arms' error is divided. margin: percentage points; alpha, reserve: see `AlphaSpending`. seeds: how many
+    at most, from `first_seed` on. all_seeds: go on to the last of them even if every arm is decided. test: evaluate the
+    test set at the end. judge_rows: images of the judging set, on which the arms are compared.
+    """
+
+    format: int = FORMAT
+    name: str = ""
+    kind: Literal["study", "compare"] = "study"
     title: str
     created: str
     arms: tuple[Arm, ...]
@@ -84,7 +105,7 @@ class Plan:
     declared: int
     seeds: int
     judge_rows: int
-    data: dict[str, Any]
+    data: StudyData
     margin: float = MARGIN
     alpha: float = ALPHA
     reserve: float = RESERVE
@@ -97,20 +118,14 @@ class Plan:
         """The seeds, in order."""
         return range(self.first_seed, self.first_seed + self.seeds)
 
-    @property
-    def levels(self) -> Levels:
-        """Which share of the permitted error each arm may spend."""
-        return Levels(self.declared, self.alpha, self.reserve)
-
-    def level_of(self, arm: Arm) -> float:
-        """The level of an arm beside the baseline.
+    def alpha_of(self, arm: Arm) -> float:
+        """The alpha of an arm that is not the baseline: its share of the study's.
 
         Where the best model is the baseline, it is chosen by the same figures that judge: so the error is divided
         among all pairs of models, any of which may turn out to be the one in question, and all have the same share.
         """
-        if self.baseline is None:
-            return self.levels.of(0)
-        return self.levels.of(self.arms.index(arm) - 1)
+        spending = AlphaSpending(self.declared, self.alpha, self.reserve)
+        return spending.of(0 if self.baseline is None else self.arms.index(arm) - 1)
 
     def arm(self, name: str) -> Arm:
         """The arm of a name."""
@@ -118,7 +133,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Setting:
+class StudyContext:
     """What all arms share: the data, how they are trained, where the seeds begin."""
 
     dataset: Dataset
@@ -128,44 +143,39 @@ class Setting:
     advice: list[str] = field(default_factory=list)
     """Sentences for the user, gathered on the way."""
 
-    def make_arm(self, name: str, subject: str, recipe: Recipe, later: bool = False) -> Arm:
-        """An arm of a recipe, its request made. `changes` are filled in by who knows the baseline."""
+    def make_arm(self, name: str, recipe: Recipe, later: bool = False) -> Arm:
+        """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline."""
         prepared = prepare(recipe, self.dataset, self.trainer, self.backend)
         if prepared.advice and prepared.advice not in self.advice:
             self.advice.append(prepared.advice)
         # The seed is the study's to give: two recipes that differ in it alone are one arm.
-        plain = replace(prepared.recipe, seed=0)
-        request = make_request(plain, prepared.architecture, self.dataset, prepared.engine, test=False, judge=True)
-        # As it will be read back: JSON has lists where Python has tuples, and requests are compared.
-        return Arm(name, subject, {}, json.loads(json.dumps(request)), prepared.architecture.source, later)
+        plain, architecture = replace(prepared.recipe, seed=0), prepared.architecture
+        spec = make_spec(plain, architecture, self.dataset, prepared.engine, test=False, in_study=True)
+        return Arm(name, {}, spec, architecture.source, later)
 
     def judge_rows(self, recipe: Recipe) -> int:
-        """How many pictures judge. Raises DataInvalid, UsageError if the data are too few for that."""
+        """How many images judge. Raises DataInvalid, UsageError if the data are too few for that."""
         limit = recipe.data.limit
         dataset = self.dataset.limited(limit) if limit else self.dataset
-        document = replace(recipe, seed=self.first_seed).to_json()
-        return len(rows_of({"recipe": document, "judge": True}, dataset).grade)
+        return len(partition(replace(recipe, seed=self.first_seed), True, dataset).judging)
 
 
 def arms_of_changes(
-    baseline: Arm, changes: Sequence[Change], taking_away: bool, setting: Setting, later: bool = False
+    baseline: Arm, changes: Sequence[Change], ablation: bool, context: StudyContext, later: bool = False
 ) -> list[Arm]:
-    """An arm for each change (as `read_change` takes it), then one for each regularizer taken away if asked for.
+    """An arm for each change (as `read_change` takes it), then for an ablation one without each regularizer.
 
     Raises UsageError for a change that changes nothing or is another one's double.
     """
     wanted = [read_change(change) for change in changes]
-    named = [(name or _describe(given), name or _describe(given), given) for name, given in wanted]
-    if taking_away:
-        for name, given in take_away(baseline.recipe):
-            named.append((name, f"Taking away {name.removeprefix('without ')}", given))
+    named = [(name or describe_settings(given), given) for name, given in wanted]
     arms: list[Arm] = []
-    for name, subject, given in named:
-        arm = setting.make_arm(name, subject, apply_change(baseline.recipe, given), later)
-        if arm.model == baseline.model and arm.request["model_sha256"] != baseline.request["model_sha256"]:
+    for name, given in [*named, *(ablate(baseline.recipe) if ablation else [])]:
+        arm = context.make_arm(name, apply_change(baseline.recipe, given), later)
+        if arm.model == baseline.model and arm.spec.model_sha256 != baseline.spec.model_sha256:
             raise UsageError(f"the model file {arm.model} has changed since the study began; put the old one back")
-        if arm.request == baseline.request:
-            values = ", ".join(f"{field} is {shown(value)}" for field, value in given.items())
+        if arm.spec == baseline.spec:
+            values = ", ".join(f"{setting} is {as_typed(value)}" for setting, value in given.items())
             raise UsageError(f"--change: {name!r} changes nothing, the baseline is like that already ({values})")
         arms.append(replace(arm, changes=difference(baseline.recipe, arm.recipe)))
     return arms
@@ -175,13 +185,9 @@ def check_arms(arms: Sequence[Arm]) -> None:
     """Raise UsageError where two arms have one name, or are one and the same."""
     for number, arm in enumerate(arms):
         for other in arms[:number]:
-            if arm.request == other.request:
+            if arm.spec == other.spec:
                 raise UsageError(f"given {arm.name!r} and {other.name!r}, which are the same; leave out one of them")
             if arm.name == other.name:
                 raise UsageError(
                     f'given two changes called {arm.name!r}; name them apart: --change "another name: ..."'
                 )
-
-
-def _describe(given: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={shown(value)}" for name, value in given.items())

@@ -3,23 +3,35 @@
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
 from fashionlab.errors import StoreError, WorkerError
-from fashionlab.store.format import to_json
+from fashionlab.machine import MachineDescription
+from fashionlab.store import to_json
 from fashionlab.studies.design.plan import Arm
+from fashionlab.studies.events import (
+    OnStudyEvent,
+    RunDone,
+    RunFailed,
+    RunLost,
+    RunsUnderWay,
+    RunUnderWay,
+    SummaryWritten,
+)
 from fashionlab.studies.execution.local import Executor, Job, News
 from fashionlab.studies.folder import Failure, StudyFolder
-from fashionlab.studies.outcomes import ATTEMPTS, Ledgers, Outcome, last_seed
-from fashionlab.studies.summary import summarise_study
+from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults, last_seed
+from fashionlab.studies.summarise import summarise_study
+from fashionlab.studies.summary import Comparison, Confirmation, State, StudySummary
+from fashionlab.workers.events import ChunkDone, EpochDone, Event, FitProgress, FitStarted, TrainingStarted
 
-Events = Callable[[dict[str, Any]], object]
+Ending = Literal["decided", "seeds", "minutes"]
 
 SILENCE = 120.0
 """Seconds without news after which a run counts as hung: compiling a large network takes a minute, answering a study's
-6,000 pictures with a boosted model of 600 rounds 10 s."""
+6,000 images with a boosted model of 600 rounds 10 s."""
 
 USUAL = 20
 """A run also counts as hung only if it is silent this many times as long as the arm's finished runs ever were."""
@@ -31,8 +43,8 @@ LOSSES = 3
 
 
 @dataclass
-class _Flight:
-    """A run under way. done, of: how far it is, in units (epochs; trees or rounds of a classic model), 0 before it says
+class InFlight:
+    """A run under way. done, of: how far it is, in units (epochs; trees or rounds of an estimator), 0 before it says
     so; silence: its longest so far, in seconds; spoken: whether anything came from it yet."""
 
     arm: Arm
@@ -53,42 +65,42 @@ class Driver:
 
     folder: StudyFolder
     executor: Executor
-    known: Ledgers
-    on_event: Events
-    machine: dict[str, Any]
+    results: RunResults
+    on_event: OnStudyEvent
+    machine: MachineDescription
     minutes: float | None = None
     silence: float | None = None
     workers: int = 1
-    _flights: dict[str, _Flight] = field(default_factory=dict)
+    _flights: dict[str, InFlight] = field(default_factory=dict)
     _losses: Counter[tuple[str, int]] = field(default_factory=Counter)
     _silences: dict[str, float] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
     _before: float = 0.0
     _durations: list[float] = field(default_factory=list)
 
-    def run(self) -> str:
-        """Make runs until the study is at its end; returns the state: "decided", "seeds" or "minutes".
+    def run(self) -> Ending:
+        """Make runs until the study is at its end; returns why that is.
 
         Raises WorkerError if the baseline, or every other arm, fails with each of its first seeds. Whatever else is
         raised (Ctrl-C), the finished runs are kept and the summary says "stopped".
         """
-        earlier = self.folder.read_json("summary.json")
-        self._before = float(earlier["seconds"]) if earlier else 0.0
-        state = "stopped"
+        earlier = self.folder.summary
+        self._before = earlier.seconds if earlier else 0.0
+        state: State = "stopped"
         try:
             self._save("running")
-            state = self._drive()
+            state = ending = self._drive()
         finally:
             for key in list(self._flights):
                 self.executor.cancel(key)
             self._flights.clear()
             self._save(state)
-        return state
+        return ending
 
-    def _drive(self) -> str:
+    def _drive(self) -> Ending:
         while True:
             self._raise_if_hopeless()
-            if last_seed(self.folder.plan, self.known) is not None:
+            if last_seed(self.folder.plan, self.results) is not None:
                 return "decided"
             out_of_time = self.minutes is not None and time.monotonic() - self._begun > 60 * self.minutes
             if not out_of_time:
@@ -107,10 +119,10 @@ class Driver:
         """Runs that nobody makes yet, seed by seed, so that a study stopped at any time has whole seeds."""
         plan = self.folder.plan
         flying = {(flight.arm.name, flight.seed) for flight in self._flights.values()}
-        arms = [arm for arm in plan.arms if not self.known.withdrawn(plan, arm.name)]
+        arms = [arm for arm in plan.arms if not self.results.withdrawn(plan, arm.name)]
         for seed in plan.all_seed_numbers:
             for arm in arms:
-                if (arm.name, seed) not in flying and not self.known.settled(arm.name, seed):
+                if (arm.name, seed) not in flying and not self.results.settled(arm.name, seed):
                     yield arm, seed
 
     def _submit(self) -> None:
@@ -119,11 +131,11 @@ class Driver:
             if wanted is None:
                 return
             arm, seed = wanted
-            attempt, now = self.known.attempts(arm.name, seed) + 1, time.monotonic()
+            attempt, now = self.results.attempts(arm.name, seed) + 1, time.monotonic()
             place = self.folder.run_of(arm, seed).name
             key = f"{place}-{attempt}"
-            self._flights[key] = _Flight(arm, seed, attempt, now, now)
-            self.executor.submit(Job(key, arm.request_for(seed), arm.model_source))
+            self._flights[key] = InFlight(arm, seed, attempt, now, now)
+            self.executor.submit(Job(key, arm.spec_for(seed), arm.source_text))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]
@@ -135,34 +147,26 @@ class Driver:
         del self._flights[news.key]
         if news.lost and self._losses[flight.arm.name, flight.seed] < LOSSES:
             self._losses[flight.arm.name, flight.seed] += 1
-            self.on_event({"event": "loss", "arm": flight.arm.name, "seed": flight.seed, "reason": news.reason})
+            self.on_event(RunLost(flight.arm.name, flight.seed, news.reason or "unknown"))
             return
         if news.folder is None:
             self._fail(flight, news.reason or "unknown", news.hopeless)
             return
         run = self.folder.adopt(news.folder, flight.arm, flight.seed)
         outcome = Outcome.of(run)
-        self.known.outcomes[flight.arm.name, flight.seed] = outcome
+        self.results.outcomes[flight.arm.name, flight.seed] = outcome
         self._silences[flight.arm.name] = max(flight.silence, self._silences.get(flight.arm.name, 0.0))
         self._durations.append(now - flight.started)
         self._save("running")
-        self.on_event(
-            {
-                "event": "run",
-                "arm": flight.arm.name,
-                "seed": flight.seed,
-                "accuracy": outcome.accuracy,
-                "seconds": now - flight.started,
-            }
-        )
+        self.on_event(RunDone(flight.arm.name, flight.seed, outcome.accuracy, now - flight.started))
 
-    def _fail(self, flight: _Flight, reason: str, hopeless: bool) -> None:
+    def _fail(self, flight: InFlight, reason: str, hopeless: bool) -> None:
         final = hopeless or flight.attempt >= ATTEMPTS
         failure = Failure(flight.arm.name, flight.seed, flight.attempt, reason, final)
         self.folder.record(failure)
-        self.known.add_failure(failure)
+        self.results.add_failure(failure)
         self._save("running")
-        self.on_event({"event": "failure", **vars(failure), "of": ATTEMPTS})
+        self.on_event(RunFailed(failure.arm, failure.seed, failure.attempt, ATTEMPTS, reason, final))
 
     def _end_the_silent(self) -> None:
         for key, flight in list(self._flights.items()):
@@ -172,7 +176,7 @@ class Driver:
                 del self._flights[key]
                 self._fail(flight, f"hung: no sign of life for {silent:.0f} s", hopeless=False)
 
-    def _patience(self, flight: _Flight) -> float:
+    def _patience(self, flight: InFlight) -> float:
         # Before its first word a run's worker starts and imports, which on a busy machine takes as long as it takes.
         if self.silence is not None and flight.spoken:
             return self.silence
@@ -180,7 +184,7 @@ class Driver:
 
     def _raise_if_hopeless(self) -> None:
         plan = self.folder.plan
-        withdrawn = {arm.name: self.known.withdrawn(plan, arm.name) for arm in plan.arms}
+        withdrawn = {arm.name: self.results.withdrawn(plan, arm.name) for arm in plan.arms}
         if plan.baseline and withdrawn[plan.baseline]:
             raise WorkerError(
                 f"the baseline {plan.baseline} failed with each of its first seeds: {withdrawn[plan.baseline]}; "
@@ -195,24 +199,23 @@ class Driver:
         """Wall time of the study, earlier sessions included."""
         return self._before + time.monotonic() - self._begun
 
-    def _save(self, state: str) -> None:
+    def _save(self, state: State) -> None:
         summary = self.summarise(state)
         self.folder.write("summary.json", to_json(summary))
-        self.on_event({"event": "summary", "summary": summary})
+        self.on_event(SummaryWritten(summary))
 
-    def summarise(self, state: str, **more: Any) -> dict[str, Any]:
-        """The summary as of now; `more`: sections that come at the end (`test`, `compare`)."""
+    def summarise(
+        self, state: State, test: Confirmation | None = None, compare: Comparison | None = None
+    ) -> StudySummary:
+        """The summary as of now, with the sections that come at the end."""
         return summarise_study(
-            self.folder.plan, self.known, state=state, seconds=self.seconds, workers=self.workers,
-            machine=self.machine, **more,
+            self.folder.plan, self.results, state=state, seconds=self.seconds, workers=self.workers,
+            machine=self.machine, test=test, compare=compare,
         )  # fmt: skip
 
     def _tell(self) -> None:
-        running = [
-            {"arm": f.arm.name, "seed": f.seed, "done": f.done, "of": f.of, "unit": f.unit}
-            for f in self._flights.values()
-        ]
-        self.on_event({"event": "running", "running": running, "seconds_left": self._seconds_left()})
+        runs = tuple(RunUnderWay(f.arm.name, f.seed, f.done, f.of, f.unit) for f in self._flights.values())
+        self.on_event(RunsUnderWay(runs, self._seconds_left()))
 
     def _seconds_left(self) -> float | None:
         """At most: deciding earlier ends it. None until this session has finished a run."""
@@ -225,20 +228,27 @@ class Driver:
         return max(0.0, min(seconds, 60 * self.minutes - (time.monotonic() - self._begun)))
 
 
-def _follow(flight: _Flight, event: dict[str, Any]) -> None:
-    """Read off a training's event how far the run is: see `training.loop` and `training.classic`."""
+def _follow(flight: InFlight, event: Event) -> None:
+    """Read off a training's event how far the run is."""
     flight.spoken = True
-    if event["event"] == "step":
-        flight.done, flight.of, flight.unit = event["done"], event["total"] or 0, event["unit"] or ""
-    elif "epoch" in event:
-        flight.done, flight.of = int(event["epoch"]), int(event.get("epochs", flight.of))
+    match event:
+        case TrainingStarted():
+            flight.done, flight.of = event.epoch, event.epochs
+        case ChunkDone():
+            flight.done = event.epoch
+        case EpochDone():
+            flight.done, flight.of = event.row.epoch, event.epochs
+        case FitStarted():
+            flight.of, flight.unit = event.total or 0, event.unit or ""
+        case FitProgress():
+            flight.done, flight.of, flight.unit = event.done, event.total or 0, event.unit or ""
 
 
 def refuse_another_version(folder: StudyFolder, results_version: int) -> None:
     """Raise StoreError if the study's earlier runs were made by code that gives other numbers."""
-    made = {arm.request["results_version"] for arm in folder.plan.arms}
+    made = {arm.spec.results_version for arm in folder.plan.arms}
     if made != {results_version}:
         raise StoreError(
-            f"study {folder.name} was begun with results version {sorted(made)[0]}, this fashionlab has "
+            f"study {folder.name} was begun with results version {min(made)}, this fashionlab has "
             f"{results_version}: its numbers are not comparable; begin the study anew"
         )

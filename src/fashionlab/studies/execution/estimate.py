@@ -2,7 +2,8 @@
 
 import statistics
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct
 
 from fashionlab.errors import StoreError
 from fashionlab.studies.design.plan import Arm, Plan
@@ -11,7 +12,15 @@ from fashionlab.studies.folder import StudyFolder, list_studies
 MOST = 10
 """Studies looked at, the newest first."""
 
-Kind = tuple[Any, ...]
+
+class Kind(Struct, frozen=True):
+    """What a run's time depends on. epochs: at most, None for an estimator; limit: rows of the training set."""
+
+    model: str
+    epochs: int | None
+    limit: int | None
+    data_sha256: str
+    trainer: str
 
 
 def estimate(plan: Plan, runs: Path, workers: int) -> float | None:
@@ -42,21 +51,15 @@ def _seconds(runs: Path) -> dict[Kind, float]:
         try:
             for arm in folder.plan.arms:
                 made = [folder.finished(arm, seed) for seed in folder.plan.all_seed_numbers]
-                values = [float(run.metrics["seconds"]["total"]) for run in made if run]
+                values = [run.metrics.seconds.total for run in made if run]
                 found.setdefault(_kind(arm), []).extend(values)
-        except (StoreError, KeyError):
+        except StoreError:
             # A damaged study is no reason not to begin another one.
             continue
     return {kind: statistics.median(values) for kind, values in found.items() if values}
 
 
 def _kind(arm: Arm) -> Kind:
-    recipe = arm.request["recipe"]
-    epochs = recipe["fit"] and recipe["fit"]["epochs"]
-    return (
-        recipe["model"]["name"],
-        epochs,
-        recipe["data"]["limit"],
-        arm.request["data"]["sha256"],
-        arm.request["trainer"],
-    )
+    recipe = arm.recipe
+    epochs = recipe.training.epochs if recipe.training else None
+    return Kind(recipe.model.name, epochs, recipe.data.limit, arm.spec.data.sha256, arm.spec.trainer)

@@ -1,31 +1,31 @@
-"""Where a study's runs are made: the contract of an engine, and the one that uses this machine's cores.
+"""Where a study's runs are made: the contract of an executor, and the one that uses this machine's cores.
 
-An engine takes jobs while it has free slots and tells what becomes of them. It decides nothing: order, retries and how
-long to wait for news are the driver's (`studies.drive`). A finished run is handed over as a folder on the driver's
-machine, made by `studies.task.run_one` wherever the engine had it executed.
+An executor takes jobs while it has free slots and tells what becomes of them. It decides nothing: order, retries and
+how long to wait for news are the driver's (`drive`). A finished run is handed over as a folder on the driver's machine,
+made by `tasks.run_one` wherever the executor had it executed.
 """
 
 import contextlib
-import os
 import queue
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from fashionlab.errors import DataInvalid, FashionlabError, Interrupted, NonFiniteLoss, UntrustedModel, UsageError
-from fashionlab.training.engines import has_gpu
-from fashionlab.workers import Worker
-
-RUN_ONE = "fashionlab.studies.execution.tasks:run_one"
+from fashionlab.machine import has_gpu, usable_cores
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.studies.execution.tasks import RUN_ONE, MadeRun, RunOneArguments
+from fashionlab.workers import Task, Worker
+from fashionlab.workers.events import Event
 
 HOPELESS = (UsageError, NonFiniteLoss, DataInvalid, UntrustedModel)
 """What would happen again: the same seed makes the same bits, so a loss that is not finite will not be next time."""
 
 PRELOADED = {
-    "jax": ["fashionlab.training.fused", "fashionlab.studies.execution.tasks"],
-    "tensorflow": ["fashionlab.training.tape", "fashionlab.studies.execution.tasks"],
-    "none": ["fashionlab.training.estimators", "fashionlab.studies.execution.tasks"],
+    "jax": ["fashionlab.training.runners.fused", RUN_ONE.module],
+    "tensorflow": ["fashionlab.training.runners.tape", RUN_ONE.module],
+    "none": ["fashionlab.training.estimators", RUN_ONE.module],
 }
 """What a worker imports before its first task, by backend."""
 
@@ -35,12 +35,12 @@ RUNS_OF_A_WORKER = 100
 
 @dataclass(frozen=True)
 class Job:
-    """One run to make. key: names this attempt, also as a folder; request: its `recipe.json`; model_source: the text
-    of the user's own model file, or None."""
+    """One run to make. key: names this attempt, also as a folder; spec: what decides its numbers; model_source: the
+    text of the user's own model file, or None."""
 
     key: str
-    request: dict[str, Any]
-    model_source: bytes | None
+    spec: RunSpec
+    model_source: str | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class News:
     """
 
     key: str
-    event: dict[str, Any] | None = None
+    event: Event | None = None
     folder: Path | None = None
     reason: str | None = None
     hopeless: bool = False
@@ -83,7 +83,7 @@ class Executor(Protocol):
         """End everything at once."""
 
 
-class Bench:
+class CoreWorkers:
     """A core of this machine and the workers pinned to it, one for each backend that was needed so far.
 
     At most one of them is to be busy at a time.
@@ -123,29 +123,24 @@ class Bench:
 
 @dataclass
 class _Slot:
-    """A bench, how many runs its workers have made, and the job under way."""
+    """A core's workers, how many runs they have made, and the job under way."""
 
-    bench: Bench
+    core: CoreWorkers
     made: dict[str, int] = field(default_factory=dict)
     job: Job | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def cores() -> list[int]:
-    """The processor cores that this process may use."""
-    return sorted(os.sched_getaffinity(0))
-
-
 def default_workers() -> int:
     """One for each core; with a GPU one in all, as two would fight for its memory."""
-    return 1 if has_gpu() else len(cores())
+    return 1 if has_gpu() else len(usable_cores())
 
 
-def make_benches(workers: int, preload: bool = True) -> list[Bench]:
-    """Benches for so many workers: pinned to a core each where there are as many cores, and no GPU to share."""
-    available = cores()
+def make_core_workers(workers: int, preload: bool = True) -> list[CoreWorkers]:
+    """Cores for so many workers: pinned to one each where there are as many, and no GPU to share."""
+    available = usable_cores()
     pinned = workers <= len(available) and not has_gpu()
-    return [Bench(available[number] if pinned else None, preload) for number in range(workers)]
+    return [CoreWorkers(available[number] if pinned else None, preload) for number in range(workers)]
 
 
 class LocalExecutor:
@@ -156,10 +151,10 @@ class LocalExecutor:
         workers: int,
         work: Path,
         data_dir: str | None = None,
-        task: str = RUN_ONE,
+        task: Task[MadeRun] = RUN_ONE,
     ) -> None:
         """workers: how many; work: a folder for unfinished runs; task: the function that makes one."""
-        self._slots = [_Slot(bench) for bench in make_benches(workers, task == RUN_ONE)]
+        self._slots = [_Slot(core) for core in make_core_workers(workers, task == RUN_ONE)]
         self._work, self._data_dir, self._task = work, data_dir, task
         self._news: queue.Queue[News] = queue.Queue()
         self._cancelled: set[str] = set()
@@ -177,8 +172,8 @@ class LocalExecutor:
     def submit(self, job: Job) -> None:
         """Begin a job in a free slot."""
         # A worker that has imported the job's backend already is the quickest to begin.
-        backend = job.request["backend"]
-        slot = min((s for s in self._slots if s.job is None), key=lambda s: not s.bench.has(backend))
+        backend = job.spec.backend
+        slot = min((s for s in self._slots if s.job is None), key=lambda s: not s.core.has(backend))
         slot.job = job
         threading.Thread(target=self._execute, args=(slot, job), daemon=True).start()
 
@@ -200,31 +195,26 @@ class LocalExecutor:
                     self._release(slot, alive=False)
 
     @property
-    def benches(self) -> list[Bench]:
+    def core_workers(self) -> list[CoreWorkers]:
         """Its workers, for other tasks when no job is under way any more; `close` ends them."""
-        return [slot.bench for slot in self._slots]
+        return [slot.core for slot in self._slots]
 
     def close(self) -> None:
         """End all workers, those with a job at once."""
         for slot in self._slots:
             if slot.job is not None:
                 self.cancel(slot.job.key)
-            slot.bench.close()
+            slot.core.close()
 
     def _execute(self, slot: _Slot, job: Job) -> None:
         """In a thread of its own: make the run and report."""
         alive, folder = False, self._work / job.key
-        arguments = {
-            "request": job.request,
-            "model_source": None if job.model_source is None else job.model_source.decode(),
-            "folder": str(folder),
-            "data_dir": self._data_dir,
-        }
+        arguments = RunOneArguments(job.spec, job.model_source, str(folder), self._data_dir)
         try:
-            answer = self._worker(slot, job).call(
+            made = self._worker(slot, job).call(
                 self._task, arguments, lambda event: self._news.put(News(job.key, event=event))
             )
-            news, alive = News(job.key, folder=Path(answer["folder"])), True
+            news, alive = News(job.key, folder=Path(made.folder)), True
         except FashionlabError as error:
             news = News(job.key, reason=in_words(error), hopeless=isinstance(error, HOPELESS))
         except Exception as error:  # whatever it is, it is this run's failure, not the study's
@@ -236,23 +226,23 @@ class LocalExecutor:
         self._news.put(news)
 
     def _worker(self, slot: _Slot, job: Job) -> Worker:
-        backend = job.request["backend"]
+        backend = job.spec.backend
         with slot.lock:
             if slot.job is not job:
                 raise Interrupted("cancelled")
             if slot.made.get(backend, 0) >= RUNS_OF_A_WORKER:
-                slot.bench.drop(backend)
+                slot.core.drop(backend)
                 slot.made[backend] = 0
-            return slot.bench.worker(backend)
+            return slot.core.worker(backend)
 
     def _release(self, slot: _Slot, alive: bool) -> None:
         """The slot's job is over. Without `alive` its worker ends too: nobody knows in what state it is."""
         assert slot.job is not None
-        backend = slot.job.request["backend"]
+        backend = slot.job.spec.backend
         slot.job = None
         slot.made[backend] = slot.made.get(backend, 0) + 1
         if not alive:
-            slot.bench.drop(backend)
+            slot.core.drop(backend)
             slot.made[backend] = 0
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import math
 import resource
 import statistics
 import sys
@@ -10,100 +9,133 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import NoneType
 
 import numpy as np
+from msgspec import Struct
 
-from fashionlab.data import load
 from fashionlab.evaluation.summary import summarise
-from fashionlab.evaluation.tasks import evaluate, open_predictor, predict, predictor_of
+from fashionlab.evaluation.tasks import PredictArguments, evaluate, predict
 from fashionlab.models import find_architecture
 from fashionlab.models.registry import architecture_from_source
-from fashionlab.recipe.recipe import Recipe
-from fashionlab.store import Run
-from fashionlab.store.format import to_json
-from fashionlab.training.engines import CLASSIC
-from fashionlab.training.network import open_network
-from fashionlab.training.tasks import HELD, load_for, train
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.store import Run, to_json
+from fashionlab.studies.summary import PredictionTimes
+from fashionlab.training.datasets import load_for
+from fashionlab.training.kinds import RunArguments, TrainArguments, models_of
+from fashionlab.training.tasks import train
+from fashionlab.workers import Task
 from fashionlab.workers.child import Channel
+from fashionlab.workers.events import RunPredicted
 
 
-def run_one(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """Train, predict the judge half, and leave a sealed run; returns {"folder": its path}.
+class RunOneArguments(Struct, frozen=True):
+    """spec: of the run; model_source: text of the user's own model file, or None, which is executed: whoever sends it
+    here vouches for it; folder: where to make the run's folder, any that this process may write; data_dir: or None."""
 
-    Arguments, all of them JSON: request (`recipe.json`), model_source (text of the user's own model file, or None),
-    folder (where to make the run's folder: any that this process may write), data_dir (or None). The model's file is
-    executed: whoever sends it here vouches for it. The data set is loaded once a process, or taken from
-    `training.task.HELD`, where a cluster's task may have put it.
+    spec: RunSpec
+    model_source: str | None
+    folder: str
+    data_dir: str | None
+
+
+class MadeRun(Struct, frozen=True):
+    """folder: of the sealed run."""
+
+    folder: str
+
+
+class ModelToCheck(Struct, frozen=True):
+    """spec: of the model's runs; source: text of the user's own model file, or None."""
+
+    spec: RunSpec
+    source: str | None
+
+
+class CheckArguments(Struct, frozen=True):
+    """models: to be built."""
+
+    models: tuple[ModelToCheck, ...]
+
+
+class PredictEachArguments(Struct, frozen=True):
+    """runs: one after the other."""
+
+    runs: tuple[PredictArguments, ...]
+
+
+class TimeArguments(RunArguments, frozen=True):
+    """seconds: how long each size of a batch is repeated for."""
+
+    seconds: float
+
+
+RUN_ONE = Task("fashionlab.studies.execution.tasks:run_one", MadeRun)
+CHECK_MODELS = Task("fashionlab.studies.execution.tasks:check_models", NoneType)
+PREDICT_EACH = Task("fashionlab.studies.execution.tasks:predict_each", NoneType)
+TIME_PREDICTIONS = Task("fashionlab.studies.execution.tasks:time_predictions", PredictionTimes)
+
+
+def run_one(arguments: RunOneArguments, channel: Channel) -> MadeRun:
+    """Train, predict the judging set, and leave a sealed run.
+
+    The data set is loaded once a process, unless a cluster's task has put it there (`training.datasets.hold`).
     """
     started = time.monotonic()
-    request, source = arguments["request"], arguments["model_source"]
+    spec, source, data_dir = arguments.spec, arguments.model_source, arguments.data_dir
     _forget_peak_memory()
-    _hold_data(request, arguments["data_dir"])
-    run = Run.create(Path(arguments["folder"]), "run", request, None if source is None else source.encode())
-    common = {"run": str(run.path), "data_dir": arguments["data_dir"], "trust": request["model_sha256"]}
+    run = Run.create(Path(arguments.folder), "run", spec, None if source is None else source.encode())
     # A study loses the runs in flight when it is killed, at most; so there is no need for checkpoints on the way.
-    ended = train({**common, "checkpoint_seconds": math.inf}, channel)
-    evaluate({**common, "test": False}, channel)
-    metrics = summarise(run.request, run.history, run.predictions, ended, time.monotonic() - started)
+    ended = train(TrainArguments(str(run.path), data_dir, spec.model_sha256, checkpoint_seconds=None), channel)
+    evaluate(RunArguments(str(run.path), data_dir, spec.model_sha256), channel)
+    seconds = time.monotonic() - started
+    metrics = summarise(spec.data.class_names, run.history, run.predictions, ended, seconds, peak_memory_mb())
     with run.lock():
-        run.write("metrics.json", to_json({**metrics, "peak_memory_mb": peak_memory_mb()}))
+        run.write("metrics.json", to_json(metrics))
         run.seal()
     _clear()
-    return {"folder": str(run.path)}
+    return MadeRun(str(run.path))
 
 
-def check_models(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """Build each network once, so that options which do not fit are found before anything runs.
-
-    Arguments: requests, sources (text of users' own model files, or None). Returns {"parameters": [number, or None
-    for a classic model]}. Raises UsageError.
-    """
-    parameters: list[int | None] = []
-    for request, source in zip(arguments["requests"], arguments["sources"], strict=True):
-        recipe = Recipe.from_json(request["recipe"])
-        if recipe.fit is None:
-            parameters.append(None)
+def check_models(arguments: CheckArguments, channel: Channel) -> None:
+    """Build each network once, so that options which do not fit are found before anything runs. Raises UsageError."""
+    for model in arguments.models:
+        recipe, data = model.spec.recipe, model.spec.data
+        if recipe.training is None:
             continue
         path, _, function = recipe.model.name.partition(":")
         architecture = (
             find_architecture(recipe.model.name)
-            if source is None
-            else architecture_from_source(recipe.model.name, source.encode(), function or "build", path)
+            if model.source is None
+            else architecture_from_source(recipe.model.name, model.source.encode(), function or "build", path)
         )
-        side, classes = int(request["data"]["side"]), len(request["data"]["class_names"])
-        model = architecture.build((side, side), classes, recipe.model.options, 0)
-        parameters.append(sum(int(np.prod(w.shape)) for w in model.weights))
-    return {"parameters": parameters}
+        architecture.build((data.side, data.side), len(data.class_names), recipe.model.options, 0)
 
 
-def predict_each(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """Logits of the same pictures by several runs: {runs: [{run, logits, trust}], images}, all paths, see `predict`."""
-    for item in arguments["runs"]:
-        predict({**item, "images": arguments["images"]}, channel)
-        channel.emit({"event": "predicted"})
+def predict_each(arguments: PredictEachArguments, channel: Channel) -> None:
+    """Logits of the same images by several runs; see `predict`."""
+    for run in arguments.runs:
+        predict(run, channel)
+        channel.emit(RunPredicted())
         _clear()
-    return {}
 
 
-def time_predictions(arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """How long a run's model takes for a batch of pictures: {"1": milliseconds, "1000": …}, medians after warm-up.
+def time_predictions(arguments: TimeArguments, channel: Channel) -> PredictionTimes:
+    """How long a run's model takes for a batch of images: medians after warm-up.
 
-    Arguments: run (path), data_dir, trust, batches (sizes), seconds (how long each is repeated for). Pictures in,
-    scores out, the model loaded and compiled for that size beforehand.
+    Images in, scores out, the model loaded and compiled for that size beforehand.
     """
-    run = Run(Path(arguments["run"]))
-    dataset = load_for(run, arguments["data_dir"])
-    answer = {}
-    for size in arguments["batches"]:
+    run = Run(Path(arguments.run))
+    dataset = load_for(run, arguments.data_dir)
+
+    def milliseconds(size: int) -> float:
         images = dataset.images[np.arange(size) % len(dataset.images)]
-        if run.request["trainer"] == CLASSIC.trainer:
-            scores = open_predictor(run, arguments["trust"], channel)
-        else:
-            scores = predictor_of(open_network(run, arguments["trust"]), batch=size)
-        answer[str(size)] = _median_milliseconds(partial(scores, images), arguments["seconds"])
+        scores = models_of(run.spec.recipe.kind).open(run, arguments.trust, channel, batch=size)
+        return _median_milliseconds(partial(scores, images), arguments.seconds)
+
+    times = PredictionTimes(milliseconds(1), milliseconds(1000))
     _clear()
-    return answer
+    return times
 
 
 def peak_memory_mb() -> float:
@@ -121,13 +153,6 @@ def _forget_peak_memory() -> None:
     with contextlib.suppress(OSError):
         # 5: set the high water mark back to what is resident now (man 5 proc).
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _hold_data(request: dict[str, Any], data_dir: str | None) -> None:
-    if request["data"]["sha256"] not in HELD:
-        dataset = load(request["recipe"]["data"]["dataset"], data_dir=data_dir)
-        HELD.clear()
-        HELD[dataset.sha256] = dataset
 
 
 def _median_milliseconds(work: Callable[[], object], seconds: float) -> float:

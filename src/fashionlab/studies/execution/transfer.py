@@ -36,6 +36,7 @@ def unpack(files: Mapping[str, bytes], folder: Path, job: Job) -> Path:
     run = Run(folder)
     for name in wanted[:-1]:
         run.read(name)
-    if run.request != job.request or run.model_source != job.model_source:
+    source = None if job.model_source is None else job.model_source.encode()
+    if run.spec != job.spec or run.model_source != source:
         raise RunCorrupt(f"what came back for {job.key} is another run")
     return folder

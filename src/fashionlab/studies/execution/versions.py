@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import fashionlab
-from fashionlab.store import RESULTS_VERSION
+from fashionlab.recipe.spec import RESULTS_VERSION
 
 LIBRARIES = ("keras", "jax", "jaxlib", "numpy", "scipy", "scikit-learn", "lightgbm", "safetensors")
 """Whose versions must agree in every study; TensorFlow only where an arm is trained on it."""
@@ -50,7 +49,7 @@ def _version(package: str) -> str:
 
 
 def _source_hash() -> str:
-    root, digest = Path(fashionlab.__file__).parent, hashlib.sha256()
+    root, digest = Path(__file__).parents[2], hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())

@@ -2,16 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 METHOD = "descriptive: mean and 95 % t interval of the seeds shown, not corrected for looking often or at many figures"
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(Struct, frozen=True):
     """Values in a few figures, in the unit of the values. None where there are too few of them.
 
     n: how many; mean, None of none; deviation: standard deviation with n - 1, None below 2; low, high: the t interval
@@ -24,10 +22,6 @@ class Description:
     low: float | None
     high: float | None
     method: str = METHOD
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as plain data."""
-        return asdict(self)
 
 
 def describe(values: Sequence[float] | np.ndarray) -> Description:

@@ -11,7 +11,7 @@ LEAST = 3
 """From two differences a deviation can be computed, but it is wrong by a factor of two or more in 43 of 100 cases."""
 
 
-def seeds_needed(known: Trajectory, *, level: float, margin: float) -> int | None:
+def seeds_needed(known: Trajectory, *, alpha: float, margin: float) -> int | None:
     """Further seeds until the arm is decided, if mean and deviation of its differences stay what they are.
 
     known: of one undecided arm, arrays [n]. The interval is projected forward from the last one: about the present
@@ -25,7 +25,7 @@ def seeds_needed(known: Trajectory, *, level: float, margin: float) -> int | Non
         return None
     mean, variance = float(known.mean[-1]), float(known.squares[-1]) / (n - 1)
     seeds = np.arange(n + 1, n + MOST + 1)
-    half = half_width(seeds, variance * (seeds - 1), level)
+    half = half_width(seeds, variance * (seeds - 1), alpha)
     low, high = np.maximum(known.low[-1], mean - half), np.minimum(known.high[-1], mean + half)
     decided = (low > 0) | (high < 0) | ((low > -margin) & (high < margin))
     return int(decided.argmax()) + 1 if decided.any() else MOST

@@ -1,13 +1,12 @@
-"""The verdict on one arm: helps, hurts, no practical difference or undecided, in numbers and in words."""
+"""The verdict on one arm: helps, hurts, no practical difference or undecided."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
-from fashionlab.studies.stats import wording
 from fashionlab.studies.stats.forecast import seeds_needed
 from fashionlab.studies.stats.sequential import trajectory
 
@@ -22,29 +21,28 @@ MARGIN = 0.2
 METHOD = (
     "anytime-valid t-test and confidence sequence for the mean paired difference, variance unknown, Gaussian mixture "
     "over the effect size (Wang and Ramdas 2023): the interval holds at every number of seeds at once. It covers "
-    "resplits and retrainings on these pictures, not other data, and takes differences to be normally distributed"
+    "resplits and retrainings on these images, not other data, and takes differences to be normally distributed"
 )
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the seeds so far say about one arm; plain data, lengths and bounds in percentage points of accuracy.
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What the seeds so far say about one arm; lengths and bounds in percentage points of accuracy.
 
     word            helps, hurts, no practical difference, undecided
     effect          mean paired difference, above 0: the arm is better; None without pairs
     low, high       its running interval, None while it has no bound
     deviation       standard deviation of the paired differences, as measured; None below two pairs
     n               pairs judged
-    level           probability, accepted beforehand, that the interval is ever wrong: 0.04 is 96 % confidence
+    alpha           of this arm: probability, accepted beforehand, that the interval is ever wrong; 0.04 is 96 %
+                    confidence
     margin          what counts as a practical difference
     resolution      the step between possible differences
-    p_value         anytime-valid, of "no effect": below `level` where the interval excludes 0, and never rising again
+    p_value         anytime-valid, of "no effect": below `alpha` where the interval excludes 0, and never rising again
     exceeds_margin  helps, hurts: whether the whole interval lies beyond the margin; otherwise None
     settled_at      pairs after which the word was first said; None while undecided
     contradicts     the effect lies outside its running interval: later seeds point elsewhere than the first ones, by
                     bad luck or because the assumptions do not hold
     seeds_needed    undecided: estimate of further seeds (see `forecast`); otherwise, and where it cannot be told, None
-    subject         what the sentences call the arm
     method          what was computed and what it covers
     """
 
@@ -54,7 +52,7 @@ class Verdict:
     high: float | None
     deviation: float | None
     n: int
-    level: float
+    alpha: float
     margin: float
     resolution: float
     p_value: float
@@ -62,38 +60,22 @@ class Verdict:
     settled_at: int | None
     contradicts: bool
     seeds_needed: int | None
-    subject: str
     method: str = METHOD
-
-    @property
-    def sentence(self) -> str:
-        """What was found and how sure that is, in plain words."""
-        return wording.sentence(self)
-
-    @property
-    def second(self) -> str:
-        """The second line: whether the effect exceeds the margin, or how many more seeds may decide."""
-        return wording.second(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """All of it as plain data, `sentence` and `second` too."""
-        return asdict(self) | {"sentence": self.sentence, "second": self.second}
 
 
 def judge(
     differences: Sequence[float] | np.ndarray,
     *,
-    level: float,
+    alpha: float,
     resolution: float,
     margin: float = MARGIN,
-    subject: str = "The change",
 ) -> Verdict:
     """The verdict on an arm from its paired differences.
 
     differences: [n], percentage points, the arm's accuracy minus the baseline's, **in the order of the seeds**, and up
     to the first seed that is still running: in order of arrival the quick runs would come first, and a run that
-    arrived late would change what was said before. level: from `Levels`; resolution: 100 / pictures of the judge half;
-    margin: percentage points, above 0; subject: the arm's name in a sentence.
+    arrived late would change what was said before. alpha: from `AlphaSpending`; resolution: 100 / images of the judging
+    set; margin: percentage points, above 0.
 
     Let (low, high) be the running interval of `trajectory`. After each seed an undecided arm is said to
 
@@ -103,11 +85,11 @@ def judge(
     and the word then stays, however many seeds follow, as does what it rests on: running intervals only shrink. So an
     arm may be found to make no practical difference, and more seeds may show that the little it does is not nothing:
     then the second line says so, and the word is still true. The chance that an arm without effect is ever said to help
-    or hurt is at most `level`; so is that of a verdict "no practical difference" where the effect reaches the margin.
+    or hurt is at most `alpha`; so is that of a verdict "no practical difference" where the effect reaches the margin.
 
     Zero variance is no special case: the deviation counts as one `resolution` at least (see `running_moments`).
 
-    Raises ValueError for differences that are not finite or beyond ±100, and for a level, resolution or margin out of
+    Raises ValueError for differences that are not finite or beyond ±100, and for an alpha, resolution or margin out of
     range.
     """
     values = np.asarray(differences, np.float64)
@@ -117,7 +99,7 @@ def judge(
         raise ValueError(
             f"given a difference of {values[np.abs(values).argmax()]:g} percentage points, expected -100 to 100"
         )
-    known = trajectory(values, level=level, resolution=resolution)
+    known = trajectory(values, alpha=alpha, resolution=resolution)
     words = words_over_time(known.low, known.high, margin)
     n = len(values)
     if not n:
@@ -132,15 +114,14 @@ def judge(
         high=high if math.isfinite(high) else None,
         deviation=float(values.std(ddof=1)) if n > 1 else None,
         n=n,
-        level=level,
+        alpha=alpha,
         margin=margin,
         resolution=resolution,
         p_value=p_value,
         exceeds_margin=low > margin or high < -margin if word in ("helps", "hurts") else None,
         settled_at=None if word == "undecided" else int((words > 0).argmax()) + 1,
         contradicts=effect is not None and not low <= effect <= high,
-        seeds_needed=seeds_needed(known, level=level, margin=margin) if word == "undecided" else None,
-        subject=subject,
+        seeds_needed=seeds_needed(known, alpha=alpha, margin=margin) if word == "undecided" else None,
     )
 
 

@@ -1,48 +1,85 @@
-"""The answer first: how good the model is, how sure that is, beside whom, and at what cost."""
+"""The answer first: how good the model is, how sure that is, compared with what, and at what cost."""
 
-from typing import Any
+from msgspec import Struct
 
-from fashionlab.reports.run.references import reference_points
+from fashionlab.evaluation import Missing, Section
+from fashionlab.reports.measures import Measured, measure
+from fashionlab.reports.run.references import Reference, reference_points
 from fashionlab.reports.run.reproduce import recipe_line
-from fashionlab.reports.run.sections.learning import pace_of
-from fashionlab.store import Ledger, Run
-from fashionlab.training.engines import CLASSIC
+from fashionlab.store import Ledger, Run, Seconds, SetMetrics
 
-KEYS = ("n", "accuracy", "accuracy_low", "accuracy_high", "loss")
+NOTHING_PREDICTED = "no set was predicted: a refit has no validation set, and its test set was not used."
 
 
-def answer(run: Run) -> dict[str, Any]:
-    """Accuracy with its interval on the test part (on validation where the test part stayed closed), and the rest.
+class SetResult(Section, frozen=True):
+    """The result on one set, "test" or "validation". n: images; accuracy: fraction, with its 95 % Wilson interval;
+    measures: what the page shows of it."""
 
-    Keys: part and KEYS (None if no part was predicted); other (the same of the validation part) or None, and then
-    alone, why; references (name, low, high, what, source); recipe, a line; seconds; best_epoch, epochs, stopped;
-    parameters (None where the word means nothing); classic, whether it is no network, and then size, what it is made
-    of in words, else None; pace, what it counts, "epoch" or "round"; seed; test_openings.
+    name: str
+    n: int
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    measures: tuple[Measured, ...]
+
+
+class AnswerSection(Struct, frozen=True, kw_only=True):
+    """judged: on the test set, or on validation where the test set was not used; other: on validation next to the test
+    set; references: to compare `judged` with; recipe: in a line; unit: "epoch" or "round", of which `best_epoch` of
+    `epochs` was kept (both 0 for a model that has neither); stopped: "epochs", "patience" or ""; parameters: None where
+    the word means nothing; size: of an estimator, what it is made of, in words, otherwise None; test_evaluations: how
+    often the test set of these data has been evaluated in this folder of runs.
     """
-    metrics, request = run.metrics, run.request
-    name = "test" if metrics["test"] else "validation"
-    part, other = metrics[name], metrics["validation"] if name == "test" else None
-    return {
-        "part": name,
-        **{key: part[key] if part else None for key in KEYS},
-        "other": {"part": "validation", **{key: other[key] for key in KEYS}} if other else None,
-        "alone": (
-            "a run of a study, graded by half of the validation part alone; the other half stopped its training"
-            if request.get("judge")
-            else "the test part was left closed by this run"
-        )
-        if name == "validation"
-        else "trained on all rows, so there is no validation part",
-        "references": reference_points(request["data"]["sha256"], part) if part else [],
-        "recipe": recipe_line(request["recipe"]),
-        "seconds": metrics["seconds"],
-        "best_epoch": metrics["best_epoch"],
-        "epochs": metrics["epochs"],
-        "stopped": metrics["stopped"],
-        "parameters": run.environment.get("parameters"),
-        "classic": request["trainer"] == CLASSIC.trainer,
-        "pace": pace_of(request),
-        "size": run.environment.get("size"),
-        "seed": request["recipe"]["seed"],
-        "test_openings": len(Ledger(run.path.parent).openings(request["data"]["sha256"])),
-    }
+
+    judged: SetResult | Missing
+    other: SetResult | Missing
+    references: tuple[Reference, ...]
+    recipe: str
+    seconds: Seconds
+    unit: str
+    best_epoch: int
+    epochs: int
+    stopped: str
+    parameters: int | None
+    size: str | None
+    seed: int
+    test_evaluations: int
+
+    @property
+    def results(self) -> tuple[SetResult, ...]:
+        """What was measured, the set that judges first."""
+        return tuple(found for found in (self.judged, self.other) if isinstance(found, SetResult))
+
+
+def answer(run: Run) -> AnswerSection:
+    """How good a finished run's model is."""
+    metrics, spec, environment = run.metrics, run.spec, run.environment
+    figures = metrics.test or metrics.validation
+    return AnswerSection(
+        judged=_result("test" if metrics.test else "validation", figures) if figures else Missing(NOTHING_PREDICTED),
+        other=_result("validation", metrics.validation) if metrics.test and metrics.validation else _alone(run),
+        references=reference_points(spec.data.sha256, figures) if figures else (),
+        recipe=recipe_line(spec.recipe),
+        seconds=metrics.seconds,
+        unit=metrics.unit,
+        best_epoch=metrics.best_epoch,
+        epochs=metrics.epochs,
+        stopped=metrics.stopped,
+        parameters=environment.parameters,
+        size=environment.size,
+        seed=spec.recipe.seed,
+        test_evaluations=len(Ledger(run.path.parent).lines(spec.data.sha256)),
+    )
+
+
+def _result(name: str, figures: SetMetrics) -> SetResult:
+    return SetResult(name, figures.n, figures.accuracy, figures.accuracy_low, figures.accuracy_high, measure(figures))
+
+
+def _alone(run: Run) -> Missing:
+    """Why there is no second set next to the one that judges."""
+    if run.metrics.validation is None:
+        return Missing("trained on all rows, so there is no validation set")
+    if run.spec.in_study:
+        return Missing("a run of a study, judged on half of the validation set; the other half stopped its training")
+    return Missing("the test set was not used by this run")

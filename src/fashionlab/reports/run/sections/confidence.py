@@ -1,43 +1,57 @@
-"""Can its confidence be believed: calibration before and after temperature scaling, and what refusing brings."""
+"""How far its confidence can be trusted: calibration before and after temperature scaling, and abstaining."""
 
-from collections.abc import Mapping
-from typing import Any
+from fashionlab.evaluation import Calibration, Section, calibration
+from fashionlab.evaluation.calibration import Coverage
+from fashionlab.reports.wording import percent, plain
+from fashionlab.store import Predictions
 
-from fashionlab.evaluation import calibration
-from fashionlab.store import Run
-
-REFUSED = 0.2
-"""The share of the least certain pictures whose refusal a sentence speaks of."""
-
-
-def confidence(run: Run, part: str) -> dict[str, Any]:
-    """All of `evaluation.calibration` of the part, and `sentences` that say what it means."""
-    figures = calibration(run.predictions, part)
-    return {**figures, "part": part, "sentences": _sentences(figures)}
+ABSTAINED = 0.2
+"""The share of the least certain images that a sentence speaks of."""
 
 
-def _sentences(figures: Mapping[str, Any]) -> list[str]:
-    before, after = figures["before"], figures["after"]
-    sure, right, ece = before["mean_confidence"], before["accuracy"], before["reliability"]["ece"]
-    how = "too sure of itself" if sure > right else "too modest"
-    said = f"On average it is {100 * sure:.1f} % sure and {100 * right:.1f} % right, so it is "
-    said += (
-        f"{100 * abs(sure - right):.1f} points {how}" if abs(sure - right) >= 0.005 else "about as sure as it should be"
-    )
-    said += f"; its confidence is off by {100 * ece:.1f} points on average (expected calibration error)."
-    sentences = [said]
-    if after:
-        sentences.append(
-            f"Dividing the logits by a temperature of {figures['temperature']:.2f}, fitted on "
-            f"{figures['temperature_n']:,} validation pictures, makes it "
-            f"{100 * after['reliability']['ece']:.1f} points; the answers stay the same."
-        )
+class ConfidenceSection(Section, frozen=True):
+    """sentences: what the figures mean."""
+
+    calibration: Calibration
+    sentences: tuple[str, ...]
+
+
+def confidence(predictions: Predictions, name: str) -> ConfidenceSection:
+    """Calibration of the predictions of one set, "test" or "validation"."""
+    found = calibration(predictions, name)
+    return ConfidenceSection(found, (_before(found), _after(found), _abstaining(found.before.coverage)))
+
+
+def _before(found: Calibration) -> str:
+    sure, accuracy = found.before.mean_confidence, found.before.accuracy
+    if abs(sure - accuracy) < 0.005:
+        how = "about as confident as it should be"
     else:
-        sentences.append(f"{figures['temperature_reason']}.".capitalize())
-    curve = before["coverage"]
-    at = min(range(len(curve["coverage"])), key=lambda i: abs(curve["coverage"][i] - (1 - REFUSED)))
-    sentences.append(
-        f"If it may refuse the {100 * (1 - curve['coverage'][at]):.0f} % of which it is least certain, "
-        f"{100 * curve['accuracy'][at]:.1f} % of its answers are right instead of {100 * right:.1f} %."
+        how = f"{'over' if sure > accuracy else 'under'}confident by {plain(100 * abs(sure - accuracy), 1)} points"
+    return (
+        f"On average its confidence is {percent(sure)} and its accuracy {percent(accuracy)}, so it is {how}; its "
+        f"confidence is off by {plain(100 * found.before.reliability.ece, 1)} points on average (expected calibration "
+        "error)."
     )
-    return sentences
+
+
+def _after(found: Calibration) -> str:
+    scaling = found.scaling
+    if scaling is None:
+        return (
+            "There is no temperature scaling: the temperature is fitted on validation images, and a refit was trained "
+            "on those too."
+        )
+    return (
+        f"Dividing the logits by a temperature of {scaling.temperature:.2f}, fitted on {scaling.n:,} validation "
+        f"images, makes that {plain(100 * scaling.after.reliability.ece, 1)} points; the predicted classes stay the "
+        "same."
+    )
+
+
+def _abstaining(curve: Coverage) -> str:
+    at = min(range(len(curve.coverage)), key=lambda i: abs(curve.coverage[i] - (1 - ABSTAINED)))
+    return (
+        f"If it may abstain from the {percent(1 - curve.coverage[at], 0)} of the images that it is least certain of, "
+        f"{percent(curve.accuracy[at])} of its answers are correct instead of {percent(curve.accuracy[-1])}."
+    )

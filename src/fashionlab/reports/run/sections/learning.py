@@ -1,60 +1,82 @@
 """How it learned: curves, gap, norms, and what they show."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from fashionlab.evaluation import diagnose
-from fashionlab.store import Run
-from fashionlab.training.engines import CLASSIC
+from msgspec import Struct
+
+from fashionlab.evaluation import Finding, Missing, Section, diagnose
+from fashionlab.reports.run.findings import sentence
+from fashionlab.store import Gap, Run
 
 NO_EPOCHS = "this model has no epochs, so there is no curve to show"
 
 
-def pace_of(request: Mapping[str, Any]) -> str:
-    """What a row of a run's history is, in words: "epoch", or "round" of a classic model that is made in rounds."""
-    return "round" if request["trainer"] == CLASSIC.trainer else "epoch"
+class Curves(Struct, frozen=True):
+    """`history.csv` by column: fractions and nats; None where there is no such number, as in a refit's validation."""
+
+    epoch: tuple[int, ...]
+    loss: tuple[float | None, ...]
+    accuracy: tuple[float | None, ...]
+    val_loss: tuple[float | None, ...]
+    val_accuracy: tuple[float | None, ...]
+    learning_rate: tuple[float | None, ...]
 
 
-def learning(run: Run) -> dict[str, Any]:
-    """Keys: pace, "epoch" or "round"; findings, sentences; best_epoch; gap (loss, accuracy) or None; history by column;
-    norms by layer and epoch (none for rounds)."""
+class LayerNorms(Struct, frozen=True):
+    """Euclidean norms of a layer's trained weights after each epoch, and of their change in it."""
+
+    layer: str
+    weight_norm: tuple[float | None, ...]
+    update_norm: tuple[float | None, ...]
+
+
+class LearningSection(Section, frozen=True, kw_only=True):
+    """unit: what a row of the curves is, "epoch" or "round"; sentences: of the findings; best_epoch: 0 for none; gap:
+    at the best epoch; norms: by layer, none of an estimator."""
+
+    unit: str
+    findings: tuple[Finding, ...]
+    sentences: tuple[str, ...]
+    best_epoch: int
+    gap: Gap | None
+    curves: Curves
+    norms: tuple[LayerNorms, ...]
+
+
+def learning(run: Run) -> LearningSection | Missing:
+    """How a finished run's model learned; Missing for a model that has neither epochs nor rounds."""
     history, metrics = run.history, run.metrics
     if not history["epoch"]:
-        how = run.environment.get("fit")
-        return {"missing": f"{NO_EPOCHS}." + (f" About its fit: {how}." if how else "")}
+        remark = run.environment.remark
+        return Missing(f"{NO_EPOCHS}." + (f" About its fit: {remark}." if remark else ""))
+    findings = diagnose(history, metrics.stopped, metrics.best_epoch)
+    return LearningSection(
+        unit=metrics.unit,
+        findings=findings,
+        sentences=tuple(sentence(finding, metrics.unit) for finding in findings),
+        best_epoch=metrics.best_epoch,
+        gap=metrics.generalization_gap,
+        curves=Curves(
+            tuple(map(int, history["epoch"])),
+            *(_finite(history[column]) for column in Curves.__struct_fields__[1:]),
+        ),
+        norms=_norms(run),
+    )
+
+
+def _norms(run: Run) -> tuple[LayerNorms, ...]:
     norms = run.norms
-    layers = list(dict.fromkeys(norms["layer"]))
     epochs = sorted(set(norms["epoch"]))
+    keys = list(zip(norms["layer"], norms["epoch"], strict=True))
 
-    def by_layer(column: str) -> dict[str, list[float | None]]:
-        keys = zip(norms["layer"], norms["epoch"], strict=True)
+    def by_epoch(layer: str, column: str) -> tuple[float | None, ...]:
         given = dict(zip(keys, norms[column], strict=True))
-        return {layer: [_finite(given.get((layer, epoch), math.nan)) for epoch in epochs] for layer in layers}
+        return _finite([given[layer, epoch] for epoch in epochs])
 
-    pace = pace_of(run.request)
-    diagnosis = diagnose(history, metrics["stopped"], metrics["best_epoch"])
-    findings = diagnosis["findings"]
-    if pace == "round":
-        findings = [{**finding, "sentence": _in_rounds(finding["sentence"])} for finding in findings]
-    return {
-        "pace": pace,
-        "findings": findings,
-        "sentences": [finding["sentence"] for finding in findings],
-        "best_epoch": metrics["best_epoch"],
-        "gap": metrics["generalization_gap"],
-        "history": {column: [_finite(v) for v in values] for column, values in history.items()},
-        "norms": {"epoch": epochs, "weight_norm": by_layer("weight_norm"), "update_norm": by_layer("update_norm")},
-    }
+    layers = dict.fromkeys(norms["layer"])
+    return tuple(LayerNorms(layer, by_epoch(layer, "weight_norm"), by_epoch(layer, "update_norm")) for layer in layers)
 
 
-def _in_rounds(sentence: str) -> str:
-    """A finding about a network's epochs, said of a boosted model's rounds, which are judged by the same figures."""
-    words = (("the weights of epoch", "the trees up to round"), ("epoch", "round"), ("network", "model"))
-    for of_network, of_boosting in words:
-        sentence = sentence.replace(of_network, of_boosting)
-    return sentence
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(values: Sequence[float]) -> tuple[float | None, ...]:
+    return tuple(value if math.isfinite(value) else None for value in values)

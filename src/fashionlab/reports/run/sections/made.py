@@ -1,44 +1,58 @@
-"""How it was made: recipe, data, environment, and the command that makes it again."""
+"""How it was made: recipe, data, environment, and the command that reproduces it."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from fashionlab.reports.run.reproduce import commands
-from fashionlab.reports.tables import refit_line
-from fashionlab.store import Run
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.reports.run.reproduce import Commands, commands, refit_line
+from fashionlab.reports.wording import setting_text, value_text
+from fashionlab.store import Environment, Run
+
+Fields = tuple[tuple[str, str], ...]
+"""Names and values in words."""
 
 
-def made(run: Run) -> dict[str, Any]:
-    """Keys: commands (short, full); recipe, data and machine as (name, text); the request and the environment whole."""
-    request, environment = run.request, run.environment
-    recipe = request["recipe"]
+class MadeSection(Struct, frozen=True, kw_only=True):
+    """recipe, data, machine: what is worth reading of the spec and the environment, in words."""
+
+    commands: Commands
+    recipe: Fields
+    data: Fields
+    machine: Fields
+    spec: RunSpec
+    environment: Environment
+
+
+def made(run: Run) -> MadeSection:
+    """How a finished run was made."""
+    spec, environment = run.spec, run.environment
+    recipe = spec.recipe
     fields = {
-        "model": recipe["model"]["name"],
-        **recipe["model"]["options"],
-        **(recipe["fit"] or {}),
-        "seed": recipe["seed"],
+        "model": recipe.model.name,
+        **recipe.model.options,
+        **(asdict(recipe.training) if recipe.training else {}),
+        "seed": recipe.seed,
     }
-    if recipe["refit"]:
+    if recipe.refit:
         fields["refit"] = refit_line(recipe)
-    data = {**recipe["data"], "SHA-256": request["data"]["sha256"], "classes": len(request["data"]["class_names"])}
-    if request.get("model_sha256"):
-        data["model file's SHA-256"] = request["model_sha256"]
-    if recipe["fit"]:
-        fields["trainer"] = f"{request['trainer']} on {request.get('backend', 'jax')}"
-    machine = {key: value for key, value in environment.items() if not isinstance(value, dict)}
-    return {
-        "commands": commands(request),
-        "recipe": [(name.replace("_", " "), _plain(value)) for name, value in fields.items()],
-        "data": [(name, _plain(value)) for name, value in data.items()],
-        "machine": [
-            (name.replace("_", " "), _plain(value)) for name, value in {**machine, **environment["packages"]}.items()
-        ],
-        "environment": environment,
-        "request": request,
-        "results_version": request["results_version"],
-    }
+    if recipe.training:
+        fields["trainer"] = f"{spec.trainer} on {spec.backend}"
+    data = {**asdict(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
+    if spec.model_sha256:
+        data["model file's SHA-256"] = spec.model_sha256
+    machine = {name: value for name, value in asdict(environment).items() if name != "packages" and value is not None}
+    return MadeSection(
+        commands=commands(spec),
+        recipe=_fields(fields),
+        data=_fields(data),
+        machine=_fields({**machine, **environment.packages}),
+        spec=spec,
+        environment=environment,
+    )
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return "none" if value is None else str(value)
+def _fields(values: Mapping[str, Any]) -> Fields:
+    return tuple((setting_text(name), value_text(value)) for name, value in values.items())

@@ -1,0 +1,133 @@
+"""The figures of docs/benchmarks.md, from `evidence/`; `python -m benchmarks.readme` writes them there."""
+
+from typing import Any
+
+from benchmarks.pages import Blocks, has, percent, quiet, read, table, with_range
+
+ABLATION = "fashionlab study mlp --ablate --epochs 12 --seeds 10"
+
+
+def machine() -> str:
+    """What it was measured on."""
+    about = read("epoch")["machine"]
+    return (
+        f"Measured on {about['cores']} cores of {about['processor']} with {about['memory_gib']:.0f} GiB of memory, "
+        "without a GPU."
+    )
+
+
+def epoch(name: str) -> str:
+    """The table of contenders, the fastest first."""
+    if not has(name):
+        return "Not measured yet."
+    results = read(name)["results"]
+    measured, ratios = results["measured"], results["times_ours"]
+    rows = [
+        [
+            results["contenders"][contender],
+            f"{measured[contender]['seconds']['median']:.2f}",
+            "1" if contender == "ours" else with_range(ratios[contender], 2),
+        ]
+        for contender in sorted(measured, key=lambda each: float(measured[each]["seconds"]["median"]))
+    ]
+    return table(["", f"median of {read(name)['n']}, s", "times ours"], rows)
+
+
+def main_job() -> str:
+    """Whole processes: the script, and ours with an empty and with a filled compile cache."""
+    results = read("main-job")["results"]
+    names = {
+        "script": "the original notebook as a script",
+        "cold": "`fashionlab train`, first run",
+        "warm": "`fashionlab train`, later runs",
+    }
+    rows = [
+        [
+            names[kind],
+            with_range(results["seconds"][kind]),
+            "1" if kind == "script" else f"{speedup(results, kind):.1f}",
+            percent(results["mean_test_accuracy"][kind]),
+            ", ".join(str(run["epochs"]) for run in results["runs"][kind]),
+        ]
+        for kind in names
+    ]
+    header = [
+        "",
+        f"median of {read('main-job')['n']} seeds, s",
+        "times as fast",
+        "mean test accuracy",
+        "epochs by seed",
+    ]
+    return table(header, rows)
+
+
+def speedup(job: dict[str, Any], kind: str) -> float:
+    """The script's time over all seeds, divided by ours. kind: "cold" or "warm"."""
+    return float(sum(job["seconds"]["script"]["values"]) / sum(job["seconds"][kind]["values"]))
+
+
+def training_time() -> str:
+    """Of the recipes that were trained while the machine had little other work."""
+    rows = []
+    for name in ("seeds", "recipe-reference", "recipe-dense-small", "recipe-dense", "recipe-cnn", "model-logistic",
+                 "model-forest", "model-boosting"):  # fmt: skip
+        if has(name) and quiet(read(name)):
+            results = read(name)["results"]
+            seconds = results["summary"]["training_seconds"]["mean"]
+            rows.append([f"`{results['model']}`", f"{seconds:.0f}", str(len(results["seeds"]))])
+    return table(["`fashionlab train …`", "training, s", "seeds"], rows)
+
+
+def studies() -> str:
+    """How long a study takes, what a second worker brings, and how often studies of nothing find something."""
+    said = []
+    if has("ablation"):
+        results = read("ablation")["results"]
+        said.append(
+            f"- The ablation of the default recipe, {results['runs']['done']} runs (`{ABLATION}`), takes "
+            f"{results['seconds'] / 60:.1f} minutes."
+        )
+    if has("study-throughput"):
+        document = read("study-throughput")
+        ratio = with_range(document["results"]["speedup"], 2)
+        said.append(
+            f"- Two workers finish {ratio} times as many runs as one (`python -m benchmarks.study_throughput`, median "
+            f"of {document['n']} rounds)."
+        )
+    if has("null-studies"):
+        results = read("null-studies")["results"]
+        said.append(
+            f"- In {results['studies']} studies that compared the baseline with itself, {results['wrong']} said "
+            "*helps* or *hurts* at some point (`python -m benchmarks.null_studies`). The method allows a wrong verdict "
+            "in at most 5 % of studies."
+        )
+    return "\n".join(said)
+
+
+def kills() -> str:
+    """Killed and resumed; a fresh process; another number of cores."""
+    results = read("kill")["results"]
+    trials, core = len(results["trials"]), results["one_core"]
+    fresh = "the same bits" if results["fresh_process"]["equal"] else "other bits"
+    single = "the same bits"
+    if not core["equal"]:
+        both = " and ".join(percent(accuracy) for accuracy in core["difference"]["accuracy"])
+        single = f"other bits (test accuracy {both})"
+    return (
+        f"- {trials} runs were killed with SIGKILL at random moments, {results['kills']} times in all, and resumed. "
+        f"{results['equal']} of {trials} ended with\n  the weights and the history of the uninterrupted run, bit for "
+        "bit.\n"
+        f"- The same seed in a fresh process: {fresh}.\n"
+        f"- The same seed on one core instead of two: {single}."
+    )
+
+
+BLOCKS: Blocks = {
+    "machine": machine,
+    "epoch": lambda: epoch("epoch"),
+    "epoch-cnn": lambda: epoch("epoch-cnn"),
+    "main-job": main_job,
+    "training-time": training_time,
+    "studies": studies,
+    "kills": kills,
+}

@@ -1,0 +1,37 @@
+"""The verbs about what lies in a folder of runs: list, show, find, delete."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fashionlab.store import Run, RunDetails, RunLine, delete_run, details_of, find_run, line_of
+from fashionlab.store import list_runs as list_folders
+from fashionlab.studies.folder import StudyFolder, find_study
+
+
+def list_runs(*, runs: str | Path = "runs") -> list[RunLine]:
+    """A line for each run, oldest first."""
+    return [line_of(run) for run in list_folders(Path(runs))]
+
+
+def show_run(run: str | Path, *, runs: str | Path = "runs") -> RunDetails:
+    """All about one run. Raises UsageError if there is no such run, StoreError if it is damaged."""
+    return details_of(find_run(Path(runs), str(run)))
+
+
+def find_runs(names: Sequence[str], *, runs: str | Path = "runs") -> list[Path]:
+    """The folders of the runs and studies of these names (or paths; "last" is a run). Raises UsageError."""
+    return [_find_study_or_run(Path(runs), name).path for name in names]
+
+
+def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str, int]:
+    """Delete runs and studies by name or path; return the bytes that each one took.
+
+    Nothing is deleted if one of them does not exist (UsageError). StoreError for one that is under way.
+    """
+    found = [_find_study_or_run(Path(runs), name) for name in names]
+    return {one.name: delete_run(one) if isinstance(one, Run) else one.delete() for one in found}
+
+
+def _find_study_or_run(runs: Path, name: str) -> StudyFolder | Run:
+    is_study = any((path / "study.json").is_file() for path in (runs / name, Path(name)))
+    return find_study(runs, name) if is_study else find_run(runs, name)

@@ -1,0 +1,216 @@
+"""What the verbs return: a trained model, a report."""
+
+import tempfile
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec.structs import replace
+
+from fashionlab.errors import UsageError
+from fashionlab.evaluation import Missing, find_insight, mistakes, open_images
+from fashionlab.evaluation.insight.document import NetworkInsight
+from fashionlab.evaluation.tasks import PREDICT, PredictArguments
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce
+from fashionlab.models import NETWORK
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.figures import Display
+from fashionlab.reports.figures.run.confusion import confusion_matrix
+from fashionlab.reports.run.figures import activations_of, history_of, mistakes_of
+from fashionlab.reports.run.produce import CARD, PAGE, gather_figures, produce_report
+from fashionlab.reports.run.sections.learning import NO_EPOCHS
+from fashionlab.reports.run.summary import RunReport
+from fashionlab.store import Metrics, Run, find_run
+from fashionlab.training.softmax import softmax
+from fashionlab.workers.pool import borrow
+
+if TYPE_CHECKING:
+    import keras
+
+
+class TrainedModel:
+    """A trained model and how it came about.
+
+    path: the run's folder; recipe: what was asked for; history: `history.csv` by column; metrics: `metrics.json`.
+    """
+
+    def __init__(self, run: Run, trust: str | None = None) -> None:
+        self._run, self._trust = run, trust
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self._run.path
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe, all defaults filled in."""
+        return self._run.spec.recipe
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the classes, in the order of the logits."""
+        return list(self._run.spec.data.class_names)
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """By column: epoch, seconds, loss, accuracy, val_loss, val_accuracy, learning_rate (losses in nats)."""
+        return self._run.history
+
+    @property
+    def metrics(self) -> Metrics:
+        """Accuracy with its 95 % interval, loss, per-class figures and confusion matrix of validation and test."""
+        return self._run.metrics
+
+    @property
+    def figures(self) -> list[Path]:
+        """The figures of the run, PNG."""
+        return sorted((self._run.derived / "figures").glob("*.png"))
+
+    @property
+    def page(self) -> Path | None:
+        """The run's report, one HTML file; None where it has not been made (`fashionlab.report` makes it)."""
+        path = self._run.derived / "report" / "index.html"
+        return path if path.is_file() else None
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities float32 [n, classes] of images, uint8 [n, height, width], 0 black, as in the data set.
+
+        Runs in a worker process. Raises UsageError if the images have another shape or type.
+        """
+        side = self._run.spec.data.side
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (side, side):
+            raise UsageError(
+                f"given images of type {images.dtype} and shape {images.shape}, expected uint8 [n, {side}, {side}]"
+            )
+        if not len(images):
+            return np.empty((0, len(self.class_names)), np.float32)
+        with tempfile.TemporaryDirectory() as folder, borrow(preload=[PREDICT.module]) as worker:
+            given, answer = Path(folder) / "images.npy", Path(folder) / "logits.npy"
+            np.save(given, images)
+            worker.call(PREDICT, PredictArguments(str(self.path), str(given), str(answer), self._trust))
+            return softmax(np.load(answer, allow_pickle=False)).astype(np.float32)
+
+    def plot_history(self) -> Display:
+        """Both losses and both accuracies by epoch, with the generalization gap and the best epoch.
+
+        Raises UsageError for a model that has no epochs.
+        """
+        if not self.history["epoch"]:
+            raise UsageError(f"run {self._run.name}: {NO_EPOCHS}")
+        return history_of(self.history, self.metrics.unit)
+
+    def plot_confusion(self, split: str = "test") -> Display:
+        """The confusion matrix of "test" or "validation". Raises UsageError if the run did not predict that set."""
+        found, sets = self.metrics.sets.get(split), ", ".join(self.metrics.sets)
+        if found is None:
+            raise UsageError(f"given {split!r}, expected a set that this run predicted: {sets or 'none'}")
+        return confusion_matrix(found.confusion, self.class_names, split)
+
+    def plot_mistakes(self, n: int = 18) -> Display:
+        """The `n` most confident mistakes on the validation set. Raises UsageError for a refit, which has none."""
+        images = open_images(self._run, "validation")
+        predictions = self._run.predictions.validation
+        assert predictions is not None
+        return mistakes_of(images, mistakes(predictions.logits, predictions.labels, n), self.class_names)
+
+    def plot_activations(self) -> Display:
+        """Mean activation of every unit of every hidden layer, by class, over the validation set.
+
+        Computed in a worker the first time, then kept with the run. Raises UsageError where there are none, and why.
+        """
+        insight = find_insight(self._run, trust=self._trust)
+        document = insight.document
+        if isinstance(document, Missing):
+            raise UsageError(document.reason)
+        if not isinstance(document, NetworkInsight):
+            raise UsageError("this model is not a neural network, so it has no layers to look into")
+        if isinstance(document.layers, Missing):
+            raise UsageError(document.layers.reason)
+        return activations_of(document.layers, insight.arrays, self.class_names)
+
+    def plots(self) -> dict[str, Display]:
+        """Every figure of the run's report, by name, as a notebook shows it. May look inside the model, in a worker."""
+        return gather_figures(self._run, self._trust)
+
+    def keras_model(self) -> "keras.Model":
+        """The Keras model with its trained weights, in this process, on the backend that Keras has here.
+
+        uint8 images in, logits out. Where Keras has not been imported yet, it is given JAX. Raises UsageError for a
+        model that is not a neural network.
+        """
+        if self.recipe.kind is not NETWORK:
+            raise UsageError(
+                f"run {self._run.name} is a {self.recipe.model.name} model, not a Keras model; its predict() gives its "
+                "probabilities"
+            )
+        import os
+        import sys
+
+        if "keras" not in sys.modules:
+            os.environ.setdefault("KERAS_BACKEND", "jax")
+        from fashionlab.training.networks import open_network
+
+        return open_network(self._run, self._trust)
+
+    def recipe_for_refit(self) -> Recipe:
+        """The recipe that trains on training and validation rows together for the epochs that validation chose."""
+        return replace(self.recipe, refit=max(1, self.metrics.best_epoch))
+
+    def __repr__(self) -> str:
+        judged = self.metrics.test or self.metrics.validation
+        if judged is None:
+            return f"TrainedModel({str(self.path)!r})"
+        return (
+            f"TrainedModel({str(self.path)!r}: accuracy {judged.accuracy:.2%} "
+            f"[{judged.accuracy_low:.2%}, {judged.accuracy_high:.2%}], n={judged.n:,})"
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run's report. path: one HTML file that needs nothing else; card: a model card beside it; summary: everything
+    that the page shows. A notebook shows the page itself."""
+
+    path: Path
+    card: Path
+    summary: RunReport = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        page = escape(self.path.read_text(encoding="utf-8"), quote=True)
+        return f'<iframe title="report" style="width:100%;height:40em;border:0" srcdoc="{page}"></iframe>'
+
+
+def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = None) -> TrainedModel:
+    """Open a finished run by path, by name in `runs`, or "last".
+
+    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    Raises UsageError if there is no such run, RunIncomplete if it is not finished.
+    """
+    return TrainedModel(_find_complete(run, runs), trust)
+
+
+def report(
+    run: str | Path,
+    *,
+    runs: str | Path = "runs",
+    trust: str | None = None,
+    execution: ExecutionOptions = DEFAULT,
+) -> Report:
+    """Make a finished run's report, one HTML file that needs nothing else, with a model card beside it. Never trains.
+
+    What cannot be shown (a model file that nobody vouched for, data that are gone) is said in the page. Raises
+    UsageError, RunIncomplete, RunCorrupt, StoreError.
+    """
+    found = _find_complete(run, runs)
+    summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=announce)
+    return Report(found.derived / PAGE, found.derived / CARD, summary)
+
+
+def _find_complete(run: str | Path, runs: str | Path) -> Run:
+    found = find_run(Path(runs), str(run))
+    found.require_complete()
+    return found

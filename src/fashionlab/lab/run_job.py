@@ -1,0 +1,117 @@
+"""One training job from start to end: reuse, train, evaluate, seal, draw, report."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from fashionlab.data import Dataset
+from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
+from fashionlab.evaluation.summary import summarise
+from fashionlab.evaluation.tasks import EVALUATE
+from fashionlab.lab.execution import ExecutionOptions, announce
+from fashionlab.lab.results import TrainedModel
+from fashionlab.models import Architecture
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.reports import draw_run, draw_samples, has_figures
+from fashionlab.reports.progress.display import show
+from fashionlab.reports.progress.run import RunStatus
+from fashionlab.reports.run.produce import produce_report
+from fashionlab.store import Run, delete_run, find_same, has_checkpoint, to_json
+from fashionlab.training.datasets import hold
+from fashionlab.training.engines import find_engine
+from fashionlab.training.kinds import RunArguments, TrainArguments
+from fashionlab.training.tasks import TRAIN
+from fashionlab.workers import Worker
+from fashionlab.workers.pool import borrow
+
+
+def borrow_worker(spec: RunSpec) -> AbstractContextManager[Worker]:
+    """A worker for the spec's engine, which imports while its parent reads the data and draws the samples."""
+    engine = find_engine(spec)
+    return borrow(engine.backend, preload=[TRAIN.module, EVALUATE.module, engine.module])
+
+
+def start(
+    spec: RunSpec, architecture: Architecture, dataset: Dataset, runs: Path, execution: ExecutionOptions, again: bool
+) -> TrainedModel:
+    """Make a run of the spec, or return the finished run of an equal one unless `again`."""
+    finished, unfinished = find_same(runs, spec)
+    if finished and not again:
+        announce(f"an identical run exists: {finished.path}; use --again to retrain")
+        return show_again(finished, architecture.source_sha256, execution)
+    if unfinished:
+        announce(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
+    hold(dataset)
+    with borrow_worker(spec) as worker:
+        label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if spec.recipe.refit else "")
+        run = Run.create(runs, f"{label}-seed{spec.recipe.seed}", spec, architecture.source)
+        draw_samples(run.derived / "figures", dataset)
+        try:
+            return finish(run, worker, architecture.source_sha256, execution)
+        except FashionlabError as error:
+            # Nothing was trained yet (a model that cannot be built, for one): leave no empty run behind.
+            if not isinstance(error, Interrupted) and not run.complete and not has_checkpoint(run):
+                delete_run(run)
+            raise
+
+
+def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOptions) -> TrainedModel:
+    """Train the run to its end from wherever it stands, evaluate, seal, draw, report."""
+    started = time.monotonic()
+    path, data_dir = str(run.path), execution.data_folder
+    with _explained(run, trust), show(RunStatus(), execution.on_event) as events:
+        ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
+        worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
+        seconds = time.monotonic() - started
+        metrics = summarise(run.spec.data.class_names, run.history, run.predictions, ended, seconds)
+        with run.lock():
+            if not run.complete:
+                run.write("metrics.json", to_json(metrics))
+                run.seal()
+    return show_again(run, trust, execution, worker)
+
+
+def show_again(run: Run, trust: str | None, execution: ExecutionOptions, worker: Worker | None = None) -> TrainedModel:
+    """Make what a finished run lacks to be looked at: its figures and, if wanted, its page."""
+    trained = TrainedModel(run, trust)
+    # The figures are drawn here while the worker looks into the network for the page.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        drawing = None if has_figures(run) else pool.submit(draw_run, run)
+        if execution.report and trained.page is None:
+            _make_page(run, trust, execution, worker)
+        if drawing:
+            drawing.result()
+    return trained
+
+
+def _make_page(run: Run, trust: str | None, execution: ExecutionOptions, worker: Worker | None) -> None:
+    """The run's report; a failure is said and costs nothing, because the run is sealed and whole."""
+    try:
+        produce_report(run, worker=worker, data_dir=execution.data_dir, trust=trust, announce=announce)
+    except Interrupted:
+        raise Interrupted(f"stopped; {run.path} is complete but for its page: fashionlab report {run.path}") from None
+    except FashionlabError as error:
+        announce(f"no report was made: {error}; fashionlab report {run.path} tries again")
+
+
+@contextmanager
+def _explained(run: Run, trust: str | None) -> Iterator[None]:
+    """Say with an interruption or a failure what became of the run.
+
+    An estimator has no half-way state: a run of one that was stopped is deleted.
+    """
+    resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
+    try:
+        yield
+    except (Interrupted, KeyboardInterrupt) as error:
+        if not run.spec.recipe.kind.resumable and not run.complete:
+            delete_run(run)
+            raise Interrupted(
+                f"{str(error) or 'stopped'}; the {run.spec.recipe.model.name} fit cannot go on from its middle, so "
+                "nothing of it was kept: train it again to start over"
+            ) from error
+        raise Interrupted(f"{str(error) or 'stopped'}; go on with: {resume_with}") from error
+    except NonFiniteLoss as error:
+        raise NonFiniteLoss(f"{error}; the run is {run.path}") from error

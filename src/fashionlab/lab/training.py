@@ -1,0 +1,83 @@
+"""The verbs that train: a new run, and one that was stopped."""
+
+from pathlib import Path
+from typing import Any
+
+from fashionlab.data import Dataset
+from fashionlab.data import load as load_dataset
+from fashionlab.errors import UsageError
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
+from fashionlab.lab.results import TrainedModel
+from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.store import find_run
+from fashionlab.training.prepare import make_spec, prepare
+
+
+def train(
+    model: str = "mlp",
+    *,
+    data: Dataset | None = None,
+    trainer: str = "auto",
+    backend: str = "auto",
+    again: bool = False,
+    refit: bool = False,
+    test: bool = True,
+    runs: str | Path = "runs",
+    execution: ExecutionOptions = DEFAULT,
+    **settings: Any,
+) -> TrainedModel:
+    """Train a model, evaluate it, and keep it as a sealed run; or return the identical run that exists.
+
+    model: a name of the registry, `file.py:function` of your own, or a recipe file `*.toml`. settings: any field of
+    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: what `load`
+    gave, instead of `dataset`, its name or path. trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape),
+    "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for this model here.
+    again: train even if an identical run exists. refit: train once more on training and validation rows together, for
+    the epochs that validation chose, and return that run. test: False leaves the test set unused, as every choice
+    between settings should. runs: the folder that the run is made in.
+
+    Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
+    NonFiniteLoss, DataError, StoreError.
+    """
+    runs = Path(runs)
+    if data is not None:
+        settings["dataset"] = data.name
+    refuse_execution(settings)
+    recipe = Recipe.make(model, settings)
+    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
+        # The worker loads it by its name, too: it must be the same there.
+        raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
+    prepared = prepare(recipe, dataset, trainer, backend)
+    if prepared.advice:
+        announce(prepared.advice)
+    architecture, engine = prepared.architecture, prepared.engine
+    spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
+    chosen = start(spec, architecture, dataset, runs, execution, again)
+    if refit:
+        spec = make_spec(chosen.recipe_for_refit(), architecture, dataset, engine, test)
+        return start(spec, architecture, dataset, runs, execution, again)
+    return chosen
+
+
+def resume(
+    run: str | Path,
+    *,
+    runs: str | Path = "runs",
+    trust: str | None = None,
+    execution: ExecutionOptions = DEFAULT,
+) -> TrainedModel:
+    """Finish a run that was stopped or killed; its history and weights end up as if it never had been.
+
+    run: its path, its name in `runs`, or "last". A run that is complete already is returned as it is. trust: the
+    beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    """
+    found = find_run(Path(runs), str(run))
+    if found.complete:
+        announce(f"{found.path} is complete already")
+        return show_again(found, trust, execution)
+    if not found.spec.recipe.kind.resumable:
+        announce(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
+    with borrow_worker(found.spec) as worker:
+        return finish(found, worker, trust, execution)

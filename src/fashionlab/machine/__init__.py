@@ -1,0 +1,16 @@
+"""This computer: the processor cores that may be used, its memory, its GPU, and which packages are installed."""
+
+from fashionlab.machine.cores import cpu_device, pinned_to, usable_cores
+from fashionlab.machine.description import MachineDescription, describe_machine, installed_version, processor_name
+from fashionlab.machine.gpu import has_gpu
+
+__all__ = [
+    "MachineDescription",
+    "cpu_device",
+    "describe_machine",
+    "has_gpu",
+    "installed_version",
+    "pinned_to",
+    "processor_name",
+    "usable_cores",
+]

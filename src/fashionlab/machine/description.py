@@ -1,0 +1,61 @@
+"""The machine in words and numbers, for what is kept with results; imports no framework."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from msgspec import Struct
+
+from fashionlab.machine.cores import usable_cores
+
+PACKAGES = ("fashionlab", "keras", "jax", "tensorflow", "scikit-learn", "lightgbm", "numpy", "scipy")
+
+
+class MachineDescription(Struct, frozen=True):
+    """cores: that may be used; memory_gib: of the machine, None where the system does not tell; packages: versions of
+    those that are installed, by name."""
+
+    processor: str
+    cores: int
+    memory_gib: float | None
+    platform: str
+    python: str
+    packages: dict[str, str]
+
+
+def describe_machine() -> MachineDescription:
+    """This machine, and what is installed on it."""
+    return MachineDescription(
+        processor=processor_name(),
+        cores=len(usable_cores()),
+        memory_gib=_memory_gib(),
+        platform=platform.platform(),
+        python=platform.python_version(),
+        packages={name: found for name in PACKAGES if (found := installed_version(name))},
+    )
+
+
+def processor_name() -> str:
+    """The processor's name, as its maker gives it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def installed_version(package: str) -> str:
+    """The version of a package, "" where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError, AttributeError):
+        return None

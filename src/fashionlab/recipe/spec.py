@@ -1,0 +1,52 @@
+"""All that decides a run's numbers, as `recipe.json` holds it: two equal specs give equal numbers."""
+
+import hashlib
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from fashionlab.recipe.recipe import Recipe
+
+FORMAT_VERSION = 2
+"""Of a run's files; raised when a reader of the old format could not read the new one."""
+
+RESULTS_VERSION = 2
+"""Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""
+
+
+class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data set of a run. sha256: of all its content; class_names: in the order of the logits; side: pixels."""
+
+    sha256: str
+    class_names: tuple[str, ...]
+    side: Annotated[int, Meta(ge=1)]
+
+
+class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A recipe and what else decides a run's numbers.
+
+    model_sha256: of the user's own model file, None for a model of the registry; trainer, backend: see
+    `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a study, and
+    its validation set is cut in two halves, one that stops the training and one that judges.
+    """
+
+    format: int = FORMAT_VERSION
+    recipe: Recipe
+    data: DataFacts
+    model_sha256: str | None
+    trainer: str
+    backend: str
+    precision: str = "float32"
+    test: bool = True
+    in_study: bool = False
+    results_version: int = RESULTS_VERSION
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the spec: equal specs give equal numbers."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    def with_seed(self, seed: int) -> "RunSpec":
+        """The spec of the same training under another seed."""
+        return msgspec.structs.replace(self, recipe=msgspec.structs.replace(self.recipe, seed=seed))

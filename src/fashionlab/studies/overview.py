@@ -1,0 +1,111 @@
+"""Studies at a glance: a line for a list, and a plan before it runs."""
+
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from fashionlab.errors import StoreError
+from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.design.plan import Plan
+from fashionlab.studies.execution.estimate import count_done, estimate
+from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.stats.verdict import Word
+from fashionlab.studies.summary import RunCounts, State
+
+
+class StudyLine(Struct, frozen=True, kw_only=True):
+    """A study in a list. kind to created are None where it is damaged, of which `damaged` is the reason; runs and
+    seconds (wall time) before its first run; verdicts: by arm; size: bytes on disk."""
+
+    study: str
+    kind: Literal["study", "compare"] | None = None
+    title: str | None = None
+    created: str | None = None
+    state: State | None = None
+    damaged: str | None = None
+    runs: RunCounts | None = None
+    seconds: float | None = None
+    size: int
+    verdicts: dict[str, Word] = {}
+
+
+class PlannedArm(Struct, frozen=True):
+    """An arm of a plan. alpha: its share of the study's, None for the baseline."""
+
+    name: str
+    model: str
+    changes: dict[str, Changed]
+    alpha: float | None
+    added_later: bool
+
+
+class PlanOverview(Struct, frozen=True, kw_only=True):
+    """A plan as a person wants to see it before it runs.
+
+    runs: at most; done: of them; workers: runs at once, None where a cluster has the say; minutes: no run begins after
+    so many; seconds: estimated, None where no earlier study says how long such runs take. The others: see `Plan`.
+    """
+
+    title: str
+    kind: Literal["study", "compare"]
+    baseline: str | None
+    arms: tuple[PlannedArm, ...]
+    seeds: int
+    first_seed: int
+    runs: int
+    done: int
+    margin: float
+    judge_rows: int
+    workers: int | None
+    minutes: float | None
+    test: bool
+    seconds: float | None
+
+
+def line_of(folder: StudyFolder) -> StudyLine:
+    """The study's line; a damaged study is a line that says so, not the end of the list."""
+    try:
+        plan, summary = folder.plan, folder.summary
+    except StoreError as error:
+        return StudyLine(study=folder.name, damaged=str(error), size=folder.size)
+    return StudyLine(
+        study=folder.name,
+        kind=plan.kind,
+        title=plan.title,
+        created=plan.created,
+        state=summary.state if summary else "stopped",
+        runs=summary.runs if summary else None,
+        seconds=summary.seconds if summary else None,
+        size=folder.size,
+        verdicts={arm.name: arm.verdict.word for arm in summary.arms} if summary else {},
+    )
+
+
+def overview_of(plan: Plan, runs: Path, workers: int | None, minutes: float | None) -> PlanOverview:
+    """The plan before it runs. runs: the folder of runs, whose earlier studies say how long it will take."""
+    return PlanOverview(
+        title=plan.title,
+        kind=plan.kind,
+        baseline=plan.baseline,
+        arms=tuple(
+            PlannedArm(
+                arm.name,
+                arm.model,
+                arm.changes,
+                None if arm.name == plan.baseline else plan.alpha_of(arm),
+                arm.added_later,
+            )
+            for arm in plan.arms
+        ),
+        seeds=plan.seeds,
+        first_seed=plan.first_seed,
+        runs=plan.seeds * len(plan.arms),
+        done=sum(count_done(plan, runs).values()),
+        margin=plan.margin,
+        judge_rows=plan.judge_rows,
+        workers=workers,
+        minutes=minutes,
+        test=plan.test,
+        seconds=estimate(plan, runs, workers) if workers else None,
+    )

@@ -1,0 +1,151 @@
+"""From a study's runs to its summary."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from fashionlab.machine import MachineDescription
+from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.design.plan import Arm, Plan
+from fashionlab.studies.outcomes import Outcome, Pairs, RunResults, counted_seeds, judge_arm, last_seed
+from fashionlab.studies.stats.describe import Description, describe
+from fashionlab.studies.stats.sequential import trajectory
+from fashionlab.studies.summary import (
+    ArmSummary,
+    BaselineSummary,
+    Comparison,
+    Confirmation,
+    FailedRun,
+    Pair,
+    RunCounts,
+    Secondary,
+    Seeds,
+    State,
+    StudySummary,
+)
+
+Both = Sequence[tuple[Outcome, Outcome]]
+"""The outcomes of baseline and arm, a pair a seed."""
+
+
+def summarise_study(
+    plan: Plan,
+    results: RunResults,
+    *,
+    state: State,
+    seconds: float,
+    workers: int,
+    machine: MachineDescription,
+    test: Confirmation | None = None,
+    compare: Comparison | None = None,
+) -> StudySummary:
+    """Compose the summary."""
+    base = plan.arm(plan.baseline or results.best(plan))
+    last, counted = last_seed(plan, results), counted_seeds(plan, results)
+    given_up = [key for key in results.failures if results.given_up(*key) is not None]
+    found = {arm.name: [results.outcomes[arm.name, seed] for seed in counted[arm.name]] for arm in plan.arms}
+    return StudySummary(
+        name=plan.name,
+        kind=plan.kind,
+        title=plan.title,
+        created=plan.created,
+        state=state,
+        baseline=BaselineSummary(
+            name=base.name,
+            model=base.model,
+            settings=base.recipe.settings,
+            parameters=next((outcome.parameters for outcome in found[base.name]), None),
+            seconds=describe([outcome.seconds for outcome in found[base.name]]),
+            accuracy=describe_accuracy(found[base.name]),
+            failures=_failures(results, base),
+        ),
+        arms=tuple(_arm(plan, results, base, arm, last, found[arm.name]) for arm in plan.arms if arm is not base),
+        margin=plan.margin,
+        alpha=plan.alpha,
+        declared=plan.declared,
+        judge_rows=plan.judge_rows,
+        seeds=Seeds(
+            planned=plan.seeds,
+            first=plan.first_seed,
+            complete=tuple(s for s in plan.all_seed_numbers if all(s in counted[arm.name] for arm in plan.arms)),
+            last=last,
+        ),
+        runs=RunCounts(
+            done=len(results.outcomes),
+            failed=len(given_up),
+            planned=plan.seeds * len(plan.arms),
+            retried=sum(len(attempts) for attempts in results.failures.values()) - len(given_up),
+        ),
+        seconds=seconds,
+        workers=workers,
+        machine=machine,
+        data=plan.data,
+        test=test,
+        compare=compare,
+    )
+
+
+def describe_accuracy(outcomes: Sequence[Outcome]) -> Description:
+    """Of some runs, in percent."""
+    return describe([100 * outcome.accuracy for outcome in outcomes])
+
+
+def _arm(
+    plan: Plan, results: RunResults, base: Arm, arm: Arm, last: int | None, finished: Sequence[Outcome]
+) -> ArmSummary:
+    pairs = results.pairs(plan, base.name, arm.name, last)
+    both = [(results.outcomes[base.name, seed], results.outcomes[arm.name, seed]) for seed in pairs.seeds]
+    return ArmSummary(
+        name=arm.name,
+        model=arm.model,
+        changes=arm.changes or {"model": Changed(base.model, arm.model)},
+        added_later=arm.added_later,
+        withdrawn=results.withdrawn(plan, arm.name),
+        verdict=judge_arm(plan, arm, pairs),
+        pairs=_pairs(plan, arm, pairs, both),
+        left_out=pairs.left_out,
+        secondary=Secondary(
+            loss=_secondary(both, lambda outcome: outcome.loss),
+            calibration_error=_secondary(both, lambda outcome: outcome.calibration_error, 100),
+            gap=_secondary(both, lambda outcome: outcome.gap, 100),
+            epochs_to_best=_secondary(both, lambda outcome: outcome.best_epoch),
+            seconds=_secondary(both, lambda outcome: outcome.seconds),
+        ),
+        accuracy=describe_accuracy(finished),
+        failures=_failures(results, arm),
+    )
+
+
+def _pairs(plan: Plan, arm: Arm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:
+    differences = np.asarray(pairs.differences, np.float64)
+    known = trajectory(differences, alpha=plan.alpha_of(arm), resolution=100 / plan.judge_rows)
+    return tuple(
+        Pair(
+            seed=seed,
+            baseline=before.accuracy,
+            arm=after.accuracy,
+            difference=pairs.differences[i],
+            mean=float(known.mean[i]),
+            low=_bound(known.low[i]),
+            high=_bound(known.high[i]),
+        )
+        for i, (seed, (before, after)) in enumerate(zip(pairs.seeds, both, strict=True))
+    )
+
+
+def _bound(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _secondary(both: Both, figure: Callable[[Outcome], float | None], factor: float = 1) -> Description:
+    values = [(figure(before), figure(after)) for before, after in both]
+    return describe([factor * (b - a) for a, b in values if a is not None and b is not None])
+
+
+def _failures(results: RunResults, arm: Arm) -> tuple[FailedRun, ...]:
+    return tuple(
+        FailedRun(seed, reason, len(attempts))
+        for (name, seed), attempts in sorted(results.failures.items())
+        if name == arm.name and (reason := results.given_up(name, seed)) is not None
+    )

@@ -1,0 +1,40 @@
+"""The architecture of a run, and the one door to executing a model file that somebody else wrote."""
+
+from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
+from fashionlab.models import REGISTRY, Architecture, find_architecture
+from fashionlab.models.registry import architecture_from_source
+from fashionlab.store import Run
+
+TRUST_DIGITS = 12
+"""How much of the SHA-256 of a model file a user must give to vouch for it."""
+
+
+def architecture_of(run: Run, trust: str | None = None) -> Architecture:
+    """The run's architecture: of the registry, or from the copy of the user's file that the run holds.
+
+    A user's file is executed when the model is built, so it must be vouched for: `trust` is the beginning of its
+    SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a model that the registry lacks.
+    """
+    recipe = run.spec.recipe
+    source = run.model_source
+    if source is None:
+        # Never fall back to whatever lies at that path now: nobody has vouched for it.
+        if run.spec.model_sha256 is not None:
+            raise RunCorrupt(f"run {run.name} was made with a model file of its own, and its copy model.py is missing")
+        if recipe.model.name not in REGISTRY:
+            raise UsageError(
+                f"run {run.name} was made with the model {recipe.model.name!r}, which this fashionlab does not "
+                f"have; expected one of {', '.join(REGISTRY)}"
+            )
+        return find_architecture(recipe.model.name)
+    path, _, function = recipe.model.name.partition(":")
+    architecture = architecture_from_source(recipe.model.name, source, function or "build", path)
+    digest = architecture.source_sha256 or ""
+    if digest != run.spec.model_sha256:
+        raise RunCorrupt(f"run {run.name}: model.py is not the file that the run was trained with")
+    if trust is None or len(trust) < TRUST_DIGITS or not digest.startswith(trust.lower()):
+        raise UntrustedModel(
+            f"run {run.name} would execute its own model file {run.path / 'model.py'}; read it, and if you trust it "
+            f"say so with --trust {digest[:TRUST_DIGITS]}"
+        )
+    return architecture

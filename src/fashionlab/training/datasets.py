@@ -1,0 +1,28 @@
+"""The data set of a run: loaded once a process, and known to be the same to the bit."""
+
+from fashionlab.data import Dataset, load
+from fashionlab.errors import DataError
+from fashionlab.store import Run
+
+_held: dict[str, Dataset] = {}
+
+
+def hold(dataset: Dataset) -> None:
+    """Keep a whole data set for the runs to come, in place of the one before: it may be large."""
+    _held.clear()
+    _held[dataset.sha256] = dataset
+
+
+def load_for(run: Run, data_dir: str | None) -> Dataset:
+    """The run's data set, limited as its recipe says. Raises DataError if what is found now is another."""
+    data, sha256 = run.spec.recipe.data, run.spec.data.sha256
+    dataset = _held.get(sha256)
+    if dataset is None:
+        dataset = load(data.dataset, data_dir=data_dir)
+        if dataset.sha256 != sha256:
+            raise DataError(
+                f"the data set {data.dataset!r} has changed since run {run.name} was started "
+                f"(SHA-256 {dataset.sha256[:12]}…, expected {sha256[:12]}…); give it the old data, or train anew"
+            )
+        hold(dataset)
+    return dataset.limited(data.limit) if data.limit else dataset

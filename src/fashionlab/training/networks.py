@@ -1,0 +1,158 @@
+"""Networks in a worker process: the Keras model of a run, its training, its answers."""
+
+import importlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fashionlab.data import Dataset
+from fashionlab.errors import RunCorrupt
+from fashionlab.store import (
+    HistoryRow,
+    NormsRow,
+    Run,
+    TrainingEnd,
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    to_json,
+)
+from fashionlab.store.format import to_csv, to_tensors
+from fashionlab.training.architectures import architecture_of
+from fashionlab.training.datasets import load_for
+from fashionlab.training.engines import find_engine
+from fashionlab.training.environment import describe_environment
+from fashionlab.training.kinds import FORWARD_BATCH, Predictor, TrainArguments
+from fashionlab.training.loop import Loop, LoopHooks, Progress
+from fashionlab.training.partition import partition
+from fashionlab.training.runners.runner import Runner
+from fashionlab.workers.child import Channel
+from fashionlab.workers.events import TrainingStarted
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Networks:
+    """See `kinds.TrainableModels`."""
+
+    def train(self, run: Run, arguments: TrainArguments, channel: Channel) -> TrainingEnd:
+        """Train the run from its checkpoint, or from the start."""
+        import keras
+
+        with run.lock():
+            dataset = load_for(run, arguments.data_dir)
+            model = build_network(run, arguments.trust)
+            loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
+            loop.run()
+            libraries = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}[keras.backend.backend()]
+            environment = describe_environment(loop.device, ("keras", *libraries), count_parameters(model))
+            run.write("environment.json", to_json(environment))
+            run.write("history.csv", to_csv(HistoryRow, loop.progress.history))
+            run.write("norms.csv", to_csv(NormsRow, loop.progress.norms))
+            run.write("weights.safetensors", to_tensors(name_weights(model, loop.best)))
+        seconds = sum(row.seconds for row in loop.progress.history)
+        return TrainingEnd(loop.progress.stopped, loop.progress.best_epoch, seconds)
+
+    def open(self, run: Run, trust: str | None, channel: Channel, batch: int = FORWARD_BATCH) -> Predictor:
+        """The trained network, on the backend of this worker."""
+        return predictor_of(open_network(run, trust), batch)
+
+
+MODELS = Networks()
+
+
+def predictor_of(model: "keras.Model", batch: int = FORWARD_BATCH) -> Predictor:
+    """What gives the logits of a Keras model, on the backend of this worker."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from fashionlab.training.runners import tape
+
+        return tape.Forward(model)
+    from fashionlab.training.runners import fused
+
+    return fused.Forward(model, batch)
+
+
+def build_network(run: Run, trust: str | None = None) -> "keras.Model":
+    """The run's model as it was before the first step."""
+    recipe, data = run.spec.recipe, run.spec.data
+    shape = (data.side, data.side)
+    return architecture_of(run, trust).build(shape, len(data.class_names), recipe.model.options, recipe.seed)
+
+
+def open_network(run: Run, trust: str | None = None) -> "keras.Model":
+    """The run's trained model. Raises RunCorrupt if its weights do not fit the model."""
+    model = build_network(run, trust)
+    tensors = run.weights
+    names = sorted(tensors)
+    own = [(tuple(w.shape), str(w.dtype)) for w in model.weights]
+    if [(tensors[n].shape, str(tensors[n].dtype)) for n in names] != own:
+        raise RunCorrupt(f"run {run.name}: weights.safetensors does not fit the model {model.name!r}")
+    for weight, name in zip(model.weights, names, strict=True):
+        weight.assign(tensors[name])
+    return model
+
+
+def name_weights(model: "keras.Model", weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Tensors by name for `weights.safetensors`: "003/hidden_1/kernel".
+
+    The number keeps Keras' order, by which they are put back: names that Keras makes up differ between processes.
+    """
+    return {f"{i:03}/{w.path}": array for i, (w, array) in enumerate(zip(model.weights, weights, strict=True))}
+
+
+def has_convolutions(model: "keras.Model") -> bool:
+    """Whether a layer of the network, or of a model inside it, convolves over two dimensions."""
+    from keras import layers
+
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Conv2DTranspose)
+    return any(isinstance(layer, kinds) for layer in model._flatten_layers())
+
+
+def count_parameters(model: "keras.Model") -> int:
+    """All weights of the network, trained or not."""
+    return sum(int(np.prod(w.shape)) for w in model.weights)
+
+
+def _make_loop(
+    run: Run, dataset: Dataset, model: "keras.Model", checkpoint_seconds: float | None, channel: Channel
+) -> Loop:
+    recipe, training = run.spec.recipe, run.spec.recipe.training
+    assert training is not None
+    rows = partition(recipe, run.spec.in_study, dataset)
+    images, labels = dataset.images[rows.train], dataset.labels[rows.train]
+    validation = None if recipe.refit else (dataset.images[rows.stopping], dataset.labels[rows.stopping])
+    module, _, name = find_engine(run.spec).runner.partition(":")
+    runner: Runner = getattr(importlib.import_module(module), name)(
+        model, training, recipe.seed, images, labels, len(dataset.class_names)
+    )
+
+    def save(progress: Progress, tensors: dict[str, np.ndarray]) -> None:
+        save_checkpoint(run, progress, tensors)
+
+    trainable = {id(w) for w in model.trainable_weights}
+    loop = Loop(
+        runner,
+        training,
+        recipe.refit,
+        [w.path for w in model.weights],
+        [id(w) in trainable for w in model.weights],
+        validation,
+        LoopHooks(channel.emit, channel.stop_requested, save, checkpoint_seconds),
+    )
+    if has_checkpoint(run):
+        loop.restore(*load_checkpoint(run, Progress))
+    channel.emit(
+        TrainingStarted(
+            rows=len(images),
+            steps=runner.steps,
+            epoch=loop.progress.epoch,
+            epochs=recipe.refit or training.epochs,
+            parameters=count_parameters(model),
+            device=runner.device,
+            trainer=run.spec.trainer,
+        )
+    )
+    return loop

@@ -1,0 +1,71 @@
+"""The state of a training as Keras keeps it; between two chunks all of it stands here, whatever runs the steps."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from fashionlab.errors import UsageError
+from fashionlab.training.runners import rng
+
+
+class KerasState:
+    """The variables of a model and of its optimizer, and the sums of the epoch under way.
+
+    loss: sum of the losses (nats) of the rows seen in this epoch; correct: how many of these rows were correct.
+    """
+
+    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, seed: int) -> None:
+        """seed: of the recipe; with the epoch it decides what dropout drops."""
+        optimizer.build(model.trainable_variables)
+        self.trainable: list[keras.Variable] = model.trainable_variables
+        self.non_trainable: list[keras.Variable] = model.non_trainable_variables
+        self.optimizer: list[keras.Variable] = optimizer.variables
+        self.loss, self.correct = 0.0, 0
+        self._model, self._seed = model, seed
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All of them: trainable, then non-trainable, then the optimizer's."""
+        return [*self.trainable, *self.non_trainable, *self.optimizer]
+
+    def start_epoch(self, epoch: int) -> None:
+        """Seed dropout for epoch 1, 2, …, and set the sums to 0."""
+        seeds = [v for v in self.non_trainable if v.path.endswith("seed_generator_state")]
+        for seed, key in zip(seeds, rng.dropout_keys(len(seeds), self._seed, epoch), strict=True):
+            seed.assign(key)
+        self.loss, self.correct = 0.0, 0
+
+    def weights(self) -> list[np.ndarray]:
+        """The model's weights in Keras' order (`model.weights`: no seeds of dropout), copied to the host."""
+        return [_to_host(v) for v in self._model.weights]
+
+    def save(self) -> dict[str, np.ndarray]:
+        """The whole state by name, on the host: enough to go on bit for bit."""
+        named = {name: _to_host(v) for name, v in self._named().items()}
+        return {**named, "loss": np.array(self.loss), "correct": np.array(self.correct)}
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Take over a state that `save` gave. Raises UsageError if names, shapes or types are not this model's."""
+        check_saved(self.save(), saved)
+        for name, variable in self._named().items():
+            variable.assign(saved[name])
+        self.loss, self.correct = float(saved["loss"]), int(saved["correct"])
+
+    def _named(self) -> dict[str, keras.Variable]:
+        """By number and not by Keras' own names, which differ between processes."""
+        groups = {"trainable": self.trainable, "non_trainable": self.non_trainable, "optimizer": self.optimizer}
+        return {f"{group}/{i:03}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+
+
+def check_saved(own: Mapping[str, np.ndarray], saved: Mapping[str, np.ndarray]) -> None:
+    """Raise UsageError if names, shapes or types of a saved state are not those of this model's own."""
+    wrong = sorted(own.keys() ^ saved.keys()) or [
+        name for name, a in own.items() if a.shape != saved[name].shape or a.dtype != saved[name].dtype
+    ]
+    if wrong:
+        raise UsageError(f"the checkpoint does not belong to this model: {wrong[0]} differs")
+
+
+def _to_host(variable: keras.Variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable.value))

@@ -1,0 +1,36 @@
+"""The loss against the same sum in NumPy, and against the one that `model.fit` is given."""
+
+import numpy as np
+import pytest
+
+from fashionlab.training.runners.loss import cross_entropy, keras_cross_entropy
+
+ROWS, CLASSES = 50, 10
+
+
+@pytest.fixture
+def batch():
+    """Targets as mixup blends them, and logits of which some are far apart."""
+    random = np.random.default_rng(0)
+    one_hot = np.eye(CLASSES, dtype=np.float32)[random.integers(0, CLASSES, ROWS)]
+    weight = random.uniform(0.5, 1, (ROWS, 1)).astype(np.float32)
+    return weight * one_hot + (1 - weight) * one_hot[::-1], random.normal(0, 20, (ROWS, CLASSES)).astype(np.float32)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.15, 0.9])
+def test_it_is_the_cross_entropy_of_smoothed_targets(batch, smoothing):
+    targets, logits = (a.astype(np.float64) for a in batch)
+    smoothed = (1 - smoothing) * targets + smoothing * np.full(CLASSES, 1 / CLASSES)
+    log_softmax = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    ours = np.asarray(cross_entropy(*batch, smoothing))
+    assert ours.dtype == np.float32
+    assert ours == pytest.approx(-(smoothed * log_softmax).sum(axis=1), rel=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.15, 0.9])
+def test_keras_own_is_its_mean(batch, smoothing):
+    loss, metric = keras_cross_entropy(smoothing)
+    metric.update_state(*batch)
+    ours = pytest.approx(float(np.mean(cross_entropy(*batch, smoothing))), rel=1e-6)
+    assert float(loss(*batch)) == ours
+    assert float(metric.result()) == ours
