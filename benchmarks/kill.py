@@ -40,9 +40,9 @@ DRIVER = """
 import json, sys
 from fashionlab import lab
 verb, seconds, arguments = json.loads(sys.argv[1])
-getattr(lab, verb)(**arguments, execution=lab.ExecutionOptions(checkpoint_seconds=seconds))
+getattr(lab, verb)(**arguments, execution=lab.ExecutionOptions(checkpoint_seconds=seconds, report=False))
 """
-"""The verbs in Python, for a checkpoint interval that the command line does not offer."""
+"""The verbs in Python, without the page, for a checkpoint interval that the command line does not offer."""
 
 TIMEOUT = 900.0
 """Seconds after which a process counts as hung."""
