@@ -32,8 +32,10 @@ ALL = [tensorflow,cluster,serving,notebook,embedding,tests]
 train: $(VENV)/core.done
 	$(VENV)/bin/fashionlab train $(ARGS)
 
+# One process more than there are cores, as tests often wait for a child; the order is that of tests/conftest.py.
 test: $(VENV)/tests.done
-	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(VENV)/bin/python -m pytest --dist loadfile --no-loadscope-reorder \
+		--numprocesses $$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4))) $(ARGS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
