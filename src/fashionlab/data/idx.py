@@ -12,6 +12,7 @@ compared with it, and decompression stops at a stated limit.
 
 import math
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,9 @@ def read_idx(content: bytes, name: str, dimensions: int) -> np.ndarray:
         raise DataInvalid(
             f"{name} is {verdict}: the header claims {claim}, which is {expected:,} bytes, and {actual:,} follow"
         )
+    if math.prod(filter(None, shape)) * TYPES[type_code].itemsize > sys.maxsize:
+        # A side of 0 hides that the others are more than an array may have.
+        raise DataInvalid(f"{name} has a wrong header: the header claims {' x '.join(map(str, shape))}")
     array: np.ndarray = np.frombuffer(content, TYPES[type_code], offset=start).reshape(shape)
     return array
 
