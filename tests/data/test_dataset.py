@@ -260,7 +260,7 @@ def test_an_idx_folder_that_will_not_do(idx_folder: Path) -> None:
 # Image folders
 
 
-def test_pictures_are_turned_upright_made_grey_and_put_on_black(tmp_path: Path) -> None:
+def test_images_are_turned_upright_made_grey_and_put_on_black(tmp_path: Path) -> None:
     save_images(tmp_path, slice(40))
     first, second, third, fourth = sorted((tmp_path / "ankle").glob("*"))[:4]
     exif = Image.Exif()
@@ -395,7 +395,7 @@ def test_the_test_part_is_recorded_before_it_is_seen(sample: Dataset) -> None:
         sample.test.open(full_disk)
 
 
-def test_nothing_public_reaches_the_test_pictures_but_open(sample: Dataset) -> None:
+def test_nothing_public_reaches_the_test_images_but_open(sample: Dataset) -> None:
     public = {name for name in dir(sample.test) if not name.startswith("_")}
     assert public == {"open", "sha256s", "size"}
     assert repr(sample.test) == "TestSet(size=200)"

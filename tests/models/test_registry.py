@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "small_cnn.py"
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_model_maps_pictures_of_any_size_to_logits(name):
+def test_every_model_maps_images_of_any_size_to_logits(name):
     import keras
 
     architecture = find_architecture(name)

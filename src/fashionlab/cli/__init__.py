@@ -68,7 +68,7 @@ def main() -> None:
             raise
         print(f"fashionlab: the system refused: {error}", file=sys.stderr)
         status = 1
-    except Exception as error:
+    except Exception as error:  # nobody is shown a traceback unasked; the sentence says whose fault it is
         if debug:
             raise
         print(

@@ -101,7 +101,7 @@ class Architecture:
         images = keras.KerasTensor((None, *image_shape), dtype="uint8")
         try:
             given = tuple(model(images).shape)
-        except Exception as error:
+        except Exception as error:  # whatever a user's own model raises when it is called
             raise UsageError(
                 f"model {self.name!r} does not take images uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
             ) from error
