@@ -1,11 +1,24 @@
-"""Beside the verdicts: accuracies, secondary effects, and the runs that failed or were left out."""
+"""Beside the verdicts: accuracies, secondary effects, failed runs, the test set, and what each model costs."""
 
 from collections.abc import Callable
 from typing import Any
 
+from fashionlab.reports.study import verdicts
 from fashionlab.reports.study.report import JUDGING_SET, StudyReport
-from fashionlab.reports.wording import brief, counted, duration, plain
+from fashionlab.reports.wording import (
+    NONE,
+    SPACE,
+    brief,
+    counted,
+    duration,
+    milliseconds,
+    p_value,
+    plain,
+    signed,
+    size,
+)
 from fashionlab.studies.stats.describe import Description
+from fashionlab.studies.summary import Answers, ModelSummary
 
 SECONDARY = {
     "loss": ("log-loss", "nats", f"log-loss on the {JUDGING_SET}"),
@@ -19,6 +32,9 @@ SECONDARY = {
     "seconds": ("training time", "s", "training time on one core"),
 }
 """Field of `studies.summary.Secondary` -> its title, its unit, and what it is, in the page's order."""
+
+MOST_IMAGES = 120
+"""Images shown that all models get wrong."""
 
 
 def accuracies(report: StudyReport) -> list[dict[str, Any]]:
@@ -90,3 +106,90 @@ def facts(report: StudyReport) -> list[tuple[str, str]]:
         ("Judged on", f"{report.judge_rows:,} images, the {JUDGING_SET}"),
         ("Too small to matter", f"within ±{report.margin:g} points (the margin)"),
     ]
+
+
+def confirmation(report: StudyReport) -> dict[str, Any] | None:
+    """The test set, evaluated once at the end: it confirms, and decided nothing.
+
+    Rows of accuracies and differences, and of McNemar's test; None while the test set is not evaluated.
+    """
+    test = report.test
+    if test is None:
+        return None
+    baseline, arms = report.baseline, {arm.name: arm for arm in report.arms}
+    titles = {baseline.name: baseline.title, **{name: arm.title for name, arm in arms.items()}}
+    rows = [
+        {
+            "name": titles[found.name],
+            "own": found.name == baseline.name,
+            "n": found.accuracy.n,
+            "accuracy": plain(found.accuracy.mean),
+            "interval": bounds(found.accuracy, plain),
+            "difference": signed(found.difference.mean) if found.difference else "",
+            "span": bounds(found.difference, signed) if found.difference else "",
+            "judged": verdicts.effect(arms[found.name].verdict) if found.name in arms else "",
+        }
+        for found in test.arms
+    ]
+    pairs = [
+        {
+            "name": titles[found.name],
+            "seed": found.mcnemar.seed,
+            "only_a": found.mcnemar.only_a,
+            "only_b": found.mcnemar.only_b,
+            "p": p_value(found.mcnemar.p_value),
+            "exact": p_value(found.mcnemar.exact_p_value),
+        }
+        for found in test.arms
+        if found.mcnemar
+    ]
+    return {"n": test.n, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
+
+
+def models(report: StudyReport) -> dict[str, Any] | None:
+    """Rows of the table, and what the models answer; None for a study that is no comparison."""
+    if report.compare is None:
+        return None
+    answers = report.compare.answers
+    return {
+        "rows": [_row(model, model.name == report.baseline.name) for model in report.compare.models],
+        "answers": answers and _answers(answers, report.data.class_names),
+    }
+
+
+def _row(model: ModelSummary, own: bool) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "own": own,
+        "accuracy": plain(model.accuracy.mean),
+        "interval": bounds(model.accuracy, plain),
+        "parameters": NONE if model.parameters is None else f"{model.parameters:,}",
+        "bytes": size(model.bytes),
+        "seconds": duration(model.seconds.mean),
+        "peak": NONE if model.peak_memory_mb is None else f"{model.peak_memory_mb:,.0f}{SPACE}MB",
+        "one": milliseconds(model.prediction.one if model.prediction else None),
+        "thousand": milliseconds(model.prediction.thousand if model.prediction else None),
+    }
+
+
+def _answers(answers: Answers, class_names: tuple[str, ...]) -> dict[str, Any]:
+    least = min(share for row in answers.agreement for share in row)
+    return {
+        "seed": answers.seed,
+        "names": answers.models,
+        "agreement": [[{"share": share, "shade": _shade(share, least)} for share in row] for row in answers.agreement],
+        "wrong": [
+            {
+                "label": class_names[each.label],
+                "row": each.row,
+                "predicted": [(name, class_names[found]) for name, found in each.predicted.items()],
+            }
+            for each in answers.all_wrong[:MOST_IMAGES]
+        ],
+        "wrong_total": answers.all_wrong_total,
+    }
+
+
+def _shade(share: float, least: float) -> str:
+    """How strong a cell's colour is, from the least agreement to all."""
+    return f"{(share - least) / (1 - least) if least < 1 else 1.0:.2f}"

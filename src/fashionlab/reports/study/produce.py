@@ -1,15 +1,55 @@
-"""Writing a study's page beside its summary."""
+"""A study's page: its summary as one HTML file that needs nothing else, and writing it beside the summary."""
 
 from pathlib import Path
 
 import numpy as np
 
 from fashionlab.files import make_folder, write_atomically
-from fashionlab.reports.study.render import render_study
+from fashionlab.reports import sprite
+from fashionlab.reports.figures import style_sheet
+from fashionlab.reports.run.render import page_environment, page_text, shown
+from fashionlab.reports.study.answer import answer
+from fashionlab.reports.study.effects import MOST_IMAGES, accuracies, confirmation, facts, models, secondary, troubles
+from fashionlab.reports.study.figures import page_figures
+from fashionlab.reports.study.guarantee import guarantee
+from fashionlab.reports.study.report import JUDGING_SET, report_of
+from fashionlab.reports.wording import counted, plain, signed, times
 from fashionlab.studies.summary import StudySummary
 
 PAGE = "report/index.html"
 """The page's name in the study's folder."""
+
+
+def render_study(summary: StudySummary, images: np.ndarray | None = None) -> bytes:
+    """The page, UTF-8.
+
+    images: uint8 [n, side, side], one for each of the comparison's `all_wrong`, or None where they are not at hand.
+    Everything is escaped: names of arms and classes are users' text.
+    """
+    from markupsafe import Markup
+
+    report = report_of(summary)
+    if images is not None:
+        images = images[:MOST_IMAGES]
+    environment = page_environment()
+    environment.filters |= {"signed": signed, "plain": plain, "counted": counted, "times": times}
+    text = environment.get_template("study.html").render(
+        s=report,
+        judging_set=JUDGING_SET,
+        answer=answer(report),
+        facts=facts(report),
+        accuracies=accuracies(report),
+        secondary=secondary(report),
+        troubles=troubles(report),
+        test=confirmation(report),
+        models=models(report),
+        guarantee=guarantee(report),
+        figures=shown(page_figures(report)),
+        columns=sprite.COLUMNS,
+        sprite=None if images is None or not len(images) else sprite.data_uri(sprite.make_sprite(images)),
+        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
+    )
+    return text.encode()
 
 
 def produce_study_page(folder: Path, summary: StudySummary, images: np.ndarray | None = None) -> Path:

@@ -1,8 +1,10 @@
-"""A study in a few lines for a terminal, beside the table of its verdicts."""
+"""A study for a terminal: the table of its verdicts, a few lines beside it, and the list of studies."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fashionlab.reports.study import verdicts
+from fashionlab.reports.study.answer import state
 from fashionlab.reports.study.report import StudyReport
 from fashionlab.reports.tables import new_table, plain
 from fashionlab.reports.wording import NONE, countdown, counted, one_line, times
@@ -11,6 +13,24 @@ from fashionlab.studies.stats.describe import Description
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+def study_table(report: StudyReport) -> "Table":
+    """A line an arm: what it is, the verdict's word, effect with interval, seeds, and the second line in short.
+
+    From about 100 columns on nothing wraps, unless names are long.
+    """
+    table = new_table("arm", "verdict", "effect in points", "seeds", "", title=plain(one_line(report.title)))
+    for column in (table.columns[0], table.columns[1], table.columns[4]):
+        column.no_wrap, column.overflow, column.justify, column.min_width = False, "fold", "left", 10
+    for arm in report.arms:
+        verdict = arm.verdict
+        effect = f"{verdicts.effect(verdict)} ({verdicts.interval(verdict)})" if verdict.n else NONE
+        name = one_line(arm.name) + (" (added later)" if arm.added_later else "")
+        table.add_row(plain(name), verdict.said, effect, str(verdict.n), verdicts.short_second_line(verdict))
+    table.caption = plain(f"{state(report)} The margin is ±{report.margin:g} points.")
+    table.caption_justify = "left"
+    return table
 
 
 def summary_lines(report: StudyReport) -> list[str]:
@@ -38,10 +58,10 @@ def studies_table(lines: Sequence[StudyLine]) -> "Table":
     table = new_table("study", "question", "state", "runs", "verdicts")
     table.columns[1].justify = table.columns[4].justify = "left"
     for line in lines:
-        verdicts = ", ".join(f"{name}: {word}" for name, word in line.verdicts.items())
+        words = ", ".join(f"{name}: {word}" for name, word in line.verdicts.items())
         done = f"{line.runs.done}/{line.runs.planned}" if line.runs else NONE
-        title, state = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
-        table.add_row(plain(one_line(line.study)), plain(one_line(title)), state, done, plain(one_line(verdicts)))
+        title, stands = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
+        table.add_row(plain(one_line(line.study)), plain(one_line(title)), stands, done, plain(one_line(words)))
     return table
 
 
