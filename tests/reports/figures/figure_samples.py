@@ -5,19 +5,15 @@ import math
 import numpy as np
 
 from fashionlab.evaluation.calibration import Bin
-from fashionlab.reports.figures.run.activations import activations
 from fashionlab.reports.figures.run.calibration import coverage, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix
 from fashionlab.reports.figures.run.curves import learning_curves, learning_rate, update_norms, weight_norms
-from fashionlab.reports.figures.run.map import point_map
-from fashionlab.reports.figures.run.mistakes import mistakes
+from fashionlab.reports.figures.run.images import mistakes, sample_grid
+from fashionlab.reports.figures.run.inside import activations, first_layer, pixel_weights, point_map
 from fashionlab.reports.figures.run.references import Reference, references
-from fashionlab.reports.figures.run.samples import sample_grid
-from fashionlab.reports.figures.run.weights import first_layer, pixel_weights
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, strip
-from fashionlab.reports.figures.study.pairs import pairs
-from fashionlab.reports.figures.study.trajectory import estimate_after_each_seed
+from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 
 RANDOM = np.random.default_rng(0)
 NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "$\\alpha$ & {{ 7 * 7 }}")

@@ -9,14 +9,12 @@ from figure_samples import CLASSES, bins, confusion, curves
 
 from fashionlab.reports.figures.palette import CLASSES as CLASS_COLOURS
 from fashionlab.reports.figures.palette import TRAINING, VALIDATION
-from fashionlab.reports.figures.run.activations import activations
 from fashionlab.reports.figures.run.calibration import FEW, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix, strength
 from fashionlab.reports.figures.run.curves import learning_curves, update_norms
-from fashionlab.reports.figures.run.map import point_map
-from fashionlab.reports.figures.run.mistakes import mistakes
+from fashionlab.reports.figures.run.images import mistakes, sample_grid
+from fashionlab.reports.figures.run.inside import activations, point_map
 from fashionlab.reports.figures.run.references import Reference, references
-from fashionlab.reports.figures.run.samples import sample_grid
 
 RANDOM = np.random.default_rng(0)
 

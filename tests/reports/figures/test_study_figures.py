@@ -5,8 +5,7 @@ from figure_samples import EFFECTS, costs, effect, pair_values, trajectory
 
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import forest, reach_of, strip
-from fashionlab.reports.figures.study.pairs import pairs
-from fashionlab.reports.figures.study.trajectory import estimate_after_each_seed
+from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 
 
 def drawn(display):

@@ -44,9 +44,7 @@ class Display:
     @property
     def figure(self) -> "Figure":
         """The matplotlib figure, drawn at its first use."""
-        canvas = self.canvas or self.plot().canvas
-        assert canvas is not None
-        return canvas.figure
+        return self._canvas().figure
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write `name`.png (144 dots an inch) and `name`.svg into the folder, made if missing; return the two paths.

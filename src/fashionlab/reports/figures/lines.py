@@ -1,7 +1,6 @@
 """Curves over a common horizontal scale: named at their ends, and read off by pointing at a column."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from fashionlab.reports.figures.canvas import Canvas
 from fashionlab.reports.figures.palette import MUTED, SERIES
-from fashionlab.reports.figures.scales import Scale, padded, tick_text
+from fashionlab.reports.figures.scales import Scale, floats, padded, tick_text
 from fashionlab.reports.figures.text import SMALL, TEXT, fitted
 
 if TYPE_CHECKING:
@@ -104,12 +103,9 @@ def mark_step(canvas: Canvas, box: Box, place: float, text: str) -> None:
     canvas.text(place + (-5 if late else 5), box.top - 4, text, SMALL, MUTED, "right" if late else "left")
 
 
-def by_layer(values: dict[str, Sequence[float | None]] | dict[str, np.ndarray]) -> list[Curve]:
+def by_layer(values: Mapping[str, Sequence[float | None]]) -> list[Curve]:
     """A curve a layer, in the colours of the series."""
-    return [
-        Curve(name, np.array([math.nan if v is None else v for v in column], np.float64), SERIES[k % len(SERIES)])
-        for k, (name, column) in enumerate(values.items())
-    ]
+    return [Curve(name, floats(column), SERIES[k % len(SERIES)]) for k, (name, column) in enumerate(values.items())]
 
 
 def described(curves: Sequence[Curve], say: Callable[[float], str]) -> str:

@@ -9,15 +9,12 @@ from fashionlab.data import Dataset
 from fashionlab.evaluation import Calibration, Missing, Mistakes
 from fashionlab.evaluation.insight.document import ClassWeights, EmbeddingMap, Layers, Neighbours
 from fashionlab.reports.figures import Display
-from fashionlab.reports.figures.run.activations import activations
 from fashionlab.reports.figures.run.calibration import coverage, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix
 from fashionlab.reports.figures.run.curves import learning_curves, learning_rate, update_norms, weight_norms
-from fashionlab.reports.figures.run.map import point_map
-from fashionlab.reports.figures.run.mistakes import mistakes
+from fashionlab.reports.figures.run.images import mistakes, sample_grid
+from fashionlab.reports.figures.run.inside import activations, first_layer, pixel_weights, point_map
 from fashionlab.reports.figures.run.references import Reference, references
-from fashionlab.reports.figures.run.samples import sample_grid
-from fashionlab.reports.figures.run.weights import first_layer, pixel_weights
 from fashionlab.reports.run.sections.answer import AnswerSection, SetResult
 from fashionlab.reports.run.sections.inside import InsideSection, MapImages, PixelSection
 from fashionlab.reports.run.sections.learning import LearningSection

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,14 +12,18 @@ from msgspec import to_builtins
 from fashionlab.evaluation import Missing
 from fashionlab.reports import sprite, wording
 from fashionlab.reports.figures import Display, style_sheet, styled
-from fashionlab.reports.figures.run.weights import MOST_FILTERS
+from fashionlab.reports.figures.heat import around_zero
+from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_order
 from fashionlab.reports.run.figures import page_figures
-from fashionlab.reports.run.strips import MOST_CHOSEN, draw_strips
+from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.summary import RunReport
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
+
+MOST_CHOSEN = 20
+"""Images with their activations and saliency that a page shows."""
 
 
 def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -49,6 +54,46 @@ def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np
         )
     )
     return text.encode()
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A row of activations as a PNG's data address, and the largest of them."""
+
+    uri: str
+    largest: float
+
+
+@dataclass(frozen=True)
+class Strips:
+    """activations: by layer, a strip for each chosen image; saliency: for each a square, as a PNG's data address."""
+
+    activations: list[list[Strip]] = field(default_factory=list)
+    saliency: list[str] = field(default_factory=list)
+
+
+def draw_strips(inside: InsideSection | PixelSection | Missing, arrays: Mapping[str, np.ndarray]) -> Strips:
+    """What the page shows beside its chosen images; empty where there is nothing. arrays: of the insight."""
+    if not isinstance(inside, InsideSection):
+        return Strips()
+    layers = inside.network.layers
+    return Strips(
+        [] if isinstance(layers, Missing) else [_strips(layer.key, arrays) for layer in layers.items],
+        [_uri(around_zero(values)) for values in arrays.get("saliency/values", ())[:MOST_CHOSEN]],
+    )
+
+
+def _strips(layer: str, arrays: Mapping[str, np.ndarray]) -> list[Strip]:
+    """A layer's, units in the order of its map by class."""
+    chosen = np.asarray(arrays[f"{layer}/chosen"], float)[:, unit_order(arrays[f"{layer}/class_means"])]
+    image, *_ = coloured(chosen)
+    return [
+        Strip(_uri(row[None]), float(values.max())) for row, values in zip(image, chosen, strict=True)
+    ][:MOST_CHOSEN]  # fmt: skip
+
+
+def _uri(image: np.ndarray) -> str:
+    return sprite.data_uri(sprite.image_png(image))
 
 
 class Shown(NamedTuple):

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from fashionlab.reports.figures import Display
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, strip
-from fashionlab.reports.figures.study.pairs import pairs
-from fashionlab.reports.figures.study.trajectory import estimate_after_each_seed
+from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.study.report import ArmReport, StudyReport
 from fashionlab.studies.stats.describe import Description

@@ -108,14 +108,14 @@ def weight_norms(epochs: Sequence[float], norms: Mapping[str, Sequence[float | N
     """The size of each layer's weights by epoch. norms: by the layer's name, Euclidean."""
     note = "by layer: the square root of the sum of all squared weights"
     label = "Euclidean norm of the weights"
-    return _over_epochs("weight-norms", "Size of the weights", note, epochs, by_layer(dict(norms)), label)
+    return _over_epochs("weight-norms", "Size of the weights", note, epochs, by_layer(norms), label)
 
 
 def update_norms(epochs: Sequence[float], norms: Mapping[str, Sequence[float | None]]) -> Display:
     """By how much an epoch changed each layer's weights. norms: by the layer's name, Euclidean."""
     note = "by layer: how far an epoch moved the weights"
     return _over_epochs(
-        "update-norms", "Size of the updates", note, epochs, by_layer(dict(norms)), "norm of an epoch’s change"
+        "update-norms", "Size of the updates", note, epochs, by_layer(norms), "norm of an epoch’s change"
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from fashionlab.reports.figures.canvas import NARROW, WIDE, Canvas
 from fashionlab.reports.figures.display import Display
-from fashionlab.reports.figures.palette import INK, MUTED, RULE, TRAINING, VALIDATION, VERDICTS
+from fashionlab.reports.figures.palette import INK, MUTED, PAPER, RULE, TRAINING, VALIDATION, VERDICTS
 from fashionlab.reports.figures.scales import ticks
-from fashionlab.reports.figures.study.marks import draw_mark
 from fashionlab.reports.figures.text import SMALL, TEXT, fitted, text_width
 from fashionlab.reports.wording import signed
 
@@ -181,3 +182,26 @@ def _draw_forest(effects: Sequence[Effect], reach: Reach, narrow: bool) -> Canva
 def _decimals(value: float) -> int:
     """Decimals that a round number needs."""
     return next((d for d in range(4) if abs(value - round(value, d)) < 1e-9), 4)
+
+
+def draw_mark(canvas: Canvas, word: str, x: float, y: float, size: float = 13.0, gid: str | None = None) -> None:
+    """The mark of a verdict, told apart without colour.
+
+    A triangle up for helps, down for hurts, an equals sign for no practical difference, a ring for undecided.
+    """
+    colour, hollow = VERDICTS[word], word == "undecided"
+    markers = {"helps": "^", "hurts": "v", "undecided": "o", "no practical difference": _equals()}
+    edge = 2.2 if hollow else 1.2 if size > 10 else 0.0
+    canvas.line(
+        [x], [y], colour, marker=markers[word], markersize=size - 3 if hollow else size,
+        markerfacecolor=PAPER if hollow else colour, markeredgecolor=colour if hollow else PAPER,
+        markeredgewidth=edge, zorder=4, gid=gid,
+    )  # fmt: skip
+
+
+@cache
+def _equals() -> Any:
+    from matplotlib.path import Path
+
+    bars = [(-6, 1.5), (6, 1.5), (6, 6), (-6, 6), (-6, 1.5), (-6, -6), (6, -6), (6, -1.5), (-6, -1.5), (-6, -6)]
+    return Path(bars, [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * 2)

@@ -1,17 +1,22 @@
-"""A grid of images, a row per class: what the data look like before anything is learned from them."""
+"""Grids of images: what the data look like before anything is learned from them, and what was misclassified."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from fashionlab.reports.figures.canvas import Canvas
+from fashionlab.reports.figures.canvas import WIDE, Canvas
 from fashionlab.reports.figures.display import Display
 from fashionlab.reports.figures.mosaic import draw_mosaic, shrunk
-from fashionlab.reports.figures.palette import MUTED
+from fashionlab.reports.figures.palette import INK, MUTED, VALIDATION
 from fashionlab.reports.figures.text import SMALL, TEXT, fitted, text_width
+from fashionlab.reports.wording import certainty
 
 _SIDE, _SHORT, _HEIGHT = 42.0, 20.0, 700.0
-"""Points: an image's side where there is room, where there are many classes, and about the most for all rows."""
+"""Points, of samples: an image's side where there is room, where there are many classes, and about the most for all
+rows."""
+
+_IN_A_ROW, _LARGE, _CAPTION = 6, 118.0, 50.0
+"""Of mistakes: images in a row, and points of an image's side and of what is written below it."""
 
 
 def sample_grid(
@@ -42,7 +47,7 @@ def sample_grid(
     return Display(
         "samples", "What the model is to learn",
         f"{up_to}{per_class} images of each of {len(class_names)} classes: {', '.join(class_names)}.",
-        lambda _: _draw(rows, labels, class_names, per_class),
+        lambda _: _draw_samples(rows, labels, class_names, per_class),
         note=f"{up_to}{per_class} images of each class, drawn at random from {len(labels):,} (seed {seed})",
     )  # fmt: skip
 
@@ -54,7 +59,7 @@ def choose(labels: np.ndarray, classes: int, per_class: int, seed: int) -> list[
     return [draw.permutation(rows)[:per_class] for rows in by_class]
 
 
-def _draw(
+def _draw_samples(
     rows: Sequence[Sequence[np.ndarray]], labels: np.ndarray, class_names: Sequence[str], per_class: int
 ) -> Canvas:
     names = [fitted(name, 150) for name in class_names]
@@ -71,3 +76,40 @@ def _draw(
         canvas.text(left - 10, middle, name, TEXT, ha="right")
         canvas.text(left + across + 8, middle, count, SMALL, MUTED)
     return canvas
+
+
+def mistakes(
+    images: np.ndarray,
+    true: np.ndarray,
+    predicted: np.ndarray,
+    confidence: np.ndarray,
+    class_names: Sequence[str],
+) -> Display:
+    """Mistakes in the order given. images: uint8 [n, height, width]; true, predicted: int [n]; confidence: the
+    predicted class's probability, [n].
+    """
+    small = list(shrunk(images, 120)) if len(images) else []
+    rows = [small[i : i + _IN_A_ROW] for i in range(0, len(small), _IN_A_ROW)]
+
+    def draw(_: bool) -> Canvas:
+        canvas = Canvas(WIDE, max(1, len(rows)) * (1.08 * _LARGE + _CAPTION) if rows else 4)
+        if not rows:
+            return canvas
+        grid = draw_mosaic(canvas, rows, 2, 0, _LARGE, _CAPTION, _IN_A_ROW)
+        for i, certain in enumerate(confidence):
+            left, top = grid.at(*divmod(i, _IN_A_ROW))
+            lines = (
+                (f"true: {class_names[true[i]]}", INK),
+                (f"predicted: {class_names[predicted[i]]}", VALIDATION),
+                (f"confidence {certainty(float(certain))}", MUTED),
+            )
+            for line, (text, colour) in enumerate(lines):
+                canvas.text(left, top + grid.height + 13 + 14 * line, fitted(text, grid.across - 6, 10.5), 10.5, colour)
+        return canvas
+
+    n = len(images)
+    return Display(
+        "mistakes", "Most confident mistakes" if n else "No mistakes",
+        f"{n} misclassified images, the most confident mistakes first." if n else "No image was misclassified.", draw,
+        note=f"the {n} with the highest confidence, at least {certainty(float(np.min(confidence)))}" if n else "",
+    )  # fmt: skip
