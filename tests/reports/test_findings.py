@@ -14,7 +14,7 @@ from fashionlab.evaluation.diagnosis import (
     TrainingBelow,
     Unsteady,
 )
-from fashionlab.reports.run.findings import sentence
+from fashionlab.reports.run.sections.learning import sentence
 from fashionlab.reports.wording import SPACE
 
 SENTENCES = [

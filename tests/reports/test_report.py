@@ -15,9 +15,9 @@ from fashionlab.errors import RunIncomplete
 from fashionlab.evaluation import Missing
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.run.produce import produce_report
-from fashionlab.reports.run.references import is_fashion_mnist, reference_points
-from fashionlab.reports.run.reproduce import commands
+from fashionlab.reports.run.sections.answer import is_fashion_mnist, reference_points
 from fashionlab.reports.run.sections.inside import InsideSection
+from fashionlab.reports.run.sections.made import commands
 from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.run.text import report_lines

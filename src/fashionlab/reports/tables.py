@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from fashionlab.data import DataDescription
-from fashionlab.reports.measures import MEASURES
-from fashionlab.reports.run.reproduce import refit_line
+from fashionlab.reports.measures import TITLES, measure
+from fashionlab.reports.run.sections.made import refit_line
 from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
 
@@ -37,12 +37,12 @@ def result_table(metrics: Metrics) -> "Table":
     if metrics.epochs:
         why = "stopped early, " if metrics.stopped == "patience" else ""
         title = f"best {metrics.unit} {metrics.best_epoch} of {metrics.epochs}, {why}{title}"
-    table = new_table("set", "n", *(each.title for each in MEASURES), "hardest classes by recall", title=title)
+    table = new_table("set", "n", *TITLES, "hardest classes by recall", title=title)
     table.columns[-1].justify = "left"
     for name, figures in metrics.sets.items():
         rated = sorted((row.recall, row.name) for row in figures.per_class if row.recall is not None)
         words = ", ".join(f"{name} {recall:.2f}" for recall, name in rated[:3])
-        table.add_row(name, f"{figures.n:,}", *(each.text(figures) for each in MEASURES), plain(words))
+        table.add_row(name, f"{figures.n:,}", *(each.text for each in measure(figures)), plain(words))
     return table
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from fashionlab.evaluation import Missing
-from fashionlab.reports.measures import MEASURES
+from fashionlab.reports.measures import TITLES
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.wording import duration, times
 
@@ -48,7 +48,7 @@ def model_card(report: RunReport) -> str:
 def _body(report: RunReport) -> str:
     answer, spec, environment = report.answer, report.made.spec, report.made.environment
     side = spec.data.side
-    header = ["set", "images", *(each.title for each in MEASURES)]
+    header = ["set", "images", *TITLES]
     rows = [[found.name, f"{found.n:,}", *(each.text for each in found.measures)] for found in answer.results]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---", *["---:"] * (len(header) - 1)], *rows])
     classes = ", ".join(_text(name) for name in report.class_names)

@@ -1,15 +1,86 @@
-"""How it was made: recipe, data, environment, and the command that reproduces it."""
+"""How it was made: recipe, data, environment, and the commands that reproduce it."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from fashionlab.errors import UsageError
+from fashionlab.models import find_architecture
+from fashionlab.options import as_typed, options_of
+from fashionlab.recipe.config import DataConfig, TrainingConfig
+from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
-from fashionlab.reports.run.reproduce import Commands, commands, refit_line
-from fashionlab.reports.wording import setting_text, value_text
+from fashionlab.reports.wording import counted, setting_text, value_text
 from fashionlab.store import Environment, Run
+
+
+class Commands(Struct, frozen=True):
+    """The command that makes an equal run: `short`, with what differs from today's defaults, and `full`, with every
+    setting spelled out."""
+
+    short: str
+    full: str
+
+
+def recipe_line(recipe: Recipe) -> str:
+    """The recipe for people, in one line: the model's options that are not off, then how it was trained."""
+    training, options = recipe.training, recipe.model.options
+    words = [recipe.model.name]
+    words += [
+        f"{setting_text(name)} {value_text(value)}" for name, value in options.items() if value not in (None, False)
+    ]
+    if training:
+        epochs = f"{counted(recipe.refit, 'epoch')} (refit)" if recipe.refit else f"up to {training.epochs} epochs"
+        words += [epochs, f"batch {training.batch_size}", f"AdamW at {training.learning_rate:g}, {training.schedule}"]
+        shown = ("epochs", "batch_size", "learning_rate", "schedule", "patience")
+        words += [
+            f"{setting_text(name)} {value_text(value)}"
+            for name, value in asdict(training).items()
+            if name not in shown and value
+        ]
+    elif recipe.refit:
+        words.append("refit")
+    if recipe.data.limit:
+        words.append(f"only {recipe.data.limit:,} rows")
+    return ", ".join(words)
+
+
+def refit_line(recipe: Recipe) -> str:
+    """What a refit does, in words: for how long, where that was chosen, and on what."""
+    unit = "epoch" if recipe.training else "round" if "rounds" in recipe.model.options else None
+    return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
+
+
+def commands(spec: RunSpec) -> Commands:
+    """The commands that make a run of an equal spec."""
+    return Commands(_command(spec, short=True), _command(spec, short=False))
+
+
+def _command(spec: RunSpec, short: bool) -> str:
+    recipe = spec.recipe
+    defaults: dict[str, Any] = {
+        name: s.default for kind in (DataConfig, TrainingConfig) for name, s in options_of(kind).items()
+    }
+    try:
+        # Asking a user's own file for its defaults would execute it.
+        architecture = find_architecture(recipe.model.name) if spec.model_sha256 is None else None
+        defaults |= {n: s.default for n, s in architecture.options.items()} if architecture else {}
+    except UsageError:  # a model of a later registry: everything is spelled out
+        pass
+    words = ["fashionlab", "train", recipe.model.name]
+    for setting, value in recipe.settings.items():
+        if not (short and setting in defaults and as_typed(defaults[setting]) == as_typed(value)):
+            words += ["--" + setting.replace("_", "-"), as_typed(value)]
+    words += ["--seed", str(recipe.seed)]
+    if not short and recipe.training:
+        words += ["--trainer", spec.trainer, "--backend", spec.backend]
+    words += ["--refit"] if recipe.refit else []
+    words += [] if spec.test else ["--no-test"]
+    return shlex.join(words)
+
 
 Fields = tuple[tuple[str, str], ...]
 """Names and values in words."""
