@@ -73,3 +73,9 @@ def ask(tmp_path, monkeypatch, capfd):
 
     yield run
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def execute_model_files(monkeypatch):
+    """Let this process do what only workers may: execute model files, which the test wrote itself."""
+    monkeypatch.setattr("fashionlab.models.registry._may_execute", True)

@@ -11,6 +11,7 @@
     │   └── UntrustedModel          opening the run would execute a model file that nobody has vouched for
     ├── TrainingError               training cannot go on
     │   └── NonFiniteLoss           the loss became NaN or infinite
+    ├── LibraryFault                an installed library computes wrongly here
     ├── WorkerError                 a worker process died or broke its protocol
     └── Interrupted                 exit status 130: stopped on request; the run can be resumed
 
@@ -65,6 +66,10 @@ class TrainingError(FashionlabError):
 
 class NonFiniteLoss(TrainingError):
     """The loss became NaN or infinite; the last good state is on disk."""
+
+
+class LibraryFault(FashionlabError):
+    """An installed library computes wrongly here; the message names the version to install."""
 
 
 class WorkerError(FashionlabError):

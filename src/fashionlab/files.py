@@ -11,7 +11,9 @@ import shutil
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,28 +42,88 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
         temporary.unlink(missing_ok=True)
 
 
-def read_capped(path: Path, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes; links are not followed.
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a file, made if missing, durably; links are not followed.
 
-    Raises FileNotFoundError, and OSError with a sentence for whatever else is wrong with it.
+    One write in append mode: lines of processes that write at the same moment do not mix. Raises StoreError.
     """
-    with open(path, "rb", opener=_open_regular) as file:
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, 0o644)
+        try:
+            os.write(descriptor, line + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreError(explain_write_failure(path, error)) from error
+
+
+def read_capped(
+    path: Path,
+    limit: int,
+    *,
+    follow_links: bool = False,
+    look: Callable[[BinaryIO, int], object] | None = None,
+) -> bytes:
+    """The content of a regular file of at most `limit` bytes.
+
+    follow_links: for a path that the user has named; a link that is found in a run or a study is refused. look: gets
+    the open file and its size before the content is read, and raises OSError with a sentence where that is not worth
+    it. Raises FileNotFoundError, and OSError with a sentence for whatever else is wrong with it.
+    """
+    with open(path, "rb", opener=partial(_open_regular, follow_links=follow_links)) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
             raise OSError(f"it has {size:,} bytes, at most {limit:,} are allowed")
+        if look:
+            look(file, size)
+            file.seek(0)
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(f"it has more than the {limit:,} bytes that are allowed")
     return content
 
 
-def _open_regular(path: str, flags: int) -> int:
+def _open_regular(path: str, flags: int, *, follow_links: bool) -> int:
+    no_links = 0 if follow_links else getattr(os, "O_NOFOLLOW", 0)
     # Without NONBLOCK, opening a pipe that somebody put there would wait for ever.
-    descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, flags | no_links | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError("it is not a regular file")
     return descriptor
+
+
+@contextmanager
+def open_lock(path: Path) -> Iterator[int]:
+    """A lock file, made if missing: its descriptor, for `fcntl.flock`. What is in it stays as it is.
+
+    Raises StoreError (disk full, no permission), also where something else lies there, such as a link.
+    """
+    try:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, 0o644)
+    except OSError as error:
+        raise StoreError(explain_write_failure(path, error)) from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise StoreError(f"cannot write {path}: it is not a regular file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def require_plain(folder: Path) -> None:
+    """Raise StoreError if anything in the folder, at any depth, is neither a file nor a folder: a link leads out of it,
+    and a pipe or a device may never end."""
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                kind = "a link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
+                raise StoreError(f"{path} is {kind}, which nothing here is read or written through; remove it")
 
 
 def make_folder(folder: Path) -> None:
@@ -90,7 +152,8 @@ def make_stamped_folder(parent: Path, label: str) -> Path:
 
 def folder_size(folder: Path) -> int:
     """Bytes on disk, all files in the folder and below it together."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    paths = [Path(place, name) for place, _, files in os.walk(folder) for name in files]
+    return sum(path.lstat().st_size for path in paths)
 
 
 def delete_folder(folder: Path) -> None:
@@ -114,6 +177,10 @@ def explain_write_failure(path: Path, error: OSError) -> str:
     """One sentence for a failed write: the file, the reason, the remedy."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"cannot write {path}: the disk is full; free some space, and what was there before is unchanged"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno == errno.ELOOP:
+        return f"cannot write {path}: it is a link, which nothing here is written through; remove it"
+    if error.errno in (errno.EACCES, errno.EPERM):
         return f"cannot write {path}: no permission; choose another folder or change its permissions"
+    if error.errno == errno.EROFS:
+        return f"cannot write {path}: the file system is read-only; choose another folder"
     return f"cannot write {path}: {error.strerror or error}"

@@ -72,6 +72,7 @@ def test_a_layer_more_or_less_leaves_the_other_layers_initial_weights_as_they_ar
     assert (with_all["hidden_1/kernel"][:5, :5] != with_all["hidden_2/kernel"][:5, :5]).all()
 
 
+@pytest.mark.usefixtures("execute_model_files")
 def test_initial_weights_do_not_depend_on_what_was_built_before(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
@@ -121,6 +122,7 @@ def test_options_change_the_network():
         build((8, 8), 3, {"widths": (6, 5), "dropout": (0.1, 0.2, 0.3)}, 0)
 
 
+@pytest.mark.usefixtures("execute_model_files")
 def test_the_example_of_an_own_model_builds_with_its_options():
     architecture = find_architecture(f"{EXAMPLE}:build")
     assert list(architecture.options) == ["filters", "dropout"]
@@ -163,6 +165,7 @@ def test_the_example_of_an_own_model_builds_with_its_options():
         ),
     ],
 )
+@pytest.mark.usefixtures("execute_model_files")
 def test_a_model_that_breaks_the_contract_is_told_how(tmp_path, body, message):
     file = tmp_path / "mine.py"
     file.write_text(body)
@@ -170,6 +173,7 @@ def test_a_model_that_breaks_the_contract_is_told_how(tmp_path, body, message):
         find_architecture(str(file)).build((8, 8), 3, {}, 0)
 
 
+@pytest.mark.usefixtures("execute_model_files")
 def test_an_own_model_may_use_dataclasses_and_string_annotations(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(

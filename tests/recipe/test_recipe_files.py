@@ -49,6 +49,7 @@ def test_a_study_opens_with_its_command_its_cost_and_its_result(path):
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("execute_model_files")
 def test_a_claim_is_tested_at_the_originals_settings(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     plan = fashionlab.plan_study(str(path))
@@ -60,6 +61,7 @@ def test_a_claim_is_tested_at_the_originals_settings(path, monkeypatch):
         assert baseline.model == reference.model
 
 
+@pytest.mark.usefixtures("execute_model_files")
 def test_dropout_first_is_the_reference_network_but_for_the_order():
     def layers(model, **options):
         built = find_architecture(model).builder((28, 28), 10, **options)

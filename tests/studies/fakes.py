@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from fashionlab.data import load
 from fashionlab.errors import NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
+from fashionlab.evaluation.tasks import StoppingFigures
 from fashionlab.lab import ExecutionOptions
 from fashionlab.lab.study_job import run_study
 from fashionlab.recipe.recipe import Recipe
@@ -61,7 +62,9 @@ def make_up(arguments: RunOneArguments, channel):
     predictions = Predictions(SetPredictions(logits, np.zeros(ROWS, np.int32), np.arange(ROWS)), None)
     run.write("predictions.npz", predictions.to_bytes())
     ended = TrainingEnd("epochs", 1, 1.0)
-    metrics = summarise(spec.data.class_names, run.history, predictions, ended, 0.1, 100.0)
+    metrics = summarise(
+        spec.data.class_names, run.history, predictions, ended, 0.1, StoppingFigures(0.0, 0.0, 0), 100.0
+    )
     with run.lock():
         run.write("metrics.json", to_json(metrics))
         run.seal()

@@ -254,6 +254,7 @@ def test_going_on_with_a_file_of_ones_own_needs_trust(context, sample_path, tmp_
             require_trust(plan, given)
 
 
+@pytest.mark.usefixtures("execute_model_files")
 def test_the_keys_of_the_null_network_change_its_chance_and_nothing_else():
     file = Path(__file__).parents[2] / "benchmarks" / "contenders" / "null_network.py"
 

@@ -56,6 +56,8 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     signal.signal(signal.SIGTERM, _interrupt)
+    # A notebook's own, or one that is not installed here, would end a run when its figures are drawn.
+    os.environ.pop("MPLBACKEND", None)
     try:
         status = cli.main(arguments, prog_name="fashionlab", standalone_mode=False) or 0
         sys.stdout.flush()

@@ -65,7 +65,7 @@ def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
 
     found = lab.find_runs(names, runs=runs)
     if not yes:
-        click.confirm(f"Delete {', '.join(path.name for path in found)}?", abort=True, err=True)
+        click.confirm(f"Delete {', '.join(map(str, found))}?", abort=True, err=True)
     for name, size in lab.delete_runs(names, runs=runs).items():
         click.echo(f"deleted {name}, {decimal_size(size)}")
 

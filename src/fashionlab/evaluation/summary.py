@@ -2,7 +2,9 @@
 
 import math
 
+from fashionlab.errors import RunCorrupt
 from fashionlab.evaluation.metrics import evaluate
+from fashionlab.evaluation.tasks import StoppingFigures
 from fashionlab.store import Gap, History, Metrics, Predictions, Seconds, SetMetrics, TrainingEnd
 
 
@@ -12,9 +14,14 @@ def summarise(
     predictions: Predictions,
     ended: TrainingEnd,
     seconds: float,
+    stopping: StoppingFigures,
     peak_memory_mb: float | None = None,
 ) -> Metrics:
-    """Compose a run's metrics. seconds: the whole job's time in this process."""
+    """Compose a run's metrics. seconds: the whole job's time in this process; stopping: of `tasks.evaluate`.
+
+    Raises RunCorrupt if the weights are not those of the epoch that was kept.
+    """
+    _require_kept(history, ended, stopping)
 
     def figures(name: str) -> SetMetrics | None:
         found = predictions.of(name)
@@ -31,6 +38,23 @@ def summarise(
         seconds=Seconds(training=ended.seconds, total=seconds),
         peak_memory_mb=peak_memory_mb,
     )
+
+
+def _require_kept(history: History, ended: TrainingEnd, stopping: StoppingFigures) -> None:
+    """The sealed weights give what the kept epoch gave, but for the last bits of another batch's sums: or else they
+    were put together wrongly, and nothing in the run would be true."""
+    if not stopping.n or not ended.best_epoch or ended.unit != "epoch":
+        return
+    loss, accuracy = (history[column][ended.best_epoch - 1] for column in ("val_loss", "val_accuracy"))
+    off = abs(stopping.loss - loss) > 0.01 * max(loss, 0.1) or abs(stopping.accuracy - accuracy) * stopping.n > max(
+        2, 0.002 * stopping.n
+    )
+    if off:
+        raise RunCorrupt(
+            f"the run is not sealed: its weights give a validation accuracy of {stopping.accuracy:.4f} and a loss of "
+            f"{stopping.loss:.4f}, but epoch {ended.best_epoch}, which was kept, gave {accuracy:.4f} and {loss:.4f}; "
+            "train it anew, and report this as a fault of fashionlab"
+        )
 
 
 def _gap(history: History, best: int) -> Gap | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fashionlab.store import Run, RunDetails, RunLine, delete_run, details_of, find_run, line_of
 from fashionlab.store import list_runs as list_folders
-from fashionlab.studies.folder import StudyFolder, find_study
+from fashionlab.store.listing import RUN_MARKS, require_deletable
+from fashionlab.studies.folder import STUDY_MARKS, StudyFolder, find_study
 
 
 def list_runs(*, runs: str | Path = "runs") -> list[RunLine]:
@@ -20,7 +21,7 @@ def show_run(run: str | Path, *, runs: str | Path = "runs") -> RunDetails:
 
 def find_runs(names: Sequence[str], *, runs: str | Path = "runs") -> list[Path]:
     """The folders of the runs and studies of these names (or paths; "last" is a run). Raises UsageError."""
-    return [_find_study_or_run(Path(runs), name).path for name in names]
+    return [_find_study_or_run(Path(runs), name).path.resolve() for name in names]
 
 
 def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str, int]:
@@ -33,5 +34,8 @@ def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str,
 
 
 def _find_study_or_run(runs: Path, name: str) -> StudyFolder | Run:
-    is_study = any((path / "study.json").is_file() for path in (runs / name, Path(name)))
-    return find_study(runs, name) if is_study else find_run(runs, name)
+    """What is to be deleted. Raises UsageError for what this program has not made."""
+    is_study = name and any((path / "study.json").is_file() for path in (runs / name, Path(name)))
+    found = find_study(runs, name) if is_study else find_run(runs, name)
+    require_deletable(found.path, runs, STUDY_MARKS if is_study else RUN_MARKS)
+    return found

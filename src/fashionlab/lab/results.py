@@ -139,8 +139,8 @@ class TrainedModel:
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.
 
-        uint8 images in, logits out. Where Keras has not been imported yet, it is given JAX. Raises UsageError for a
-        model that is not a neural network.
+        uint8 images in, logits out. A user's own model file, for which `trust` must vouch, is executed here. Where
+        Keras has not been imported yet, it is given JAX. Raises UsageError for a model that is not a neural network.
         """
         if self.recipe.kind is not NETWORK:
             raise UsageError(
@@ -152,8 +152,11 @@ class TrainedModel:
 
         if "keras" not in sys.modules:
             os.environ.setdefault("KERAS_BACKEND", "jax")
+        from fashionlab.models.registry import permit_execution
         from fashionlab.training.networks import open_network
 
+        if self._trust:
+            permit_execution()
         return open_network(self._run, self._trust)
 
     def recipe_for_refit(self) -> Recipe:

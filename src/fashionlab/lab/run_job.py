@@ -47,9 +47,10 @@ def start(
     with borrow_worker(spec) as worker:
         label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if spec.recipe.refit else "")
         run = Run.create(runs, f"{label}-seed{spec.recipe.seed}", spec, architecture.source)
-        draw_samples(run.derived / "figures", dataset)
         try:
-            return finish(run, worker, architecture.source_sha256, execution)
+            with run.hold():
+                draw_samples(run.derived / "figures", dataset)
+                return finish(run, worker, architecture.source_sha256, execution)
         except FashionlabError as error:
             # Nothing was trained yet (a model that cannot be built, for one): leave no empty run behind.
             if not isinstance(error, Interrupted) and not run.complete and not has_checkpoint(run):
@@ -58,14 +59,14 @@ def start(
 
 
 def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOptions) -> TrainedModel:
-    """Train the run to its end from wherever it stands, evaluate, seal, draw, report."""
+    """Train the run, which the caller holds, to its end from wherever it stands; evaluate, seal, draw, report."""
     started = time.monotonic()
     path, data_dir = str(run.path), execution.data_folder
     with _explained(run, trust), show(RunStatus(), execution.on_event) as events:
         ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
-        worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
+        stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
         seconds = time.monotonic() - started
-        metrics = summarise(run.spec.data.class_names, run.history, run.predictions, ended, seconds)
+        metrics = summarise(run.spec.data.class_names, run.history, run.predictions, ended, seconds, stopping)
         with run.lock():
             if not run.complete:
                 run.write("metrics.json", to_json(metrics))
@@ -107,7 +108,7 @@ def _explained(run: Run, trust: str | None) -> Iterator[None]:
         yield
     except (Interrupted, KeyboardInterrupt) as error:
         if not run.spec.recipe.kind.resumable and not run.complete:
-            delete_run(run)
+            delete_run(run, held=True)
             raise Interrupted(
                 f"{str(error) or 'stopped'}; the {run.spec.recipe.model.name} fit cannot go on from its middle, so "
                 "nothing of it was kept: train it again to start over"

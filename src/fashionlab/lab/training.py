@@ -5,11 +5,12 @@ from typing import Any
 
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
-from fashionlab.errors import UsageError
+from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import find_run
 from fashionlab.training.prepare import make_spec, prepare
 
@@ -79,5 +80,11 @@ def resume(
         return show_again(found, trust, execution)
     if not found.spec.recipe.kind.resumable:
         announce(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
-    with borrow_worker(found.spec) as worker:
+    made_by = found.spec.results_version
+    if made_by != RESULTS_VERSION:
+        raise RunCorrupt(
+            f"run {found.name} was begun with results version {made_by}, this fashionlab has {RESULTS_VERSION} and "
+            "would train it on with other numbers: delete it and train anew"
+        )
+    with found.hold(), borrow_worker(found.spec) as worker:
         return finish(found, worker, trust, execution)

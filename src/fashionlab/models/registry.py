@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fashionlab.errors import UsageError
+from fashionlab.files import read_capped
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.options import Option, fill, options_of, unknown_name
 
@@ -45,8 +46,20 @@ ESTIMATORS: dict[str, str] = {
 
 REGISTRY = NETWORKS | ESTIMATORS
 
+LARGEST_MODEL_FILE = 2**20
+"""Bytes of a user's own model file; a larger one is refused unread."""
+
 CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 """The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
+
+
+_may_execute = False
+
+
+def permit_execution() -> None:
+    """Let this process execute users' own model files: for worker processes, and for who asks for such a model here."""
+    global _may_execute
+    _may_execute = True
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,14 @@ class Architecture:
     def source_sha256(self) -> str | None:
         """Hash of the user's own file; None for the registry's, whose changes raise the results version."""
         return None if self.source is None else hashlib.sha256(self.source).hexdigest()
+
+    @property
+    def source_text(self) -> str:
+        """The user's own file as text, as workers get it. Raises UsageError if it is not UTF-8."""
+        try:
+            return (self.source or b"").decode()
+        except UnicodeDecodeError:
+            raise UsageError(f"the model file of {self.name} is not UTF-8 text") from None
 
     def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options: those given, checked, and the defaults of the others. Raises UsageError."""
@@ -172,27 +193,47 @@ def kind_of(name: str) -> ModelKind:
     return ESTIMATOR if name in ESTIMATORS else NETWORK
 
 
+def is_own_file(name: str) -> bool:
+    """Whether a model's name says `file.py:function`, or `file.py` alone for its function `build`."""
+    return name.partition(":")[0].endswith(".py")
+
+
+def registered(name: str) -> Architecture:
+    """The architecture of the registry called `name`, for names found in a document: none of them opens a file.
+
+    Raises UsageError.
+    """
+    if name not in REGISTRY:
+        raise UsageError(unknown_name("model", name, [*REGISTRY, "path/to/file.py:build"], "the registry"))
+    return Architecture(name, None, lambda: importlib.import_module(REGISTRY[name]).build)
+
+
 def find_architecture(name: str) -> Architecture:
     """The architecture called `name`, or the one in the user's own file when `name` is `file.py:function`.
 
-    Reads a user's file but does not execute it. Raises UsageError.
+    For names that the user has typed: reads the file but does not execute it. Raises UsageError.
     """
-    if name in REGISTRY:
-        return Architecture(name, None, lambda: importlib.import_module(REGISTRY[name]).build)
-    path, _, function = name.partition(":")
-    if not path.endswith(".py"):
-        raise UsageError(unknown_name("model", name, [*REGISTRY, "path/to/file.py:build"], "the registry"))
+    if not is_own_file(name):
+        return registered(name)
+    path = Path(name.partition(":")[0])
     try:
-        source = Path(path).read_bytes()
+        return own_architecture(name, read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
     except OSError as error:
-        raise UsageError(f"cannot read the model file {path}: {error.strerror}") from None
-    return architecture_from_source(name, source, function or "build", path)
+        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}") from None
 
 
-def architecture_from_source(name: str, source: bytes, function: str, path: str) -> Architecture:
-    """The architecture whose file has the text `source`; executing it waits until the builder is asked for."""
+def own_architecture(name: str, source: bytes) -> Architecture:
+    """The architecture `file.py:function` whose file has the text `source`, for which somebody has vouched.
+
+    The one door to executing a user's file: it is opened when the builder is asked for, in a worker process alone, and
+    the file itself is not looked at again.
+    """
+    path, _, function = name.partition(":")
+    function = function or "build"
 
     def load() -> Callable[..., "keras.Model"]:
+        if not _may_execute:
+            raise RuntimeError(f"{path} would be executed outside of a worker process")
         spec = importlib.util.spec_from_loader("fashionlab_user_model", loader=None, origin=path)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.models import ModelKind, find_architecture, kind_of
+from fashionlab.models import Architecture, ModelKind, find_architecture, kind_of
 from fashionlab.options import fill, options_of, unknown_name
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, common_options
 from fashionlab.recipe.toml import read_recipe_file
@@ -33,17 +33,20 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     refit: Annotated[int, Meta(ge=0)] = 0
 
     @staticmethod
-    def make(model: str = "mlp", settings: Mapping[str, Any] | None = None) -> "Recipe":
+    def make(
+        model: str = "mlp", settings: Mapping[str, Any] | None = None, architecture: Architecture | None = None
+    ) -> "Recipe":
         """The recipe for a model's name (or a recipe file, `*.toml`) and settings by their flat names.
 
-        Values may be text. Raises UsageError for a name nobody knows or a value out of range. The options of a user's
-        own model file stay as given: only a worker process may execute that file.
+        Values may be text. architecture: the model's, where it is not to be looked for by its name. Raises UsageError
+        for a name nobody knows or a value out of range. The options of a user's own model file stay as given: only a
+        worker process may execute that file.
         """
         given = dict(settings or {})
         if model.endswith(".toml"):
             from_file, model = read_recipe_file(Path(model))
             given = {**from_file, **given}
-        architecture = find_architecture(model)
+        architecture = architecture or find_architecture(model)
         shared = common_options(architecture.kind)
         own = {name: given.pop(name) for name in list(given) if name not in shared}
         if architecture.source is None:

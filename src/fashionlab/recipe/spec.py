@@ -6,12 +6,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from fashionlab.models.registry import is_own_file
 from fashionlab.recipe.recipe import Recipe
 
 FORMAT_VERSION = 2
 """Of a run's files; raised when a reader of the old format could not read the new one."""
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""
 
 
@@ -41,6 +42,11 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     test: bool = True
     in_study: bool = False
     results_version: int = RESULTS_VERSION
+
+    def __post_init__(self) -> None:
+        # A document that names a model file and gives no hash of it would have whatever lies there executed.
+        if is_own_file(self.recipe.model.name) != (self.model_sha256 is not None):
+            raise ValueError(f"the model {self.recipe.model.name!r} and model_sha256 do not go together")
 
     @property
     def identity(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import UsageError
+from fashionlab.files import read_capped
 from fashionlab.models import kind_of
 from fashionlab.options import options_of, unknown_name
 from fashionlab.recipe.config import DataConfig, TrainingConfig, common_options
@@ -25,12 +26,10 @@ def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file. Raises UsageError if it cannot be read."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is longer than {LARGEST:,} bytes, which no recipe is")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_capped(path, LARGEST, follow_links=True).decode())
     except OSError as error:
-        raise UsageError(f"cannot read the recipe file {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the recipe file {path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from None
 
 

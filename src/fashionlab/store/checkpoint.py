@@ -24,7 +24,8 @@ Progress = TypeVar("Progress")
 
 def save_checkpoint(run: Run, progress: msgspec.Struct, tensors: Mapping[str, np.ndarray]) -> None:
     """Replace the run's checkpoint. Raises StoreError (disk full) and leaves the last one as it was."""
-    metadata = {"progress": msgspec.json.encode(progress).decode(), "sha256": _digest(tensors)}
+    text = msgspec.json.encode(progress).decode()
+    metadata = {"progress": text, "sha256": _digest(run.spec.identity, text, tensors)}
     write_atomically(run.checkpoint / FILE, to_tensors(tensors, metadata))
 
 
@@ -37,17 +38,19 @@ def load_checkpoint(run: Run, kind: type[Progress]) -> tuple[Progress, dict[str,
     """Progress and tensors of the last checkpoint. Raises RunIncomplete if there is none, RunCorrupt if damaged."""
     path = run.checkpoint / FILE
     try:
-        content = read_file(path, remedy=REMEDY)
+        content = read_file(path, REMEDY)
     except FileNotFoundError:
         raise RunIncomplete(f"run {run.name} stopped before its first checkpoint; delete it and train anew") from None
     tensors, metadata = from_tensors(content, path)
-    if metadata.get("sha256") != _digest(tensors):
-        raise RunCorrupt(f"{path} is damaged (its checksum differs); {REMEDY}")
-    return from_json(metadata.get("progress", "").encode(), kind, path, REMEDY), tensors
+    progress = metadata.get("progress", "")
+    if metadata.get("sha256") != _digest(run.spec.identity, progress, tensors):
+        raise RunCorrupt(f"{path} is damaged, or of another recipe or version (its checksum differs); {REMEDY}")
+    return from_json(progress.encode(), kind, path, REMEDY), tensors
 
 
-def _digest(tensors: Mapping[str, np.ndarray]) -> str:
-    digest = hashlib.sha256()
+def _digest(identity: str, progress: str, tensors: Mapping[str, np.ndarray]) -> str:
+    """Of all that a checkpoint says, and of the spec that it belongs to."""
+    digest = hashlib.sha256(f"{identity}\n{progress}\n".encode())
     for name in sorted(tensors):
         array = np.ascontiguousarray(tensors[name])
         digest.update(f"{name} {array.dtype.str} {tensors[name].shape}\n".encode())

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 import numpy as np
@@ -38,10 +38,10 @@ CORE = (
 MODEL_FILE = "model.py"
 
 LARGEST_FILE = 2 * 1024**3
-"""Bytes of any file of a run; a larger one is refused unread."""
+"""Bytes of arrays in a file: weights, predictions, the state of a training. A larger one is refused unread."""
 
-LARGEST_DOCUMENT = 64 * 1024**2
-"""The same for JSON: the summary of a study of a thousand seeds has a few."""
+LARGEST_DOCUMENT = 16 * 1024**2
+"""The same for JSON and CSV: the summary of a study of a thousand seeds has a few."""
 
 REMEDY = "restore it from a copy, or train again"
 
@@ -70,7 +70,7 @@ def from_json(content: bytes, kind: type[Document], path: Path, remedy: str = RE
 
 def read_document(path: Path, kind: type[Document], remedy: str = REMEDY) -> Document:
     """The JSON document of this type in a file. Raises RunCorrupt, and FileNotFoundError if there is no such file."""
-    return from_json(read_file(path, LARGEST_DOCUMENT, remedy), kind, path, remedy)
+    return from_json(read_file(path, remedy), kind, path, remedy)
 
 
 def read_versioned(content: bytes, kind: type[Document], path: Path, version: int, remedy: str = REMEDY) -> Document:
@@ -84,14 +84,52 @@ def read_versioned(content: bytes, kind: type[Document], path: Path, version: in
     return from_json(content, kind, path, remedy)
 
 
-def read_file(path: Path, limit: int = LARGEST_FILE, remedy: str = REMEDY) -> bytes:
-    """A file's bytes. Raises RunCorrupt if it is too large or cannot be read, FileNotFoundError if there is none."""
+def read_file(path: Path, remedy: str = REMEDY) -> bytes:
+    """A file's bytes. Raises RunCorrupt if it is too large or cannot be read, FileNotFoundError if there is none.
+
+    Of arrays the frame is looked at first: a file that is long and no archive is not read at all.
+    """
+    frame = _FRAMES.get(path.suffix)
     try:
-        return read_capped(path, limit)
+        return read_capped(path, LARGEST_FILE if frame else LARGEST_DOCUMENT, look=frame)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise RunCorrupt(f"{path} cannot be read: {error.strerror or error}; {remedy}") from None
+
+
+def _look_at_tensors(file: BinaryIO, size: int) -> None:
+    """Raise OSError unless a safetensors file is as long as its header says."""
+    length = int.from_bytes(file.read(8), "little")
+    try:
+        if not 2 <= length <= min(LARGEST_DOCUMENT, size - 8):
+            raise ValueError
+        header = msgspec.json.decode(file.read(length), type=dict[str, _TensorPlace])
+        ends = [place.data_offsets[1] for name, place in header.items() if name != "__metadata__"]
+        if size != 8 + length + max(ends, default=0):
+            raise ValueError
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        raise OSError("it is not a whole safetensors file") from None
+
+
+class _TensorPlace(Struct):
+    data_offsets: tuple[int, int] = (0, 0)
+
+
+def _look_at_archive(file: BinaryIO, size: int) -> None:
+    """Raise OSError unless a NumPy archive's list of members accounts for its bytes, packed and unpacked."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            unpacked, packed = (sum(getattr(m, name) for m in members) for name in ("file_size", "compress_size"))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, UnicodeDecodeError):
+        raise OSError("it is not a whole NumPy archive") from None
+    if unpacked > LARGEST_FILE or size > packed + 1024 * (len(members) + 1):
+        raise OSError(f"it would unpack to {unpacked:,} bytes, or has others between its members")
+
+
+_FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive}
+"""What is looked at before a file with this ending is read."""
 
 
 def to_csv(kind: type[Struct], rows: Iterable[Struct]) -> bytes:
@@ -141,7 +179,7 @@ def from_tensors(content: bytes, path: Path) -> tuple[dict[str, np.ndarray], dic
         tensors = load_safetensors(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         return tensors, {str(k): str(v) for k, v in header.get("__metadata__", {}).items()}
-    except (SafetensorError, ValueError, KeyError, AttributeError) as error:
+    except (SafetensorError, ValueError, KeyError, AttributeError, RecursionError, MemoryError) as error:
         raise RunCorrupt(f"{path} is not a whole safetensors file ({error}); {REMEDY}") from None
 
 

@@ -1,37 +1,72 @@
 """The runs of a folder: list, find, delete."""
 
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import msgspec
+
 from fashionlab.errors import StoreError, UsageError
-from fashionlab.files import delete_folder
+from fashionlab.files import delete_folder, require_plain
 from fashionlab.options import unknown_name
 from fashionlab.recipe.spec import RunSpec
-from fashionlab.store.run import Run
+from fashionlab.store.format import read_document
+from fashionlab.store.run import SEAL, Run
+
+RUN_MARKS = {
+    "recipe.json": frozenset({"format", "recipe", "data", "results_version"}),
+    SEAL: frozenset({"format", "identity", "files"}),
+}
+"""The documents of a run and what each of them has at least, in every format so far."""
 
 
 def list_runs(runs: Path) -> list[Run]:
     """Every run in the folder, oldest first; a folder that does not exist has none."""
-    if not runs.is_dir():
-        return []
-    folders = [path.parent for path in runs.glob("*/recipe.json")]
-    return [Run(path) for path in sorted(folders, key=lambda path: (path / "recipe.json").stat().st_mtime_ns)]
+    return [Run(folder) for folder in folders_with(runs, "recipe.json")]
+
+
+def folders_with(runs: Path, document: str) -> list[Path]:
+    """The folders in `runs`, links not counted, that hold something of this name, the oldest first."""
+    found = []
+    for path in runs.glob(f"*/{document}"):
+        with suppress(OSError):
+            if not path.parent.is_symlink():
+                found.append((path.lstat().st_mtime_ns, path.parent))
+    return [folder for _, folder in sorted(found)]
+
+
+def require_deletable(folder: Path, runs: Path, marks: Mapping[str, frozenset[str]]) -> None:
+    """Raise UsageError unless the folder lies directly in `runs`, is no link, and holds one of the documents with
+    which this program marks what it has made: name -> keys that such a document has."""
+    if folder.is_symlink() or folder.resolve().parent != runs.resolve():
+        raise UsageError(f"{folder.absolute()} is not deleted: it does not lie directly in {runs.absolute()}")
+    for name, keys in marks.items():
+        with suppress(StoreError, FileNotFoundError):
+            if keys <= read_document(folder / name, dict[str, msgspec.Raw]).keys():
+                return
+    raise UsageError(
+        f"{folder.absolute()} is not deleted: nothing in it says that fashionlab has made it; delete it yourself if "
+        "you are sure"
+    )
 
 
 def find_run(runs: Path, name: str) -> Run:
     """The run called `name` in the folder `runs`, the run at the path `name`, or the newest for "last".
 
-    Raises UsageError with the nearest names.
+    Raises UsageError with the nearest names, StoreError for a run that holds links.
     """
     if name == "last":
         known = list_runs(runs)
         if not known:
             raise UsageError(f"there is no run in {runs} yet; make one with fashionlab train")
+        require_plain(known[-1].path)
         return known[-1]
     for path in (runs / name, Path(name)):
-        if (path / "recipe.json").is_file():
+        if name and (path / "recipe.json").is_file():
             # Resolved, because a run's name and the folder of runs beside it are read off its path.
-            return Run(path if path.name not in ("", "..") else path.resolve())
+            path = path if path.name not in ("", "..") else path.resolve()
+            require_plain(path)
+            return Run(path)
     names = [run.name for run in list_runs(runs)]
     if not names:
         raise UsageError(f"there is no run {name!r}: {runs} has none, and no such folder holds a recipe.json")
@@ -47,10 +82,14 @@ def find_same(runs: Path, spec: RunSpec) -> tuple[Run | None, Run | None]:
     return (finished[0] if finished else None), (unfinished[-1] if unfinished else None)
 
 
-def delete_run(run: Run) -> int:
-    """Delete the run's folder; return the bytes set free. Raises StoreError while it is being trained."""
+def delete_run(run: Run, *, held: bool = False) -> int:
+    """Delete the run's folder; return the bytes set free. Raises StoreError while it is being trained, unless the
+    caller is who holds it."""
     size = run.size
-    with nullcontext() if run.complete else run.lock(wait=0):
+    with ExitStack() as locks:
+        if not held and not run.complete:
+            locks.enter_context(run.hold())
+            locks.enter_context(run.lock(wait=0))
         delete_folder(run.path)
     return size
 

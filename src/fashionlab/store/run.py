@@ -17,7 +17,15 @@ import numpy as np
 from msgspec import Struct
 
 from fashionlab.errors import RunCorrupt, RunIncomplete, StoreError
-from fashionlab.files import folder_size, make_folder, make_stamped_folder, sync_folder, write_atomically
+from fashionlab.files import (
+    folder_size,
+    make_folder,
+    make_stamped_folder,
+    open_lock,
+    require_plain,
+    sync_folder,
+    write_atomically,
+)
 from fashionlab.recipe.spec import FORMAT_VERSION, RunSpec
 from fashionlab.store.format import (
     CORE,
@@ -141,7 +149,7 @@ class Run:
         """The content of `recipe.json`: all that decides the run's numbers."""
         path = self.path / "recipe.json"
         # Before the seal is looked at, which another version wrote differently.
-        content = read_file(path) if path.is_file() else self.read("recipe.json")
+        content = read_file(path) if path.exists() else self.read("recipe.json")
         spec = read_versioned(content, RunSpec, path, FORMAT_VERSION)
         self.read("recipe.json")
         return spec
@@ -195,14 +203,29 @@ class Run:
             )
 
     @contextmanager
-    def lock(self, wait: float = 15.0) -> Iterator[None]:
-        """Hold the run for training; the lock ends with the process, however it ends.
+    def hold(self) -> Iterator[None]:
+        """Have the run for oneself, from its creation to its end, as the process that has it made.
 
-        Raises StoreError if another process still trains in it after `wait` seconds: a process whose parent was killed
-        needs a moment to notice and to leave.
+        Raises StoreError at once if another process has it. The hold ends with the process, however it ends.
         """
-        self.checkpoint.mkdir(exist_ok=True)
-        with (self.checkpoint / "lock").open("w") as file:
+        with self._locked("owner", wait=0):
+            yield
+
+    @contextmanager
+    def lock(self, wait: float = 15.0) -> Iterator[None]:
+        """Write to the run: for the process that trains, on behalf of the one that holds it.
+
+        Raises StoreError if another process still writes after `wait` seconds: one whose parent was killed may need a
+        moment to notice and to leave.
+        """
+        with self._locked("lock", wait):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, wait: float) -> Iterator[None]:
+        make_folder(self.checkpoint)
+        require_plain(self.path)
+        with open_lock(self.checkpoint / name) as file:
             deadline = time.monotonic() + wait
             while True:
                 try:
@@ -222,5 +245,5 @@ class Run:
 
 
 def _checksum(path: Path) -> SealedFile:
-    content = path.read_bytes()
+    content = read_file(path)
     return SealedFile(hashlib.sha256(content).hexdigest(), len(content))

@@ -14,7 +14,6 @@ runs/NAME/
 """
 
 import fcntl
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -29,24 +28,25 @@ from msgspec.structs import replace
 
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
 from fashionlab.files import (
+    append_line,
     delete_folder,
     explain_write_failure,
     folder_size,
     make_folder,
     make_stamped_folder,
+    open_lock,
+    require_plain,
     sync_folder,
     write_atomically,
 )
 from fashionlab.options import unknown_name
 from fashionlab.store import Run, read_document, to_json
-from fashionlab.store.format import LARGEST_DOCUMENT, read_file, read_versioned
+from fashionlab.store.format import read_file, read_versioned
+from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.plan import FORMAT, Arm, Plan
 from fashionlab.studies.summary import StudySummary
 
 REMEDY = "delete it, fashionlab study resume makes it again"
-
-LARGEST_MODEL = 2**20
-"""Bytes of a user's own model file; a larger one is refused unread."""
 
 Document = TypeVar("Document")
 
@@ -98,7 +98,7 @@ class StudyFolder:
         """The plan. Raises RunCorrupt if it cannot be read, or is of another format."""
         path, remedy = self.path / "study.json", "restore it from a copy"
         try:
-            plan = read_versioned(read_file(path, LARGEST_DOCUMENT, remedy), Plan, path, FORMAT, remedy)
+            plan = read_versioned(read_file(path, remedy), Plan, path, FORMAT, remedy)
         except FileNotFoundError:
             raise RunCorrupt(f"study {self.name} has lost study.json; {remedy}") from None
         arms = [replace(arm, model_source=self._source(number)) for number, arm in enumerate(plan.arms)]
@@ -151,21 +151,18 @@ class StudyFolder:
     def failures(self) -> list[Failure]:
         """All attempts that failed, in order. A line cut off by a power cut is left out: it is tried again."""
         path, found = self.path / "failures.jsonl", list[Failure]()
-        for line in path.read_bytes().splitlines() if path.is_file() else []:
+        try:
+            content = read_file(path, "remove it")
+        except FileNotFoundError:
+            return []
+        for line in content.splitlines():
             with suppress(msgspec.MsgspecError, UnicodeDecodeError):
                 found.append(msgspec.json.decode(line, type=Failure))
         return found
 
     def record(self, failure: Failure) -> None:
         """Add a line to the failures."""
-        path = self.path / "failures.jsonl"
-        try:
-            with path.open("ab") as file:
-                file.write(msgspec.json.encode(failure) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StoreError(explain_write_failure(path, error)) from error
+        append_line(self.path / "failures.jsonl", msgspec.json.encode(failure))
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the study, whole or not at all."""
@@ -183,7 +180,7 @@ class StudyFolder:
         """The summary, None before the first run. Raises RunCorrupt if it cannot be read, or is of another format."""
         path = self.path / "summary.json"
         try:
-            return read_versioned(read_file(path, LARGEST_DOCUMENT, REMEDY), StudySummary, path, FORMAT, REMEDY)
+            return read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
         except FileNotFoundError:
             return None
 
@@ -202,7 +199,8 @@ class StudyFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the study; the lock ends with the process. Raises StoreError while another process drives it."""
-        with (self.path / "lock").open("w") as file:
+        require_plain(self.path)
+        with open_lock(self.path / "lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -216,15 +214,18 @@ class StudyFolder:
 
     def _source(self, number: int) -> bytes | None:
         try:
-            return read_file(self._model_file(number), LARGEST_MODEL, "restore it from a copy")
+            return read_file(self._model_file(number), "restore it from a copy")
         except FileNotFoundError:
             return None
 
 
+STUDY_MARKS = {"study.json": frozenset({"format", "arms", "judge_rows"})}
+"""As `store.listing.RUN_MARKS`, of a study."""
+
+
 def list_studies(runs: Path) -> list[StudyFolder]:
     """Every study in the folder, oldest first."""
-    found = [path.parent for path in runs.glob("*/study.json")] if runs.is_dir() else []
-    return [StudyFolder(path) for path in sorted(found, key=_created)]
+    return [StudyFolder(path) for path in sorted(folders_with(runs, "study.json"), key=_created)]
 
 
 def find_study(runs: Path, name: str) -> StudyFolder:
@@ -233,8 +234,10 @@ def find_study(runs: Path, name: str) -> StudyFolder:
     if name == "last" and known:
         return known[-1]
     for path in (runs / name, Path(name)):
-        if (path / "study.json").is_file():
-            return StudyFolder(path if path.name not in ("", "..") else path.resolve())
+        if name and (path / "study.json").is_file():
+            path = path if path.name not in ("", "..") else path.resolve()
+            require_plain(path)
+            return StudyFolder(path)
     if not known:
         raise UsageError(f"there is no study in {runs} yet; make one with fashionlab study mlp --change dropout=0")
     raise UsageError(unknown_name("study", name, [study.name for study in known[-12:]], f"the folder {runs}"))

@@ -1,8 +1,8 @@
 """The architecture of a run, and the one door to executing a model file that somebody else wrote."""
 
 from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
-from fashionlab.models import REGISTRY, Architecture, find_architecture
-from fashionlab.models.registry import architecture_from_source
+from fashionlab.models import REGISTRY, Architecture
+from fashionlab.models.registry import own_architecture, registered
 from fashionlab.store import Run
 
 TRUST_DIGITS = 12
@@ -26,9 +26,8 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
                 f"run {run.name} was made with the model {recipe.model.name!r}, which this fashionlab does not "
                 f"have; expected one of {', '.join(REGISTRY)}"
             )
-        return find_architecture(recipe.model.name)
-    path, _, function = recipe.model.name.partition(":")
-    architecture = architecture_from_source(recipe.model.name, source, function or "build", path)
+        return registered(recipe.model.name)
+    architecture = own_architecture(recipe.model.name, source)
     digest = architecture.source_sha256 or ""
     if digest != run.spec.model_sha256:
         raise RunCorrupt(f"run {run.name}: model.py is not the file that the run was trained with")

@@ -25,15 +25,22 @@ class Prepared:
     advice: str | None
 
 
-def prepare(recipe: Recipe, dataset: Dataset, trainer: str = "auto", backend: str = "auto") -> Prepared:
+def prepare(
+    recipe: Recipe,
+    dataset: Dataset,
+    trainer: str = "auto",
+    backend: str = "auto",
+    architecture: Architecture | None = None,
+) -> Prepared:
     """Find the recipe's architecture and its engine, and check the options of a user's own model in a worker.
 
-    Raises UsageError: for a model that does not exist or that its own file refuses, or an engine that is not here.
+    architecture: the recipe's, where it is not to be looked for by its name. Raises UsageError: for a model that does
+    not exist or that its own file refuses, or an engine that is not here.
     """
-    architecture = find_architecture(recipe.model.name)
+    architecture = architecture or find_architecture(recipe.model.name)
     convolutional = recipe.model.name in CONVOLUTIONAL
     if architecture.source is not None:
-        recipe, convolutional = fill_own_options(recipe, dataset)
+        recipe, convolutional = fill_own_options(recipe, architecture, dataset)
     engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=convolutional)
     return Prepared(recipe, architecture, engine, advice)
 
@@ -53,13 +60,13 @@ def make_spec(
     )
 
 
-def fill_own_options(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, bool]:
+def fill_own_options(recipe: Recipe, architecture: Architecture, dataset: Dataset) -> tuple[Recipe, bool]:
     """Check the options of a user's own model, in a worker: this process never executes the file.
 
     Also returns whether the network convolves, by which its engine is chosen.
     """
-    model = recipe.model
-    arguments = ExamineArguments(model.name, model.options, int(dataset.images.shape[1]), len(dataset.class_names))
+    model, side = recipe.model, int(dataset.images.shape[1])
+    arguments = ExamineArguments(model.name, architecture.source_text, model.options, side, len(dataset.class_names))
     with borrow() as worker:
         found = worker.call(EXAMINE, arguments)
     return replace(recipe, model=ModelConfig(model.name, found.options)), found.convolutional

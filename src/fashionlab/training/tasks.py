@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from fashionlab.models import find_architecture
+from fashionlab.models.registry import own_architecture
 from fashionlab.recipe.config import check_names
 from fashionlab.store import Run, TrainingEnd
 from fashionlab.training.kinds import TrainArguments, models_of
@@ -15,9 +15,11 @@ from fashionlab.workers.child import Channel
 
 
 class ExamineArguments(Struct, frozen=True):
-    """model: `file.py:function` of the user's own; options: those given; side: pixels of the images; classes."""
+    """model: `file.py:function` of the user's own, source: the file's text, for which whoever sends it vouches;
+    options: those given; side: pixels of the images; classes."""
 
     model: str
+    source: str
     options: dict[str, Any]
     side: int
     classes: int
@@ -36,7 +38,7 @@ TRAIN = Task("fashionlab.training.tasks:train", TrainingEnd)
 
 def examine_own(arguments: ExamineArguments, channel: Channel) -> ModelFacts:
     """What a user's own model is. Executes the user's file. Raises UsageError."""
-    architecture = find_architecture(arguments.model)
+    architecture = own_architecture(arguments.model, arguments.source.encode())
     check_names(architecture)
     options = architecture.fill(arguments.options)
     model = architecture.build((arguments.side, arguments.side), arguments.classes, options, 0)

@@ -5,6 +5,8 @@ name of a function, `package.module:function`, that takes (arguments, channel), 
 struct or None.
 """
 
+import atexit
+import ctypes
 import importlib
 import inspect
 import os
@@ -20,11 +22,12 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from fashionlab.models.registry import permit_execution
 from fashionlab.workers.events import Event
 from fashionlab.workers.messages import Call, Failed, FromWorker, Result, Stop, Told, ToWorker
 
 GRACE = 20.0
-"""Seconds that a task may go on after its parent has gone, to finish a chunk and save."""
+"""Seconds that a task may go on after its parent has let go of it, to finish a chunk and save."""
 
 
 class Channel:
@@ -53,6 +56,8 @@ class Channel:
 
 def main() -> None:
     """Serve tasks until standard input ends."""
+    die_with_parent()
+    permit_execution()
     channel = Channel(_take_over_output())
     # Ctrl-C reaches the whole process group; the parent decides what it means. A SIGTERM is a wish to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -66,6 +71,14 @@ def main() -> None:
         channel._send(_answer(call, channel))
         # A wish to stop is about the task that was under way when it came, not about the next one.
         channel._stop.clear()
+
+
+def die_with_parent() -> None:
+    """Have Linux kill this process when its parent ends, even where it is stuck in a library; a training then goes on
+    from its last checkpoint. Elsewhere, the end of standard input says so (`_listen`)."""
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG, man 2 prctl
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 @contextmanager
@@ -125,5 +138,7 @@ def _type_of_arguments(function: Callable[..., Any]) -> Any:
 
 if __name__ == "__main__":
     main()
+    # TensorFlow leaves a file for each function that it has translated, unless it is let clean up.
+    atexit._run_exitfuncs()
     # Nothing is left to save, and unloading a framework in order takes most of a second.
     os._exit(0)

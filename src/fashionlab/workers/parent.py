@@ -8,6 +8,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -24,15 +26,30 @@ from fashionlab.workers.messages import Call, Failed, FromWorker, Stop, Task, To
 Returned = TypeVar("Returned")
 
 
+STEERING = ("JAX_", "XLA_", "KERAS_", "TF_", "TENSORFLOW_", "NVIDIA_TF32_", "CUBLAS_", "MPL", "MATPLOTLIB", "PYTHON")
+"""How variables begin that steer the libraries of a worker, or Python itself: from the outside none gets through."""
+
+TOLD = ("JAX_", "XLA_", "KERAS_", "TF_ENABLE_", "TF_XLA_", "TF_NUM_")
+"""Of which variables it is said that they are left out: those that would have changed a run."""
+
+HARMLESS = ("PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
+HARMLESS_BEGINNINGS = ("XLA_PYTHON_CLIENT_", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR")
+"""What gets through of those: where Python finds its files, how much of a GPU's memory is taken."""
+
+
 def environment(backend: str = "jax", threads: int | None = None) -> dict[str, str]:
-    """The environment variables of a worker: its backend, its compile cache, quiet libraries, repeatable kernels."""
+    """The environment variables of a worker: its backend, its compile cache, quiet libraries, repeatable kernels.
+
+    What a user's shell says to JAX, XLA, Keras, TensorFlow, matplotlib or Python is left out, but for what changes no
+    number: a run's numbers are decided by its spec.
+    """
     cache = cache_folder()
     flags = ["--xla_gpu_deterministic_ops=true"]
     if threads == 1:
         flags.append("--xla_cpu_multi_thread_eigen=false")
     package = str(Path(__file__).resolve().parents[2])
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not _is_ignored(name, value)},
         **({} if backend == "none" else {"KERAS_BACKEND": backend}),
         "KERAS_HOME": str(cache / "keras"),
         "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
@@ -40,12 +57,53 @@ def environment(backend: str = "jax", threads: int | None = None) -> dict[str, s
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         # Some GPUs would multiply float32 matrices with fewer bits (TF32): a run says float32 and means it.
         "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+        "NVIDIA_TF32_OVERRIDE": "0",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # OpenMP's threads would burn the cores while they wait for each other: beside other work, 40 times slower.
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
-        "XLA_FLAGS": " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip(),
+        "XLA_FLAGS": " ".join(flags),
         "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")])),
     }
+
+
+@cache
+def tell_ignored() -> None:
+    """Say once, on standard error, which of the user's variables would have changed numbers and do not."""
+    own = environment()
+    names = [
+        name
+        for name, value in os.environ.items()
+        if _is_ignored(name, value) and name not in own and name.startswith(TOLD)
+    ]
+    if names:
+        print(f"ignored, as a run's numbers do not depend on it: {', '.join(sorted(names))}", file=sys.stderr)
+
+
+def _is_ignored(name: str, value: str) -> bool:
+    # Wishing for the processor is no fault: every JAX has it.
+    harmless = name in HARMLESS or name.startswith(HARMLESS_BEGINNINGS) or (name, value) == ("JAX_PLATFORMS", "cpu")
+    return name.startswith(STEERING) and not harmless
+
+
+def _begin_child(environment: dict[str, str], preload: Sequence[str], core: int | None) -> "subprocess.Popen[bytes]":
+    with pinned_to(core):
+        return subprocess.Popen(
+            # -P: a file keras.py in the folder where the user happens to be is not taken for the library.
+            [sys.executable, "-P", "-m", "fashionlab.workers.child", *preload],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            # A group of its own: Ctrl-C in the terminal reaches the parent alone, which passes the wish on.
+            start_new_session=True,
+        )
+
+
+@cache
+def _spawner() -> ThreadPoolExecutor:
+    """The thread that begins all workers: one that lives as long as this process, as Linux has a child die with the
+    thread that began it (`child.die_with_parent`)."""
+    return ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 class Worker:
@@ -68,16 +126,8 @@ class Worker:
         that are pinned apart do not get in each other's way.
         """
         self.backend = backend
-        with pinned_to(core):
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "fashionlab.workers.child", *preload],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment(backend, threads),
-                # A group of its own: Ctrl-C in the terminal reaches the parent alone, which passes the wish on.
-                start_new_session=True,
-            )
+        tell_ignored()
+        self._child = _spawner().submit(_begin_child, environment(backend, threads), preload, core).result()
         self._messages: queue.Queue[FromWorker | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=200)
         self._readers = [
@@ -170,6 +220,8 @@ class Worker:
         assert self._child.stdout is not None
         decoder = msgspec.json.Decoder(FromWorker)
         for line in self._child.stdout:
+            if not line.endswith(b"\n"):
+                break  # half a message: the child died over it, and how is what there is to say
             try:
                 self._messages.put(decoder.decode(line))
             except msgspec.MsgspecError as error:

@@ -66,7 +66,7 @@ def test_without_a_terminal_a_line_a_run_a_failure_and_a_new_verdict(capsys):
         log.take(event)
     *lines, verdict = capsys.readouterr().err.splitlines()
     assert lines == [
-        "run   4/20  seed 2, baseline: 89.12% in 9.5 s  time left: unknown until the first runs are done",
+        "run   4/20  seed 2, baseline: 89.12% in 9.5 s  time left: unknown until a run of each arm is done",
         "seed 2, wide: failed (attempt 1 of 3, trying again): it died",
         "seed 3, wide: lost, to be made elsewhere: the worker on node x ended",
     ]

@@ -38,7 +38,7 @@ class StudyStatus:
         if self._testing:
             return self._testing
         if self._ends_at is None:
-            return "time left: unknown until the first runs are done"
+            return "time left: unknown until a run of each arm is done"
         return f"at most {countdown(max(0.0, self._ends_at - time.monotonic()))} left"
 
     @property

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
-from fashionlab.models import find_architecture
-from fashionlab.models.registry import NETWORKS
+from fashionlab.models import Architecture, kind_of
+from fashionlab.models.registry import NETWORKS, is_own_file, registered
 from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.config import OptionValue, TrainingConfig, as_tuples, common_options
 from fashionlab.recipe.recipe import Recipe
@@ -74,8 +74,9 @@ def read_change(change: str | Mapping[str, Any]) -> tuple[str | None, dict[str, 
     return (None if name is None else str(name)), settings
 
 
-def apply_change(baseline: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """The baseline's recipe with some settings changed, `model` among them.
+def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architecture | None = None) -> Recipe:
+    """The baseline's recipe with some settings changed, `model` among them. own: the baseline's model where that is a
+    user's own, whose file is then not looked for.
 
     Another model keeps the baseline's data and training, and has its own options at their defaults; a recipe file as
     the model keeps the baseline's data alone. Raises UsageError for a setting that does not exist, is out of range or
@@ -94,9 +95,9 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any]) -> Recipe:
         return Recipe.make(model, {**given, **data})
     common = {**data, **(asdict(baseline.training) if baseline.training else {})}
     if model != baseline.model.name:
-        known = common_options(find_architecture(model).kind)
+        known = common_options(kind_of(model))
         return Recipe.make(model, {name: value for name, value in common.items() if name in known} | given)
-    return Recipe.make(model, {**common, **baseline.model.options, **given})
+    return Recipe.make(model, {**common, **baseline.model.options, **given}, own)
 
 
 def difference(baseline: Recipe, arm: Recipe) -> Changes:
@@ -114,9 +115,8 @@ def difference(baseline: Recipe, arm: Recipe) -> Changes:
     if baseline.training and arm.training:
         old, new = asdict(baseline.training), asdict(arm.training)
         changes |= {name: Changed(old[name], value) for name, value in new.items() if value != old[name]}
-    architecture = find_architecture(arm.model.name)
     # The defaults of a user's own file are known to who executes it alone: all of its options are named.
-    defaults = architecture.fill({}) if architecture.source is None else {}
+    defaults = {} if is_own_file(arm.model.name) else registered(arm.model.name).fill({})
     for name, value in arm.model.options.items():
         if name not in defaults or value != defaults[name]:
             changes[name] = Changed(None, value)
@@ -130,8 +130,7 @@ def regularizers(model: str) -> dict[str, bool | float]:
     The options of a user's own file are known to who executes it alone: those that are called like one of the lab's own
     networks are taken for the same.
     """
-    architecture = find_architecture(model)
-    known = [architecture] if architecture.source is None else [find_architecture(name) for name in NETWORKS]
+    known = [registered(name) for name in (NETWORKS if is_own_file(model) else [model])]
     options = [option for each in known for option in each.options.values()]
     options += options_of(TrainingConfig).values()
     return {option.name: option.off for option in options if option.off is not None}

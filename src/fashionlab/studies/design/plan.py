@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.errors import UsageError
+from fashionlab.models import Architecture
+from fashionlab.models.registry import own_architecture
 from fashionlab.options import as_typed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
@@ -65,6 +67,11 @@ class Arm(Struct, frozen=True):
     def model(self) -> str:
         """The model's name."""
         return self.recipe.model.name
+
+    @property
+    def own_architecture(self) -> Architecture | None:
+        """The user's own model, of the file that was declared; None for a model of the registry."""
+        return None if self.model_source is None else own_architecture(self.model, self.model_source)
 
     @property
     def source_text(self) -> str | None:
@@ -143,9 +150,10 @@ class StudyContext:
     advice: list[str] = field(default_factory=list)
     """Sentences for the user, gathered on the way."""
 
-    def make_arm(self, name: str, recipe: Recipe, later: bool = False) -> Arm:
-        """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline."""
-        prepared = prepare(recipe, self.dataset, self.trainer, self.backend)
+    def make_arm(self, name: str, recipe: Recipe, later: bool = False, own: Architecture | None = None) -> Arm:
+        """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline. own: its model, where
+        that is a user's own whose file is not to be looked for."""
+        prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own)
         if prepared.advice and prepared.advice not in self.advice:
             self.advice.append(prepared.advice)
         # The seed is the study's to give: two recipes that differ in it alone are one arm.
@@ -171,9 +179,10 @@ def arms_of_changes(
     named = [(name or describe_settings(given), given) for name, given in wanted]
     arms: list[Arm] = []
     for name, given in [*named, *(ablate(baseline.recipe) if ablation else [])]:
-        arm = context.make_arm(name, apply_change(baseline.recipe, given), later)
-        if arm.model == baseline.model and arm.spec.model_sha256 != baseline.spec.model_sha256:
-            raise UsageError(f"the model file {arm.model} has changed since the study began; put the old one back")
+        own = baseline.own_architecture
+        changed = apply_change(baseline.recipe, given, own)
+        # The file that was declared counts, whatever lies at its path by now.
+        arm = context.make_arm(name, changed, later, own if changed.model.name == baseline.model else None)
         if arm.spec == baseline.spec:
             values = ", ".join(f"{setting} is {as_typed(value)}" for setting, value in given.items())
             raise UsageError(f"--change: {name!r} changes nothing, the baseline is like that already ({values})")

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -76,7 +76,7 @@ class Driver:
     _silences: dict[str, float] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
     _before: float = 0.0
-    _durations: list[float] = field(default_factory=list)
+    _durations: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self) -> Ending:
         """Make runs until the study is at its end; returns why that is.
@@ -156,7 +156,7 @@ class Driver:
         outcome = Outcome.of(run)
         self.results.outcomes[flight.arm.name, flight.seed] = outcome
         self._silences[flight.arm.name] = max(flight.silence, self._silences.get(flight.arm.name, 0.0))
-        self._durations.append(now - flight.started)
+        self._durations[flight.arm.name].append(now - flight.started)
         self._save("running")
         self.on_event(RunDone(flight.arm.name, flight.seed, outcome.accuracy, now - flight.started))
 
@@ -218,14 +218,18 @@ class Driver:
         self.on_event(RunsUnderWay(runs, self._seconds_left()))
 
     def _seconds_left(self) -> float | None:
-        """At most: deciding earlier ends it. None until this session has finished a run."""
-        if not self._durations:
-            return None
-        left = sum(1 for _ in self._to_do()) + len(self._flights) / 2
-        seconds = statistics.fmean(self._durations) * left / max(1, self.executor.slots)
+        """At most: deciding earlier ends it. None until this session has finished a run of every arm that has some
+        left, as models may differ a hundredfold; where the minutes are limited, these."""
+        shares = [(arm.name, 1.0) for arm, _ in self._to_do()]
+        shares += [(flight.arm.name, 0.5) for flight in self._flights.values()]
+        seconds = None
+        if all(name in self._durations for name, _ in shares):
+            work = sum(share * statistics.fmean(self._durations[name]) for name, share in shares)
+            seconds = work / max(1, self.executor.slots)
         if self.minutes is None:
             return seconds
-        return max(0.0, min(seconds, 60 * self.minutes - (time.monotonic() - self._begun)))
+        allowed = max(0.0, 60 * self.minutes - (time.monotonic() - self._begun))
+        return allowed if seconds is None else min(seconds, allowed)
 
 
 def _follow(flight: InFlight, event: Event) -> None:

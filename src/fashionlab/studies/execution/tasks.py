@@ -16,8 +16,7 @@ from msgspec import Struct
 
 from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import PredictArguments, evaluate, predict
-from fashionlab.models import find_architecture
-from fashionlab.models.registry import architecture_from_source
+from fashionlab.models.registry import own_architecture, registered
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import Run, to_json
 from fashionlab.studies.summary import PredictionTimes
@@ -87,9 +86,9 @@ def run_one(arguments: RunOneArguments, channel: Channel) -> MadeRun:
     run = Run.create(Path(arguments.folder), "run", spec, None if source is None else source.encode())
     # A study loses the runs in flight when it is killed, at most; so there is no need for checkpoints on the way.
     ended = train(TrainArguments(str(run.path), data_dir, spec.model_sha256, checkpoint_seconds=None), channel)
-    evaluate(RunArguments(str(run.path), data_dir, spec.model_sha256), channel)
+    stopping = evaluate(RunArguments(str(run.path), data_dir, spec.model_sha256), channel)
     seconds = time.monotonic() - started
-    metrics = summarise(spec.data.class_names, run.history, run.predictions, ended, seconds, peak_memory_mb())
+    metrics = summarise(spec.data.class_names, run.history, run.predictions, ended, seconds, stopping, peak_memory_mb())
     with run.lock():
         run.write("metrics.json", to_json(metrics))
         run.seal()
@@ -103,12 +102,8 @@ def check_models(arguments: CheckArguments, channel: Channel) -> None:
         recipe, data = model.spec.recipe, model.spec.data
         if recipe.training is None:
             continue
-        path, _, function = recipe.model.name.partition(":")
-        architecture = (
-            find_architecture(recipe.model.name)
-            if model.source is None
-            else architecture_from_source(recipe.model.name, model.source.encode(), function or "build", path)
-        )
+        name, source = recipe.model.name, model.source
+        architecture = registered(name) if source is None else own_architecture(name, source.encode())
         architecture.build((data.side, data.side), len(data.class_names), recipe.model.options, 0)
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
-from fashionlab.models import find_architecture
+from fashionlab.models.registry import registered
 from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
@@ -66,7 +66,7 @@ def _command(spec: RunSpec, short: bool) -> str:
     }
     try:
         # Asking a user's own file for its defaults would execute it.
-        architecture = find_architecture(recipe.model.name) if spec.model_sha256 is None else None
+        architecture = registered(recipe.model.name) if spec.model_sha256 is None else None
         defaults |= {n: s.default for n, s in architecture.options.items()} if architecture else {}
     except UsageError:  # a model of a later registry: everything is spelled out
         pass
