@@ -11,7 +11,7 @@ from fashionlab.store import to_json
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.studies.stats.forecast import MOST, seeds_needed
 from fashionlab.studies.stats.sequential import Trajectory, trajectory
-from fashionlab.studies.stats.verdict import WORDS, judge, words_over_time
+from fashionlab.studies.stats.verdict import WORDS, judge, mostly_equal, words_over_time
 
 STEP = 100 / 6000
 """Percentage points: one image of a judging set of 6,000."""
@@ -23,7 +23,7 @@ DEVIATION = 0.25
 def watch(differences, alpha):
     """The words after every seed, as text [..., n], by the core that `judge` calls."""
     known = trajectory(differences, alpha=alpha, resolution=STEP)
-    return np.array(WORDS)[words_over_time(known.low, known.high)]
+    return np.array(WORDS)[words_over_time(known.low, known.high, 0.2, mostly_equal(differences))]
 
 
 def on_grid(points):
@@ -188,11 +188,27 @@ def test_the_unit_does_not_matter(differences):
     assert (other.word, other.p_value, other.seeds_needed) == (points.word, points.p_value, points.seeds_needed)
 
 
-def test_identical_arms_end_as_no_practical_difference():
-    words = [judge([0.0] * n, alpha=0.01, resolution=STEP).word for n in range(9)]
-    assert words == ["undecided"] * 5 + ["no practical difference"] * 4
+def test_identical_arms_are_undecided_however_many_seeds_say_so():
+    assert {judge([0.0] * n, alpha=0.01, resolution=STEP).word for n in range(40)} == {"undecided"}
     verdict = judge([0.0] * 8, alpha=0.01, resolution=STEP)
     assert (verdict.effect, verdict.deviation, verdict.p_value, verdict.contradicts) == (0, 0, 1, False)
+    assert (verdict.equal, verdict.seeds_needed) == (8, None)
+
+
+def test_while_most_pairs_are_equal_no_practical_difference_is_not_said():
+    """A change that acts on few seeds and loses much there: without the rule it was said in two studies of three."""
+    random = np.random.default_rng(11)
+    for share, loss in ((0.9, 3.0), (0.95, 6.0), (0.7, 1.0)):
+        differences = np.where(random.random((400, 40)) < share, 0.0, -on_grid(np.full((400, 40), loss)))
+        said = (watch(differences, 0.04) == "no practical difference").any(axis=-1)
+        assert said.mean() <= 0.04, f"{share:.0%} equal, otherwise {-loss:g} points"
+
+
+def test_a_word_said_before_most_pairs_were_equal_stays():
+    differences = [0.05, -0.05] * 8 + [0.0] * 20
+    verdict = judge(differences, alpha=0.04, resolution=STEP)
+    assert (verdict.word, verdict.equal) == ("no practical difference", 20)
+    assert verdict.settled_at < 16
 
 
 def test_equal_differences_are_no_proof_but_the_steps_bound_them():

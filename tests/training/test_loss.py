@@ -28,9 +28,13 @@ def test_it_is_the_cross_entropy_of_smoothed_targets(batch, smoothing):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.15, 0.9])
-def test_keras_own_is_its_mean(batch, smoothing):
-    loss, metric = keras_cross_entropy(smoothing)
-    metric.update_state(*batch)
-    ours = pytest.approx(float(np.mean(cross_entropy(*batch, smoothing))), rel=1e-6)
-    assert float(loss(*batch)) == ours
-    assert float(metric.result()) == ours
+def test_keras_own_is_its_mean_and_the_metrics_are_sums(batch, smoothing):
+    loss, cross_entropies, correct = keras_cross_entropy(smoothing)
+    assert float(loss(*batch)) == pytest.approx(float(np.mean(cross_entropy(*batch, smoothing))), rel=1e-6)
+    for _ in range(2):
+        cross_entropies.update_state(*batch)
+        correct.update_state(*batch)
+        cross_entropies.reset_state()
+    expected = 2 * float(np.asarray(cross_entropy(*batch, smoothing)).sum())
+    assert float(cross_entropies.result()) == pytest.approx(expected, rel=1e-6)
+    assert int(correct.result()) == 2 * int(np.sum(batch[0].argmax(1) == batch[1].argmax(1)))

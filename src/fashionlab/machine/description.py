@@ -37,13 +37,20 @@ def describe_machine() -> MachineDescription:
 
 
 def processor_name() -> str:
-    """The processor's name, as its maker gives it."""
+    """The processor's name, as its maker gives it, with family and model, as very different ones share a name."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor()
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    # The first processor's lines; the others are the same but for their numbers.
+    facts = {
+        name.strip(): value.strip()
+        for name, _, value in (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    }
+    name = facts.get("model name") or platform.processor()
+    if "cpu family" in facts and "model" in facts:
+        name += f" (family {facts['cpu family']}, model {facts['model']})"
+    return name
 
 
 def installed_version(package: str) -> str:

@@ -1,6 +1,7 @@
 """Networks in a worker process: the Keras model of a run, its training, its answers."""
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,7 +77,13 @@ def predictor_of(model: "keras.Model", batch: int = FORWARD_BATCH) -> Predictor:
 
 
 def build_network(run: Run, trust: str | None = None) -> "keras.Model":
-    """The run's model as it was before the first step."""
+    """The run's model as it was before the first step. Raises LibraryFault where JAX computes wrongly."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        from fashionlab.training.runners.canary import check_sums
+
+        check_sums()
     recipe, data = run.spec.recipe, run.spec.data
     shape = (data.side, data.side)
     return architecture_of(run, trust).build(shape, len(data.class_names), recipe.model.options, recipe.seed)
@@ -85,13 +92,12 @@ def build_network(run: Run, trust: str | None = None) -> "keras.Model":
 def open_network(run: Run, trust: str | None = None) -> "keras.Model":
     """The run's trained model. Raises RunCorrupt if its weights do not fit the model."""
     model = build_network(run, trust)
-    tensors = run.weights
-    names = sorted(tensors)
+    arrays = in_order(run.weights)
     own = [(tuple(w.shape), str(w.dtype)) for w in model.weights]
-    if [(tensors[n].shape, str(tensors[n].dtype)) for n in names] != own:
+    if arrays is None or [(a.shape, str(a.dtype)) for a in arrays] != own:
         raise RunCorrupt(f"run {run.name}: weights.safetensors does not fit the model {model.name!r}")
-    for weight, name in zip(model.weights, names, strict=True):
-        weight.assign(tensors[name])
+    for weight, array in zip(model.weights, arrays, strict=True):
+        weight.assign(array)
     return model
 
 
@@ -101,6 +107,17 @@ def name_weights(model: "keras.Model", weights: list[np.ndarray]) -> dict[str, n
     The number keeps Keras' order, by which they are put back: names that Keras makes up differ between processes.
     """
     return {f"{i:03}/{w.path}": array for i, (w, array) in enumerate(zip(model.weights, weights, strict=True))}
+
+
+def in_order(tensors: Mapping[str, np.ndarray]) -> list[np.ndarray] | None:
+    """The arrays that `name_weights` named, in their order; None where the names are not its names.
+
+    By number: as text "1000/..." comes before "101/...".
+    """
+    numbers = {int(number): array for name, array in tensors.items() if (number := name.partition("/")[0]).isdecimal()}
+    if sorted(numbers) != list(range(len(tensors))):
+        return None
+    return [numbers[number] for number in range(len(tensors))]
 
 
 def has_convolutions(model: "keras.Model") -> bool:

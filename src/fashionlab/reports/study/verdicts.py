@@ -89,7 +89,7 @@ def second_line(verdict: Verdict) -> str:
     low, high = v.low or 0.0, v.high or 0.0
     what = "gain" if low > 0 else "loss" if high < 0 else None
     if v.word == "undecided":
-        line = _more_seeds(v.seeds_needed)
+        line = _equal_pairs(v) if 2 * v.equal > v.n else _more_seeds(v.seeds_needed)
     elif what is None:
         line = f"If there is an effect at all, it is, at this confidence, smaller than {margin}."
     elif v.exceeds_margin:
@@ -113,6 +113,8 @@ def short_second_line(verdict: Verdict) -> str:
         # The forecast looks no further than MOST.
         more = f"{MOST:,} more seeds, or above" if needed == MOST else f"about {counted(needed or 0, 'more seed')}"
         text = "too few seeds to tell" if needed is None else more
+        if 2 * verdict.equal > verdict.n:
+            text = f"equal in {verdict.equal} of {counted(verdict.n, 'seed')}"
     elif verdict.exceeds_margin:
         text = "exceeds the margin"
     else:
@@ -150,6 +152,16 @@ def _change(effect: float) -> str:
         return "accuracy is the same as the baseline's"
     size = f"{abs(effect):.{_digits_of_effect(effect)}f}"
     return f"accuracy is about {size} percentage points {'higher' if effect > 0 else 'lower'} than the baseline's"
+
+
+def _equal_pairs(verdict: Verdict) -> str:
+    seeds = counted(verdict.n, "seed")
+    if verdict.equal == verdict.n:
+        return f"The results are exactly equal in all {seeds}: in these it made no difference, in others it may."
+    return (
+        f"The results are exactly equal in {verdict.equal} of {seeds}: it acts on few seeds, and what it does there "
+        "may be large, so more seeds alone do not decide it."
+    )
 
 
 def _more_seeds(needed: int | None) -> str:

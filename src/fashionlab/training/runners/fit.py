@@ -8,6 +8,7 @@ compiled model, its train step and its metrics.
 
 import importlib
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from keras import ops
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
+from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.loss import keras_cross_entropy
 from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.runner import Sums, plan_epoch, steps_per_epoch
@@ -28,12 +30,11 @@ AUGMENTED_AT_ONCE = 64
 def training_steps(model: keras.Model, images: np.ndarray, targets: np.ndarray, batch_size: int) -> tuple[float, int]:
     """Take a step on each batch of these rows in turn: Keras' loop, which calls its own `model.train_step`.
 
-    images: uint8 [n, height, width]; targets: float32 [n, classes]; n is a multiple of the batch size. Returns the
-    sum of the rows' losses, and how many rows were correct.
+    images: uint8 [n, height, width]; targets: float32 [n, classes]; n is a multiple of the batch size. Returns what
+    the metrics of `loss.keras_cross_entropy` have come to: the sum of the rows' losses, and how many were correct.
     """
     history = model.fit(images, targets, batch_size=batch_size, epochs=1, shuffle=False, verbose=0).history
-    rows = len(images)
-    return history["cross_entropy"][0] * rows, round(history["categorical_accuracy"][0] * rows)
+    return float(history["cross_entropy"][0]), int(history["correct"][0])
 
 
 def augment_batches(
@@ -83,8 +84,9 @@ class FitRunner:
         self._model, self._config = model, config
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._targets = images, np.eye(classes, dtype=np.float32)[labels]
-        loss, metric = keras_cross_entropy(config.label_smoothing)
-        model.compile(optimizer, loss, metrics=[metric, "categorical_accuracy"])
+        loss, *self._sums = keras_cross_entropy(config.label_smoothing)
+        _correct_averages(model, self.state.averages)
+        model.compile(optimizer, loss, metrics=self._sums)
 
     def prepare_epoch(self, epoch: int) -> None:
         """Draw order and augmentation of epoch 1, 2, …."""
@@ -98,10 +100,31 @@ class FitRunner:
             rows = self._plan.order[here]
             augmentation = {name: values[here] for name, values in self._plan.augmentation.items()}
             images, targets = augment_batches(self._config, self._images[rows], self._targets[rows], augmentation)
-            loss, correct = training_steps(self._model, images, targets, batch_size)
-            state.loss, state.correct = state.loss + loss, state.correct + correct
+            for metric, so_far in zip(self._sums, (state.loss, state.correct), strict=True):
+                metric.total.assign(so_far)
+            state.loss, state.correct = training_steps(self._model, images, targets, batch_size)
         return Sums(last * batch_size, state.loss, state.correct)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Float32 logits [n, classes] with dropout off and the present weights."""
         return np.asarray(self._model.predict(images, batch_size=FORWARD_BATCH, verbose=0), np.float32)
+
+
+def _correct_averages(model: keras.Model, averages: MovingAverages) -> None:
+    """Have the model's `train_step`, which `fit` calls, correct the averages after each step."""
+    keras_step = model.train_step
+
+    def jax_step(state: tuple[Any, ...], data: Any) -> tuple[Any, tuple[Any, ...]]:
+        logs, (trainable, non_trainable, optimizer, metrics) = keras_step(state, data)
+        non_trainable = averages.corrected_among(state[1], non_trainable, optimizer[0])
+        return logs, (trainable, non_trainable, optimizer, metrics)
+
+    def tensorflow_step(data: Any) -> Any:
+        before = [ops.copy(v.value) for v in averages.variables]
+        logs = keras_step(data)
+        after = averages.corrected(before, [v.value for v in averages.variables], model.optimizer.iterations)
+        for variable, value in zip(averages.variables, after, strict=True):
+            variable.assign(value)
+        return logs
+
+    model.train_step = {"jax": jax_step, "tensorflow": tensorflow_step}[keras.backend.backend()]

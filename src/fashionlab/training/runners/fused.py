@@ -18,6 +18,7 @@ from fashionlab.machine import cpu_device
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
+from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.convolution import use_products
 from fashionlab.training.runners.loss import cross_entropy
 from fashionlab.training.runners.optimizers import make_optimizer
@@ -38,6 +39,7 @@ class State(NamedTuple):
 def training_step(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
+    averages: MovingAverages,
     config: TrainingConfig,
     classes: int,
     state: State,
@@ -62,6 +64,8 @@ def training_step(
 
     gradients, (loss, logits, non_trainable) = jax.grad(objective, has_aux=True)(state.trainable)
     trainable, optimizer_state = optimizer.stateless_apply(state.optimizer, gradients, state.trainable)
+    step = optimizer_state[0]  # how often the optimizer has been applied is the first of its variables
+    non_trainable = averages.corrected_among(state.non_trainable, non_trainable, step)
     correct = jnp.sum(jnp.argmax(logits, axis=-1) == labels, dtype=jnp.int32)
     return State(
         list(trainable),
@@ -146,7 +150,8 @@ class FusedRunner:
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
         self._seen: np.ndarray | None = None
         self._forward = Forward(model)
-        self._chunk = make_chunk(partial(training_step, model, optimizer, config, classes), config.batch_size)
+        step = partial(training_step, model, optimizer, self.state.averages, config, classes)
+        self._chunk = make_chunk(step, config.batch_size)
 
     def prepare_epoch(self, epoch: int) -> None:
         """Draw order and augmentation of epoch 1, 2, …, and put them on the device."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from fashionlab.errors import UsageError
 from fashionlab.training.runners import rng
+from fashionlab.training.runners.averages import MovingAverages
 
 
 class KerasState:
@@ -21,6 +22,7 @@ class KerasState:
         self.trainable: list[keras.Variable] = model.trainable_variables
         self.non_trainable: list[keras.Variable] = model.non_trainable_variables
         self.optimizer: list[keras.Variable] = optimizer.variables
+        self.averages = MovingAverages(model)
         self.loss, self.correct = 0.0, 0
         self._model, self._seed = model, seed
 

@@ -27,6 +27,7 @@ from fashionlab.machine import cpu_device
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
+from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.loss import cross_entropy
 from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
@@ -36,6 +37,7 @@ from fashionlab.training.runners.state import KerasState
 def training_step(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
+    averages: MovingAverages,
     config: TrainingConfig,
     classes: int,
     images: tf.Tensor,
@@ -48,12 +50,18 @@ def training_step(
     `augment.draw_augmentation`. Returns the mean loss, float32 [], and how many rows were correct, int32 [].
     """
     images, targets = augment(config, images, tf.one_hot(labels, classes), augmentation)
+    before = [tf.identity(v.value) for v in averages.variables]
     with tf.GradientTape() as tape:
         logits = model(images, training=True)
         loss = tf.reduce_mean(cross_entropy(targets, logits, config.label_smoothing))
         objective = tf.add_n([loss, *model.losses])
     gradients = tape.gradient(objective, [v.value for v in model.trainable_variables])
     optimizer.apply(gradients, model.trainable_variables)
+    after = [tf.identity(v.value) for v in averages.variables]
+    for variable, value in zip(
+        averages.variables, averages.corrected(before, after, optimizer.iterations), strict=True
+    ):
+        variable.assign(value)
     correct = tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), labels)
     return loss, tf.reduce_sum(tf.cast(correct, tf.int32))
 
@@ -128,7 +136,8 @@ class TapeRunner:
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._labels = tf.constant(images), tf.constant(labels.astype(np.int32))
         self._forward = Forward(model)
-        self._chunk = make_chunk(partial(training_step, model, optimizer, config, classes), config.batch_size)
+        step = partial(training_step, model, optimizer, self.state.averages, config, classes)
+        self._chunk = make_chunk(step, config.batch_size)
 
     def prepare_epoch(self, epoch: int) -> None:
         """Draw order and augmentation of epoch 1, 2, …, and put them on the device."""

@@ -1,0 +1,60 @@
+"""The moving averages of batch normalization, from the first step on.
+
+Batch normalization judges an image by moving averages of mean and variance, which start at 0 and 1 and keep the share
+`momentum` of themselves at every step: with Keras' 0.99, a few hundred steps long they say more about the start than
+about the data, and a network that has learned its training set answers at random. So the momentum follows the number
+of steps taken, t = 1, 2, ..., until it is what the layer says:
+
+    momentum_t = min(momentum, (1 + t) / (10 + t))
+
+as in TensorFlow's `ExponentialMovingAverage` with `num_updates`: the average then spans about a tenth of the training
+so far. From step 890 on a momentum of 0.99 is what it always was. Training itself uses a batch's own mean and
+variance, and does not see them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class MovingAverages:
+    """The moving means and variances of a model: of all its layers of batch normalization, a user's own model's too."""
+
+    def __init__(self, model: keras.Model) -> None:
+        layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+        # A momentum of 1 says that the averages are never to change.
+        found = [(v, layer.momentum) for layer in layers if layer.momentum < 1 for v in _averages_of(layer)]
+        places = {id(v): place for place, v in enumerate(model.non_trainable_variables)}
+        self.variables: list[keras.Variable] = [v for v, _ in found]
+        self.places = [places[id(v)] for v, _ in found]
+        """Where they stand among the model's non-trainable variables."""
+        self._momenta = [momentum for _, momentum in found]
+
+    def corrected(self, before: Sequence[Any], after: Sequence[Any], step: Any) -> list[Any]:
+        """The averages as the step's momentum makes them, from what they were before it and what Keras made of them.
+
+        step: 1, 2, ..., a number or a tensor. A layer that is frozen does not change its averages, nor does this.
+        """
+        step = ops.cast(step, "float32")
+        gains = {
+            momentum: (1 - ops.minimum(momentum, (1 + step) / (10 + step))) / (1 - momentum)
+            for momentum in set(self._momenta)
+        }
+        return [
+            old + ops.cast(gains[momentum], old.dtype) * (new - old)
+            for momentum, old, new in zip(self._momenta, before, after, strict=True)
+        ]
+
+    def corrected_among(self, before: Sequence[Any], after: Sequence[Any], step: Any) -> list[Any]:
+        """The same for all non-trainable variables of the model, the others as they are after the step."""
+        values = list(after)
+        averages = self.corrected([before[p] for p in self.places], [after[p] for p in self.places], step)
+        for place, average in zip(self.places, averages, strict=True):
+            values[place] = average
+        return values
+
+
+def _averages_of(layer: keras.layers.BatchNormalization) -> list[keras.Variable]:
+    return [layer.moving_mean, layer.moving_variance]
