@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
+from typing import Any, TextIO
 
 import click
 
@@ -53,18 +55,25 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 the command was wrong, 130 interrupted."""
+    _open_streams()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     signal.signal(signal.SIGTERM, _interrupt)
     # A notebook's own, or one that is not installed here, would end a run when its figures are drawn.
     os.environ.pop("MPLBACKEND", None)
     try:
+        _require_text(arguments)
         status = cli.main(arguments, prog_name="fashionlab", standalone_mode=False) or 0
         sys.stdout.flush()
     except (FashionlabError, click.ClickException, click.Abort, KeyboardInterrupt, BrokenPipeError) as error:
         if debug and not isinstance(error, (click.Abort, BrokenPipeError)):
             raise
         status = _report(error)
+    except SystemExit as error:
+        # click and rich end with status 1 where the reader has gone: `| head` is no failure.
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        status = _report(error.__context__)
     except OSError as error:
         if debug:
             raise
@@ -80,6 +89,49 @@ def main() -> None:
         )
         status = 1
     sys.exit(status)
+
+
+def _open_streams() -> None:
+    """Have the three standard streams, and a standard error that cannot end the work: it carries progress alone."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number: a file opened later would have got it, and been written to as the stream.
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+    if not isinstance(sys.stderr, _Forgiving):
+        sys.stderr = _Forgiving(sys.stderr)
+
+
+class _Forgiving:
+    """A stream whose reader may have gone (`2>&1 | true`), or whose disk may be full: what is written is then lost."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As of any stream."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As of any stream."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
+def _require_text(arguments: list[str]) -> None:
+    """Raise UsageError for a name that is no UTF-8: a recipe, which is JSON, could not hold it."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"given {argument!a}, expected UTF-8 text; rename the file or folder") from None
 
 
 def _report(error: BaseException) -> int:

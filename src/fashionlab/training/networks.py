@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.errors import RunCorrupt
@@ -136,10 +137,12 @@ def count_parameters(model: "keras.Model") -> int:
 def _make_loop(
     run: Run, dataset: Dataset, model: "keras.Model", checkpoint_seconds: float | None, channel: Channel
 ) -> Loop:
-    recipe, training = run.spec.recipe, run.spec.recipe.training
-    assert training is not None
+    recipe = run.spec.recipe
+    assert recipe.training is not None
     rows = partition(recipe, run.spec.in_study, dataset)
     images, labels = dataset.images[rows.train], dataset.labels[rows.train]
+    # A batch larger than the data is the data: rows that fill it up would count twice.
+    training = replace(recipe.training, batch_size=min(recipe.training.batch_size, len(images)))
     validation = None if recipe.refit else (dataset.images[rows.stopping], dataset.labels[rows.stopping])
     module, _, name = find_engine(run.spec).runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(
