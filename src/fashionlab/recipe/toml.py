@@ -11,8 +11,11 @@ from fashionlab.models import kind_of
 from fashionlab.options import options_of, unknown_name
 from fashionlab.recipe.config import DataConfig, TrainingConfig, common_options
 
-LARGEST = 2**20
+LARGEST = 2**18
 """Bytes of a recipe or study file; a longer one is refused unread."""
+
+MOST_DOTS = 100
+"""Dots in a line of one: the memory that the parser needs for a dotted key grows with the square of its length."""
 
 
 def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
@@ -26,10 +29,13 @@ def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file. Raises UsageError if it cannot be read."""
     try:
-        return tomllib.loads(read_capped(path, LARGEST, follow_links=True).decode())
+        text = read_capped(path, LARGEST, follow_links=True).decode()
+        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise UsageError(f"{path} has a line with more than {MOST_DOTS} dots; divide it")
+        return tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"cannot read the recipe file {path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise UsageError(f"{path} is not valid TOML: {error}") from None
 
 
