@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,17 +73,28 @@ def read_capped(
     the open file and its size before the content is read, and raises OSError with a sentence where that is not worth
     it. Raises FileNotFoundError, and OSError with a sentence for whatever else is wrong with it.
     """
-    with open(path, "rb", opener=partial(_open_regular, follow_links=follow_links)) as file:
+    with open_regular(path, follow_links=follow_links) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
-            raise OSError(f"it has {size:,} bytes, at most {limit:,} are allowed")
+            raise _refusal(path, f"it has {size:,} bytes, at most {limit:,} are allowed")
         if look:
             look(file, size)
             file.seek(0)
-        content = file.read(limit + 1)
+        content = file.read(size + 1) or b""
+        if len(content) > size:  # it has grown, as a log does, or belongs to the kernel and has no size
+            content += file.read(max(0, limit + 1 - len(content))) or b""
     if len(content) > limit:
-        raise OSError(f"it has more than the {limit:,} bytes that are allowed")
+        raise _refusal(path, f"it has more than the {limit:,} bytes that are allowed")
     return content
+
+
+def open_regular(path: Path, *, follow_links: bool = False) -> BufferedReader:
+    """A regular file, open for reading; nothing waits for a pipe or a device. Raises as `read_capped` does."""
+    return open(path, "rb", opener=partial(_open_regular, follow_links=follow_links))
+
+
+def _refusal(path: Path | str, reason: str) -> OSError:
+    return OSError(errno.EINVAL, reason, str(path))
 
 
 def _open_regular(path: str, flags: int, *, follow_links: bool) -> int:
@@ -91,7 +103,7 @@ def _open_regular(path: str, flags: int, *, follow_links: bool) -> int:
     descriptor = os.open(path, flags | no_links | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError("it is not a regular file")
+        raise _refusal(path, "it is not a regular file")
     return descriptor
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,7 +144,7 @@ def _check_names(names: tuple[str, ...] | None, classes: int, name: str) -> tupl
         if not each.strip() or not each.isprintable() or len(each) > 100:
             raise DataInvalid(f"{name}: class name {each[:120]!r}; expected 1 to 100 printable characters")
     if len(set(names)) < len(names):
-        twice = next(each for each in names if names.count(each) > 1)
+        twice = Counter(names).most_common(1)[0][0]
         raise DataInvalid(f"{name}: two classes are named {twice!r}; expected different names")
     return names
 

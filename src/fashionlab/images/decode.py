@@ -1,15 +1,19 @@
 """One image file as grey values, within limits."""
 
+import io
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from fashionlab.errors import DataInvalid
+from fashionlab.files import read_capped
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 """Formats that are decoded; every other decoder of Pillow's is one more way in for a hostile file."""
 
+FILE_LIMIT = 2**27 + 2**20
+"""Bytes of one image file: as many as the largest image takes uncompressed, of 64 bits a pixel."""
 
 PIXEL_LIMIT = 2**24
 """Pixels that one image may have, checked before it is decoded: 4096 x 4096."""
@@ -20,9 +24,14 @@ def decode(path: Path) -> np.ndarray:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
+        content = read_capped(path, FILE_LIMIT, follow_links=True)
+    except OSError as error:
+        raise DataInvalid(f"{path} cannot be read: {error.strerror or error}") from None
+    try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a damaged file's remarks, which are its text
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > PIXEL_LIMIT:
                     size = f"{image.width} x {image.height} pixels"
                     raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")

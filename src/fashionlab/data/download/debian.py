@@ -77,6 +77,6 @@ def _run(command: list[str], folder: Path, seconds: int) -> None:
             raise DataUnavailable(f"{what} could not be started: {error.strerror or error}") from None
         if done.returncode != 0:
             complaints.seek(0)
-            lines = complaints.read().decode(errors="replace").splitlines() or ["no reason given"]
+            lines = complaints.read(2**20).decode(errors="replace").splitlines() or ["no reason given"]
             reason = next((line for line in lines if line.startswith(("E:", "dpkg-deb: error"))), lines[-1])
             raise DataUnavailable(f"{what} failed with status {done.returncode}: {reason.strip()}")

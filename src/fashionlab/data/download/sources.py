@@ -22,7 +22,7 @@ from fashionlab.data.download.http import Patience, configured_mirrors, download
 from fashionlab.data.idx import inflate, read_idx
 from fashionlab.data.progress import to_stderr
 from fashionlab.errors import DataError, DataInvalid, DataUnavailable, StoreError, UsageError
-from fashionlab.files import write_atomically
+from fashionlab.files import read_capped, write_atomically
 
 
 @dataclass(frozen=True)
@@ -252,8 +252,7 @@ def _keep(cache: Path, contents: dict[str, bytes], origins: list[str], announce:
 def _origin(cache: Path) -> str:
     """Where the cache's content once came from, as a remark; empty if nobody knows."""
     try:
-        with (cache / ORIGIN).open(encoding="utf-8", errors="replace") as file:
-            line = file.readline(300).strip()
+        line = read_capped(cache / ORIGIN, 2**12).decode(errors="replace").strip()[:300]
     except OSError:
         return ""
     return f" (from {line})" if line.isprintable() and line else ""

@@ -2,11 +2,15 @@
 
 import io
 import math
+import os
 import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +18,7 @@ from fashionlab.data.checks import CONTENT_LIMIT, RawArrays
 from fashionlab.data.idx import inflate, read_idx
 from fashionlab.data.user.folders import read_image_folders
 from fashionlab.errors import DataInvalid
+from fashionlab.files import open_regular, read_capped
 
 IDX_NAMES = {
     "images": "train-images-idx3-ubyte",
@@ -29,6 +34,21 @@ FORMS = (
 )
 """The forms that own data may have, for messages."""
 
+DIRECTORY_LIMIT = 2**20
+"""Bytes of an archive's list of members: five names need a few hundred."""
+
+HEADER_LIMIT = 2**16
+"""Bytes in which the header of an array ends."""
+
+CHUNK = 2**18
+"""Bytes that are unpacked at once."""
+
+CLASSES_LIMIT = 2**24
+"""Bytes of class names in an archive, of which NumPy pads each to the longest."""
+
+MOST_CLASSES = 2**16
+"""Class names that are read."""
+
 
 def read_own(path: Path, announce: Callable[[str], None]) -> RawArrays:
     """The arrays of the user's own data, in whichever of the forms they are; not yet checked against each
@@ -37,7 +57,9 @@ def read_own(path: Path, announce: Callable[[str], None]) -> RawArrays:
     Raises DataInvalid, one sentence that names the file.
     """
     try:
-        if path.is_file():
+        if not path.is_dir():
+            if not path.is_file():
+                raise DataInvalid(f"{path} is neither a file nor a folder; expected {FORMS}")
             if path.suffix.lower() != ".npz":
                 raise DataInvalid(f"{path} is a file, but not an .npz; expected {FORMS}")
             return read_npz(path)
@@ -65,52 +87,113 @@ def read_idx_folder(folder: Path) -> RawArrays:
 def read_npz(path: Path) -> RawArrays:
     """An .npz with x_train, y_train and perhaps x_test, y_test, class_names. Nothing in it is unpickled."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path, follow_links=True) as file, zipfile.ZipFile(_ShortReads(file)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             for field in _required({field: members.get(key) for field, key in NPZ_NAMES.items()}):
                 if NPZ_NAMES[field] not in members:
-                    holds = ", ".join(sorted(members)) or "nothing"
-                    raise DataInvalid(f"{path} lacks the array {NPZ_NAMES[field]}; it holds {holds}")
+                    raise DataInvalid(f"{path} lacks the array {NPZ_NAMES[field]}; it holds {_some(members)}")
             arrays = {
                 key: _read_npy(archive, members[key], f"{path}: {key}")
                 for key in (*NPZ_NAMES.values(), "class_names")
                 if key in members
             }
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError) as error:
         raise DataInvalid(f"{path} is truncated or damaged: {error}") from None
     except (NotImplementedError, RuntimeError) as error:  # an encrypted member, or an unknown compression
         raise DataInvalid(f"{path} cannot be read: {error}") from None
     names = arrays.pop("class_names", None)
-    if names is not None and (names.dtype.kind != "U" or names.ndim != 1):
-        raise DataInvalid(f"{path}: class_names is {names.dtype} {list(names.shape)}; expected a list of texts")
-    class_names = None if names is None else tuple(str(name) for name in names)
+    class_names = None if names is None else _texts(names, f"{path}: class_names")
     return RawArrays(**{f: arrays[key] for f, key in NPZ_NAMES.items() if key in arrays}, class_names=class_names)
+
+
+class _ShortReads(io.BufferedReader):
+    """A file that refuses long reads: zipfile reads its directory in one, of whatever length the archive says."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file's, up to DIRECTORY_LIMIT."""
+        content = super().read(DIRECTORY_LIMIT + 1 if size is None or not 0 <= size <= DIRECTORY_LIMIT else size)
+        if len(content) > DIRECTORY_LIMIT:
+            raise zipfile.BadZipFile(f"its list of members has more than {DIRECTORY_LIMIT:,} bytes")
+        return content
 
 
 def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:
     """One array of an .npz; by hand, because NumPy's reader allocates what the header claims unseen."""
     if info.file_size > CONTENT_LIMIT:
         raise DataInvalid(f"{name} would take {info.file_size:,} bytes; at most {CONTENT_LIMIT:,} are allowed")
-    content = archive.read(info)  # never more than the file_size just checked
-    stream = io.BytesIO(content)
+    # Of the other methods zipfile unpacks whatever a read brings in one go, a thousand times as much or more.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataInvalid(f"{name} is compressed in another way than NumPy's; save it with np.savez_compressed")
+    with archive.open(info) as member:
+        start = member.read(HEADER_LIMIT)
+        shape, fortran, dtype, begin = _npy_header(start, name)
+        if dtype.hasobject:
+            raise DataInvalid(
+                f"{name} holds Python objects, which would have to be unpickled; expected numbers, "
+                "or for class_names np.array([...], dtype=str)"
+            )
+        if dtype.kind not in "biufcU":
+            raise DataInvalid(f"{name} holds neither numbers nor texts; expected an array of one of them")
+        expected, given = math.prod(shape) * dtype.itemsize, info.file_size - begin
+        if given != expected:
+            raise DataInvalid(f"{name} claims {expected:,} bytes in its header, and {given:,} follow")
+        content = np.empty(expected, np.uint8)
+        place = _fill(content, 0, start[begin:])
+        while chunk := member.read(CHUNK):
+            place = _fill(content, place, chunk)
+    if place < expected:
+        raise DataInvalid(f"{name} is truncated: {expected:,} bytes were announced, and {place:,} follow")
+    try:
+        if expected == 0:
+            return np.empty(shape, dtype)
+        return content.view(dtype).reshape(shape, order="F" if fortran else "C")
+    except (ValueError, OverflowError, MemoryError, TypeError):
+        raise DataInvalid(f"{name} has an impossible shape in its header") from None
+
+
+def _npy_header(start: bytes, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, order, type, and where the numbers begin. Raises DataInvalid."""
+    stream = io.BytesIO(start)
     try:
         version = np.lib.format.read_magic(stream)
         reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = reader(stream)
-    except ValueError as error:
-        raise DataInvalid(f"{name} is not a NumPy array: {str(error).splitlines()[0]}") from None
-    if dtype.hasobject:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a header that Python 2 wrote
+            shape, fortran, dtype = reader(stream)
+    # The header is a Python literal, and a hostile one exhausts its parser in various ways.
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise DataInvalid(f"{name} is not a NumPy array: {reason}") from None
+    if any(side < 0 for side in shape):
+        raise DataInvalid(f"{name} has an impossible shape in its header")
+    return shape, fortran, dtype, stream.tell()
+
+
+def _fill(content: np.ndarray, place: int, chunk: bytes) -> int:
+    """Put a chunk where it belongs; return the place of the next."""
+    content[place : place + len(chunk)] = np.frombuffer(chunk, np.uint8)
+    return place + len(chunk)
+
+
+def _texts(names: np.ndarray, name: str) -> tuple[str, ...]:
+    """Class names from an array of texts. Raises DataInvalid."""
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise DataInvalid(f"{name} is {names.dtype} {list(names.shape)}; expected a list of texts")
+    if len(names) > MOST_CLASSES or names.nbytes > CLASSES_LIMIT:
         raise DataInvalid(
-            f"{name} holds Python objects, which would have to be unpickled; expected numbers, "
-            "or for class_names np.array([...], dtype=str)"
+            f"{name} holds {len(names):,} texts in {names.nbytes:,} bytes; expected a text for each class"
         )
-    start, expected = stream.tell(), math.prod(shape) * dtype.itemsize
-    if len(content) - start != expected:
-        raise DataInvalid(f"{name} claims {expected:,} bytes in its header, and {len(content) - start:,} follow")
-    if expected == 0:
-        return np.empty(shape, dtype)
-    array: np.ndarray = np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
-    return array
+    try:
+        return tuple(str(each) for each in names)
+    except (ValueError, SystemError):  # NumPy checks no code point; Python's own refusal is either
+        raise DataInvalid(f"{name} holds characters that do not exist; expected a text for each class") from None
+
+
+def _some(names: Iterable[str]) -> str:
+    """A few names of those that an archive holds, for a message."""
+    known = sorted(names)
+    more = f" and {len(known) - 10:,} more" if len(known) > 10 else ""
+    return ", ".join(each[:100] for each in known[:10]) + more if known else "nothing"
 
 
 def _required(found: Mapping[str, object]) -> list[str]:
@@ -120,17 +203,19 @@ def _required(found: Mapping[str, object]) -> list[str]:
 
 
 def _idx_path(folder: Path, name: str) -> Path | None:
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+    """A file of the folder by its name, also a link that leads nowhere: what is wrong with it is said on reading."""
+    return next((path for path in (folder / name, folder / f"{name}.gz") if os.path.lexists(path)), None)
 
 
 def _read_classes(path: Path) -> tuple[str, ...] | None:
     """Class names, one a line, in the labels' order; None if there is no such file."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
-    if path.stat().st_size > 2**20:
-        raise DataInvalid(f"{path} is longer than 1 MiB; expected one class name a line")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_capped(path, 2**20, follow_links=True).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise DataInvalid(f"{path} is not UTF-8 text; expected one class name a line") from None
-    return tuple(line.strip() for line in lines if line.strip())
+    names = tuple(line.strip() for line in lines if line.strip())
+    if len(names) > MOST_CLASSES:
+        raise DataInvalid(f"{path} names {len(names):,} classes; at most {MOST_CLASSES:,} are allowed")
+    return names

@@ -1,5 +1,7 @@
 """A folder of image folders, one folder a class, as arrays."""
 
+import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from fashionlab.errors import DataInvalid
 from fashionlab.images import decode
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+
+MOST_ENTRIES = 500_000
+"""Files of a folder that are listed, seven times as many as Fashion-MNIST has images."""
 
 LAYOUT = "expected a folder of images for each class, or train/ and test/ that hold such folders"
 
@@ -49,11 +54,16 @@ def _read_set(
     """One set's images and labels; `side` is the size that they must have, None for the first one's."""
     paths, labels, ignored = [], [], []
     for label, name in enumerate(class_names):
-        files = sorted(p for p in (folder / name).glob("*") if p.is_file() and not p.name.startswith("."))
+        # Links that lead nowhere, pipes and devices stay: reading one says what it is.
+        # A class that the test set lacks has no folder there.
+        entries = _entries(folder / name) if (folder / name).is_dir() else []
+        files = [path for path in entries if not path.is_dir()]
         chosen = [path for path in files if path.suffix.lower() in SUFFIXES]
         ignored += [path for path in files if path.suffix.lower() not in SUFFIXES]
         paths += chosen
         labels += [label] * len(chosen)
+        if len(paths) + len(ignored) > MOST_ENTRIES:
+            raise DataInvalid(f"{folder} holds more than {MOST_ENTRIES:,} files; use fewer, or IDX files instead")
     if not paths:
         raise DataInvalid(f"{folder} holds no images ({', '.join(SUFFIXES)}); {LAYOUT}")
     if ignored:
@@ -76,7 +86,16 @@ def _read_set(
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.is_dir() and not path.name.startswith("."))
+    return [path for path in _entries(folder) if path.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds, in alphabetical order, hidden files apart."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in itertools.islice(entries, MOST_ENTRIES + 1)]
+    if len(names) > MOST_ENTRIES:
+        raise DataInvalid(f"{folder} holds more than {MOST_ENTRIES:,} files; use fewer, or IDX files instead")
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
 def _class_names(folder: Path) -> tuple[str, ...]:
