@@ -29,6 +29,7 @@ def commands():
             yield pytest.param(shlex.split(line.partition("  #")[0], comments=True), id=f"{page.name}: {line[:60]}")
 
 
+@pytest.mark.usefixtures("execute_model_files")
 @pytest.mark.parametrize("words", list(commands()))
 def test_every_command_in_the_documentation_exists(words):
     command, rest = cli, words[1:]

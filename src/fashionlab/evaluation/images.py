@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from fashionlab.data import Dataset
-from fashionlab.errors import UsageError
+from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.store import Ledger, Run
+from fashionlab.store.format import REMEDY
 from fashionlab.training.datasets import load_for
 from fashionlab.training.partition import partition
 
@@ -29,9 +30,17 @@ def open_images(run: Run, name: str, data_dir: str | Path | None = None) -> np.n
     if name == "test" and not run.spec.test:
         raise UsageError(f"run {run.name} did not use the test set, and a report of it does not either")
     dataset = load_for(run, None if data_dir is None else str(data_dir))
+    predicted = run.predictions.of(name)
     if name == "validation":
-        return dataset.images[partition(run.spec.recipe, run.spec.in_study, dataset).judging]
-    return open_test_set(run, dataset)[0]
+        rows = partition(run.spec.recipe, run.spec.in_study, dataset).judging
+        images, labels = dataset.images[rows], dataset.labels[rows]
+    else:
+        images, labels = open_test_set(run, dataset)
+    if predicted is not None and not np.array_equal(predicted.labels, labels):
+        raise RunCorrupt(
+            f"{run.path / 'predictions.npz'} is damaged (its labels of {name} are not those of the data); {REMEDY}"
+        )
+    return images
 
 
 def open_test_set(run: Run, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -114,7 +114,8 @@ class TrainedModel:
         """The `n` most confident mistakes on the validation set. Raises UsageError for a refit, which has none."""
         images = open_images(self._run, "validation")
         predictions = self._run.predictions.validation
-        assert predictions is not None
+        if predictions is None:
+            raise UsageError(f"run {self._run.name} did not predict the validation set, so no mistakes are known")
         return mistakes_of(images, mistakes(predictions.logits, predictions.labels, n), self.class_names)
 
     def plot_activations(self) -> Display:

@@ -21,7 +21,7 @@ class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
 
     sha256: str
     class_names: tuple[str, ...]
-    side: Annotated[int, Meta(ge=1)]
+    side: Annotated[int, Meta(ge=1, le=65_535)]
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -156,12 +156,23 @@ def from_csv(content: bytes, kind: type[Struct], path: Path) -> dict[str, list[A
         if tuple(reader.fieldnames or ()) != kind.__struct_fields__:
             raise ValueError(f"its columns are {', '.join(reader.fieldnames or ())}")
         rows = list(reader)
-        return {
-            name: [math.nan if row[name] == "" and of is not str else of(row[name]) for row in rows]
+        if any(None in row for row in rows):
+            raise ValueError("a row has more cells than there are columns")
+        found = {
+            name: [math.nan if row[name] == "" and of is float else of(row[name]) for row in rows]
             for name, of in kinds.items()
         }
+        odd = next((name for name, of in kinds.items() if of is not str and any(map(_absurd, found[name]))), None)
+        if odd:
+            raise ValueError(f"its column {odd} holds a number that nothing measured could be")
+        return found
     except (ValueError, TypeError, csv.Error) as error:
         raise RunCorrupt(f"{path} is damaged ({error}); {REMEDY}") from None
+
+
+def _absurd(value: float) -> bool:
+    """Infinite, or beyond all that float32 can express; NaN is an empty cell."""
+    return abs(value) > 1e40
 
 
 def to_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> bytes:

@@ -61,4 +61,10 @@ def _set(arrays: Mapping[str, np.ndarray], name: str, classes: int) -> SetPredic
             raise ValueError(f"{name}_{kind} is {found.dtype} {list(found.shape)}, expected whole numbers [n]")
     if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"{name}_labels run from {labels.min()} to {labels.max()}, expected 0 to {classes - 1}")
+    if not len(labels):
+        raise ValueError(f"{name}_labels has no rows")
+    if np.isnan(logits).any() or np.isposinf(logits).any():
+        raise ValueError(f"{name}_logits holds numbers that are NaN or infinite")
+    if rows is not None and rows.min() < 0:
+        raise ValueError(f"{name}_rows holds {rows.min()}, expected 0 or more")
     return SetPredictions(logits, labels, rows)

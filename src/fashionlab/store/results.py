@@ -6,6 +6,14 @@ from msgspec import Meta, Struct
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""Of things; larger ones are no numbers that JSON's other readers can hold."""
+
+Amount = Annotated[float, Meta(ge=0, le=1e40)]
+"""Seconds, nats, megabytes: above what float32 can express nothing was measured."""
+
+Difference = Annotated[float, Meta(ge=-1e40, le=1e40)]
+
 
 class HistoryRow(Struct, frozen=True):
     """An epoch (or a round of a boosted model) in `history.csv`; None, an empty cell, where there is no validation set.
@@ -36,7 +44,7 @@ class ClassFigures(Struct, frozen=True):
     """One class. n: rows that are of it; the others None where there is nothing to divide by."""
 
     name: str
-    n: int
+    n: Count
     precision: Fraction | None
     recall: Fraction | None
     f1: Fraction | None
@@ -57,12 +65,12 @@ class SetMetrics(Struct, frozen=True):
     confusion: counts [classes][classes], row = true class; per_class: in the order of the logits.
     """
 
-    n: int
+    n: Count
     accuracy: Fraction
     accuracy_low: Fraction
     accuracy_high: Fraction
-    loss: float
-    confusion: tuple[tuple[int, ...], ...]
+    loss: Amount
+    confusion: tuple[tuple[Count, ...], ...]
     per_class: tuple[ClassFigures, ...]
     macro: MacroFigures
 
@@ -70,15 +78,15 @@ class SetMetrics(Struct, frozen=True):
 class Gap(Struct, frozen=True):
     """At the best epoch, how much better training is than validation: loss in nats, accuracy as a fraction."""
 
-    loss: float
-    accuracy: float
+    loss: Difference
+    accuracy: Difference
 
 
 class Seconds(Struct, frozen=True):
     """Wall time: of the training alone, and of the whole job."""
 
-    training: float
-    total: float
+    training: Amount
+    total: Amount
 
 
 class TrainingEnd(Struct, frozen=True):
@@ -104,13 +112,13 @@ class Metrics(Struct, frozen=True, kw_only=True):
 
     validation: SetMetrics | None
     test: SetMetrics | None
-    best_epoch: int
-    epochs: int
+    best_epoch: Count
+    epochs: Count
     unit: str
     stopped: str
     generalization_gap: Gap | None
     seconds: Seconds
-    peak_memory_mb: float | None = None
+    peak_memory_mb: Amount | None = None
 
     @property
     def sets(self) -> dict[str, SetMetrics]:
@@ -133,10 +141,10 @@ class Environment(Struct, frozen=True, kw_only=True):
     python: str
     platform: str
     processor: str
-    cores: int
+    cores: Count
     device: str
     packages: dict[str, str]
-    parameters: int | None
+    parameters: Count | None
     byte_order: str
     size: str | None = None
     remark: str | None = None

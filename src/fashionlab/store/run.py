@@ -27,6 +27,7 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.recipe.spec import FORMAT_VERSION, RunSpec
+from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
     CORE,
     MODEL_FILE,
@@ -157,7 +158,10 @@ class Run:
     @cached_property
     def metrics(self) -> Metrics:
         """The content of `metrics.json`."""
-        return from_json(self.read("metrics.json"), Metrics, self.path / "metrics.json")
+        metrics = from_json(self.read("metrics.json"), Metrics, self.path / "metrics.json")
+        with self._sound("metrics.json"):
+            check_metrics(metrics, self.spec.data)
+        return metrics
 
     @cached_property
     def environment(self) -> Environment:
@@ -167,7 +171,10 @@ class Run:
     @property
     def history(self) -> History:
         """`history.csv` by column."""
-        return from_csv(self.read("history.csv"), HistoryRow, self.path / "history.csv")
+        history = from_csv(self.read("history.csv"), HistoryRow, self.path / "history.csv")
+        with self._sound("history.csv"):
+            check_history(history, self.metrics.epochs if self.complete else None)
+        return history
 
     @property
     def norms(self) -> dict[str, list[Any]]:
@@ -178,7 +185,11 @@ class Run:
     def predictions(self) -> Predictions:
         """The content of `predictions.npz`."""
         path, classes = self.path / "predictions.npz", len(self.spec.data.class_names)
-        return Predictions.from_bytes(self.read("predictions.npz"), classes, path)
+        predictions = Predictions.from_bytes(self.read("predictions.npz"), classes, path)
+        if self.complete:
+            with self._sound("predictions.npz"):
+                check_predictions(predictions, self.metrics)
+        return predictions
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -201,6 +212,14 @@ class Run:
             raise RunIncomplete(
                 f"run {self.name} is not finished; finish it with fashionlab train --resume {self.path}"
             )
+
+    @contextmanager
+    def _sound(self, name: str) -> Iterator[None]:
+        """Turn the ValueError of a check into RunCorrupt, with the file and the remedy."""
+        try:
+            yield
+        except ValueError as error:
+            raise RunCorrupt(f"{self.path / name} is damaged ({error}); {REMEDY}") from None
 
     @contextmanager
     def hold(self) -> Iterator[None]:

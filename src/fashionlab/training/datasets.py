@@ -1,7 +1,7 @@
 """The data set of a run: loaded once a process, and known to be the same to the bit."""
 
 from fashionlab.data import Dataset, load
-from fashionlab.errors import DataError
+from fashionlab.errors import DataError, RunCorrupt
 from fashionlab.store import Run
 
 _held: dict[str, Dataset] = {}
@@ -25,4 +25,10 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
                 f"(SHA-256 {dataset.sha256[:12]}…, expected {sha256[:12]}…); give it the old data, or train anew"
             )
         hold(dataset)
+    said, found = run.spec.data, (dataset.class_names, dataset.images.shape[1])
+    if (said.class_names, said.side) != found:
+        raise RunCorrupt(
+            f"{run.path / 'recipe.json'} is damaged (its class names or its side are not those of the data set "
+            f"{data.dataset!r}); delete the run and train anew"
+        )
     return dataset.limited(data.limit) if data.limit else dataset

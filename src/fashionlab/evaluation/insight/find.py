@@ -9,6 +9,7 @@ from types import NoneType
 import numpy as np
 
 from fashionlab.errors import RunCorrupt, UntrustedModel
+from fashionlab.evaluation.insight.check import fits
 from fashionlab.evaluation.insight.document import (
     ClassWeights,
     EmbeddingMap,
@@ -121,12 +122,22 @@ def _read(run: Run) -> Insight | None:
         content = read_file(path)
     except (FileNotFoundError, RunCorrupt):
         return None
-    fits = (
+    same = (
         file.version == INSIGHT_VERSION
         and file.weights == weights_digest(run)
         and file.arrays_sha256 == hashlib.sha256(content).hexdigest()
     )
-    return Insight(file.network, from_npz(content, path)) if fits else None
+    if not same:
+        return None
+    try:
+        arrays = from_npz(content, path)
+    except RunCorrupt:
+        return None
+    data, judged = run.spec.data, run.predictions.validation
+    # Without a validation set there are no rows to hold it against.
+    rows = len(judged.labels) if judged else file.network.n
+    sound = fits(file.network, arrays, len(data.class_names), rows, data.side)
+    return Insight(file.network, arrays) if sound else None
 
 
 def _could_have_more(found: Insight) -> bool:
