@@ -22,7 +22,7 @@ from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.run.text import report_lines
 from fashionlab.reports.sprite import BUDGET, COLUMNS, gather, make_sprite
-from fashionlab.store import Ledger, Run, read_document
+from fashionlab.store import Ledger, Predictions, Run, read_document
 
 
 def page_of(report):
@@ -220,7 +220,7 @@ def test_a_run_that_did_not_use_the_test_set_is_judged_on_validation(tmp_path, s
     assert "<dt>Test set evaluated</dt><dd>never in" in page_of(report)
 
 
-def test_a_refit_says_what_it_cannot_show(tmp_path, sample_path):
+def test_a_refit_says_what_it_cannot_show(tmp_path, sample_path, monkeypatch):
     trained = fashionlab.train(
         "mlp", dataset=str(sample_path), runs=tmp_path, epochs=2, widths=(16,), batch_size=64, refit=True
     )
@@ -232,6 +232,7 @@ def test_a_refit_says_what_it_cannot_show(tmp_path, sample_path):
     assert any(line.startswith("not shown: inside") for line in report_lines(report.summary))
     unjudged = Run(trained.path)
     unjudged.__dict__["metrics"] = replace(unjudged.metrics, test=None)
+    monkeypatch.setattr(Run, "predictions", property(lambda self: Predictions(None, None)))
     assert "no set was predicted" in report_lines(produce_report(unjudged))[0]
     assert page_of(report).count("This section is missing: no set was predicted") == 3
 

@@ -244,12 +244,9 @@ class Loop:
         kept = f"the best epoch so far is {good}" if good else "no epoch was finished"
         config = self._config
         # A step takes the share rate x decay off every weight: more than all of it is no decay any more.
-        decays = config.learning_rate * config.weight_decay >= 1
-        remedy = (
-            f"--weight-decay than {config.weight_decay:g}"
-            if decays
-            else f"--learning-rate than {config.learning_rate:g}"
-        )
+        decays = config.weight_decay > config.learning_rate and config.learning_rate * config.weight_decay >= 1
+        blamed = "weight_decay" if decays else "learning_rate"
+        remedy = f"--{blamed.replace('_', '-')} than {getattr(config, blamed):g}"
         return NonFiniteLoss(
             f"the loss or a weight became NaN or infinite in epoch {epoch}, {where}; the last good state is kept "
             f"({kept}); try a lower {remedy}"
