@@ -1,8 +1,8 @@
 """`summary.json`: all that a reader of a study wants to know, facts alone; how to say them is for `reports` to know."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from fashionlab.machine import MachineDescription
 from fashionlab.recipe.config import OptionValue
@@ -32,6 +32,12 @@ class LeftOut(Struct, frozen=True):
     reason: str
 
 
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+
+Points = Annotated[float, Meta(ge=-1e6, le=1e6)]
+"""Percentage points: an interval of few seeds may be wider than accuracy is, but nothing that a figure cannot show."""
+
+
 class Pair(Struct, frozen=True):
     """The two runs of a seed, and what was known with it.
 
@@ -40,12 +46,12 @@ class Pair(Struct, frozen=True):
     """
 
     seed: int
-    baseline: float
-    arm: float
-    difference: float
-    mean: float
-    low: float | None
-    high: float | None
+    baseline: Fraction
+    arm: Fraction
+    difference: Points
+    mean: Points
+    low: Points | None
+    high: Points | None
 
 
 class Secondary(Struct, frozen=True, kw_only=True):
