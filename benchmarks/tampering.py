@@ -131,6 +131,7 @@ def ways_of_any_file() -> Iterator[tuple[str, Tamper]]:
         "more behind it": lambda old: old + b"more" * 3000,
         "control characters": lambda old: HOSTILE_TEXT.encode(),
     }
+    # mypy cannot tell the type of a parameter that only binds the loop's variable, here and below.
     for way, change in contents.items():
         yield way, lambda path, change=change: path.write_bytes(change(_content(path)))  # type: ignore[misc]
     yield "missing", lambda path: path.unlink(missing_ok=True)
@@ -474,7 +475,7 @@ def _call(verb: Verb, place: Path) -> tuple[str, str] | None:
             return f"no sentence: {type(error).__name__}", text[:300]
     except _TooLong:
         return "takes too long", ""
-    except Exception as error:
+    except Exception as error:  # what is looked for: an error that is not ours
         return f"{type(error).__name__} at {_place_of(traceback.format_exc())}", str(error)[:300]
     finally:
         signal.alarm(0)

@@ -122,7 +122,8 @@ def _look_at_archive(file: BinaryIO, size: int) -> None:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             unpacked, packed = (sum(getattr(m, name) for m in members) for name in ("file_size", "compress_size"))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, UnicodeDecodeError):
+    # What zipfile raises for a damaged directory, and for one of a kind that it does not know.
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
         raise OSError("it is not a whole NumPy archive") from None
     if unpacked > LARGEST_FILE or size > packed + 1024 * (len(members) + 1):
         raise OSError(f"it would unpack to {unpacked:,} bytes, or has others between its members")
