@@ -15,11 +15,16 @@ from msgspec.structs import astuple, replace
 from fashionlab.errors import Interrupted, NonFiniteLoss, UsageError
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
+from fashionlab.recipe.recipe import Recipe
 from fashionlab.training.engines import ENGINES
 from fashionlab.training.loop import Loop, LoopHooks, Progress
 from fashionlab.training.runners import rng as draws
+from fashionlab.training.runners.schedules import learning_rate_at
 
 BACKEND = os.environ["KERAS_BACKEND"]
+
+HANDED_ON = os.environ.get("FASHIONLAB_TEST_WEIGHTS")
+"""A folder in which processes with different backends leave their weights for each other."""
 
 ROWS, SIDE, CLASSES = 203, 8, 4
 OPTIONS = {"widths": (24, 16)}
@@ -177,8 +182,7 @@ def test_from_the_same_weights_a_hundred_steps_agree_in_every_weight(trainer, ca
 @pytest.fixture(scope="session")
 def record_weights(tmp_path_factory):
     """Keep an engine's weights, and give those that were kept before: of this process, and of the one on JAX."""
-    handed_on = os.environ.get("FASHIONLAB_TEST_WEIGHTS")
-    folder = tmp_path_factory.mktemp("weights") if handed_on is None else pathlib.Path(handed_on)
+    folder = pathlib.Path(HANDED_ON) if HANDED_ON else tmp_path_factory.mktemp("weights")
 
     def record(case, engine, weights):
         found = {}
@@ -189,6 +193,108 @@ def record_weights(tmp_path_factory):
         return found
 
     return record
+
+
+STEPS = 13
+"""Of an epoch: 203 rows in batches of 16."""
+
+FITS = {
+    "adamw": {"weight_decay": 0.1, "beta_1": 0.8, "schedule": "constant", "warmup": 1.0},
+    "adam": {"schedule": "one-cycle", "rise": 0.5, "clip_norm": 0.5},
+    "sgd": {"weight_decay": 0.1, "nesterov": True, "schedule": "step", "drop_every": 1, "drop_factor": 0.7},
+    "rmsprop": {"momentum": 0.5, "rho": 0.8, "schedule": "cosine"},
+    "lion": {"weight_decay": 1.0, "schedule": "constant"},
+    "muon": {"weight_decay": 0.1, "schedule": "plateau", "drop_factor": 0.5, "plateau_patience": 1},
+}
+"""Every optimizer and every schedule once, and some of their settings."""
+
+
+def keras_optimizer(name):
+    """What `FITS` says, written with Keras alone."""
+    from keras import optimizers
+    from keras.optimizers import schedules
+
+    if name == "adamw":
+        rate = schedules.PolynomialDecay(0.0, STEPS, 0.002, power=1.0)
+        return optimizers.AdamW(rate, weight_decay=0.1, beta_1=0.8)
+    if name == "adam":
+        rate = schedules.CosineDecay(8e-5, 2 * STEPS, alpha=4e-6, warmup_target=0.002, warmup_steps=2 * STEPS)
+        return optimizers.Adam(rate, global_clipnorm=0.5)
+    if name == "sgd":
+        ends, rates = [i * STEPS - 1 for i in (1, 2, 3)], [0.05, 0.035, 0.0245, 0.01715]
+        rate = schedules.PiecewiseConstantDecay(ends, rates)
+        return optimizers.SGD(rate, weight_decay=0.1, momentum=0.9, nesterov=True)
+    if name == "rmsprop":
+        rate = schedules.CosineDecay(0.001, 4 * STEPS)
+        return optimizers.RMSprop(rate, weight_decay=0.004, momentum=0.5, rho=0.8)
+    if name == "lion":
+        return optimizers.Lion(0.0003, weight_decay=1.0)
+    return optimizers.Muon(0.002, weight_decay=0.1, adam_weight_decay=0.1, exclude_layers=["logits"])
+
+
+OPTIMIZED = [
+    (trainer, name)
+    for trainer in TRAINERS
+    for name in FITS
+    # On TensorFlow the trainer `fit` is the step of the tape but for what Keras wraps around it: two stand for all.
+    if (trainer, BACKEND) != ("fit", "tensorflow") or name in ("sgd", "muon")
+]
+
+
+@pytest.mark.parametrize(("trainer", "name"), OPTIMIZED)
+def test_fifty_steps_of_every_optimizer_are_those_of_kerass_fit(trainer, name, data, record_weights):
+    images, labels = data
+
+    def build():
+        return numbered_weights(
+            find_architecture("mlp").build((SIDE, SIDE), CLASSES, {"widths": (12,), "dropout": 0.0}, 0)
+        )
+
+    config = Recipe.make("mlp", {"optimizer": name, "batch_size": 16, "epochs": 4, **FITS[name]}).training
+    runner = make_runner(trainer, build(), config, 0, images, labels, CLASSES)
+    started = runner.state.weights()
+
+    def two_epochs(first):
+        for epoch in (first, first + 1):
+            begin_epoch(runner, epoch)
+            if config.schedule == "plateau":
+                runner.state.set_learning_rate(learning_rate_at(config, STEPS, 0, LOSSES[: epoch - 1]))
+            runner.run(0, STEPS)
+        return runner.state.save()
+
+    halfway, straight = two_epochs(1), two_epochs(3)
+    runner.state.restore(halfway)
+    assert same(straight.values(), two_epochs(3).values())
+    weights = runner.state.weights()
+    others = record_weights(name, f"{trainer} on {BACKEND}", weights)
+    if BACKEND == "jax" and not HANDED_ON:
+        others["model.fit"] = fit_with_keras(name, build(), images, labels)
+    # A gradient around 0 whose sign is rounding's is a step of twice the learning rate for lion.
+    tolerance = 0.002 if name == "lion" else 1e-5
+    for other, theirs in others.items():
+        for ours, other_weights in zip(weights, theirs, strict=True):
+            assert ours == pytest.approx(other_weights, abs=tolerance), other
+    assert max(np.abs(now - before).max() for now, before in zip(weights, started, strict=True)) > 0.01
+
+
+LOSSES = [0.5, 0.6, 0.4, 0.3]
+"""Validation losses after which a plateau is over once, in the second epoch."""
+
+
+def fit_with_keras(name, model, images, labels):
+    """The weights after 4 epochs of Keras' own `fit` with Keras' own optimizer, in the lab's order."""
+    import keras
+
+    optimizer = keras_optimizer(name)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True))
+    targets = np.eye(CLASSES)[labels]
+    for first in (1, 3):
+        if name == "muon" and first == 3:
+            optimizer.learning_rate = 0.002 * 0.5
+        rows = np.concatenate([draws.order(ROWS, 16, 0, epoch) for epoch in (first, first + 1)])
+        model.fit(images[rows], targets[rows], batch_size=16, shuffle=False, verbose=0)
+    return [np.asarray(weight) for weight in model.weights]
 
 
 @pytest.mark.parametrize("trainer", TRAINERS)

@@ -14,7 +14,6 @@ from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners import canary
 from fashionlab.training.runners.fused import State, training_step
-from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.state import KerasState
 from fashionlab.workers import Task, Worker
 
@@ -65,8 +64,7 @@ OPTIONS = {"mlp": {}, "cnn": {"filters": (8, 8), "depth": (1, 1)}, "resnet": {"f
 def test_a_compiled_step_of_every_network_agrees_with_the_uncompiled_one(name):
     model = find_architecture(name).build((28, 28), 10, OPTIONS[name], 0)
     config = TrainingConfig(batch_size=32, epochs=4)
-    optimizer = make_optimizer(config, 10)
-    state = KerasState(model, optimizer, 0)
+    state = KerasState(model, config, 10, 0)
     random = np.random.default_rng(1)
     images, labels = random.integers(0, 256, (32, 28, 28), dtype=np.uint8), random.integers(0, 10, 32)
     before = State(
@@ -74,7 +72,7 @@ def test_a_compiled_step_of_every_network_agrees_with_the_uncompiled_one(name):
         jnp.float32(0),
         jnp.int32(0),
     )
-    step = partial(training_step, model, optimizer, state.averages, config, 10)
+    step = partial(training_step, model, state.rule, state.averages, config, 10)
     compiled = jax.jit(step)(before, images, labels.astype(np.int32), {})
     with jax.disable_jit():
         plain = step(before, jnp.asarray(images), jnp.asarray(labels.astype(np.int32)), {})

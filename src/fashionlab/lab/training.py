@@ -46,13 +46,15 @@ def train(
         settings["dataset"] = data.name
     refuse_execution(settings)
     recipe = Recipe.make(model, settings)
+    if refit and recipe.training and recipe.training.schedule == "plateau":
+        raise UsageError("given --refit with --schedule plateau, which follows the validation loss: a refit has none")
     dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     prepared = prepare(recipe, dataset, trainer, backend)
-    if prepared.advice:
-        announce(prepared.advice)
+    for sentence in prepared.advice:
+        announce(sentence)
     architecture, engine = prepared.architecture, prepared.engine
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(spec, architecture, dataset, runs, execution, again)

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from fashionlab.errors import UsageError
 from fashionlab.models import NETWORK, Architecture, ModelKind
 from fashionlab.options import Option, Regularizer, options_of
+from fashionlab.recipe.choices import DEFAULT, OPTIMIZERS, check_choices, owners
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
 
@@ -31,8 +32,15 @@ class DataConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
+ADAMW = OPTIMIZERS[DEFAULT["optimizer"]]
+
+
 class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a network is trained."""
+    """How a network is trained.
+
+    A setting that belongs to another optimizer or schedule is None, or 0 where a number is needed; `choices` knows
+    which has what.
+    """
 
     epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 24
     batch_size: Annotated[int, Meta(ge=1, description="rows per step")] = 256
@@ -42,16 +50,69 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Regularizer(off=False),
     ] = True
     patience: Annotated[int, Meta(ge=1, description="stop after this many epochs without a lower validation loss")] = 8
-    learning_rate: Annotated[float, Meta(gt=0, description="AdamW's step size, at its highest")] = 0.002
+    optimizer: Annotated[
+        Literal["adamw", "adam", "sgd", "rmsprop", "lion", "muon"],
+        Meta(description="how gradients become steps, as in Keras; each has its own learning rate and settings"),
+    ] = "adamw"
+    learning_rate: Annotated[
+        float, Meta(gt=0, description=f"the optimizer's step size, at its highest ({owners('learning_rate')})")
+    ] = ADAMW["learning_rate"]
+    momentum: Annotated[
+        Share | None, Meta(description=f"share of the last step that goes on into the next ({owners('momentum')})")
+    ] = None
+    nesterov: Annotated[
+        bool | None,
+        Meta(description=f"Nesterov's momentum: the gradient as if after the next step ({owners('nesterov')})"),
+    ] = None
+    beta_1: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)] | None,
+        Meta(description=f"decay of the mean of the gradients ({owners('beta_1')})"),
+    ] = ADAMW["beta_1"]
+    beta_2: Annotated[
+        Share | None,
+        Meta(description=f"decay of the mean of their squares, for lion of the mean kept ({owners('beta_2')})"),
+    ] = ADAMW["beta_2"]
+    rho: Annotated[Share | None, Meta(description=f"decay of the mean of the squares ({owners('rho')})")] = None
+    clip_norm: Annotated[
+        float,
+        Meta(ge=0, description="gradients whose norm, of all weights together, is above this are cut to it; 0 is off"),
+    ] = 0.0
     schedule: Annotated[
-        Literal["constant", "cosine"], Meta(description="learning rate over the epochs; cosine falls to 0")
+        Literal["constant", "cosine", "one-cycle", "step", "plateau"],
+        Meta(
+            description="learning rate over the epochs; cosine falls to 0, one-cycle rises and falls, step drops at "
+            "fixed epochs, plateau where the validation loss no longer falls"
+        ),
     ] = "cosine"
-    warmup: Annotated[float, Meta(ge=0, description="epochs over which the learning rate first rises from 0")] = 0.0
+    warmup: Annotated[
+        float,
+        Meta(ge=0, description="epochs over which the learning rate first rises from 0; not with one-cycle or plateau"),
+    ] = 0.0
+    rise: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)] | None,
+        Meta(description=f"share of all epochs in which the rate rises from a 25th of its highest ({owners('rise')})"),
+    ] = None
+    drop_factor: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)] | None,
+        Meta(description=f"what the learning rate is multiplied by where it drops ({owners('drop_factor')})"),
+    ] = None
+    drop_every: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description=f"epochs from one drop to the next ({owners('drop_every')})"),
+    ] = None
+    plateau_patience: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description=f"epochs without a lower validation loss before a drop ({owners('plateau_patience')})"),
+    ] = None
     weight_decay: Annotated[
         float,
-        Meta(ge=0, description="AdamW's decoupled decay of kernels per step, times the learning rate"),
+        Meta(
+            ge=0,
+            description="decoupled decay of kernels per step, times the learning rate "
+            f"({owners('weight_decay')}; adam has none)",
+        ),
         Regularizer(off=0),
-    ] = 0.004
+    ] = ADAMW["weight_decay"]
     label_smoothing: Annotated[
         Share, Meta(description="share of the target spread evenly over all classes"), Regularizer(off=0)
     ] = 0.0
@@ -73,6 +134,12 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(ge=0, le=64, description="augmentation: side in pixels of a square painted black; 0 is off"),
         Regularizer(off=0),
     ] = 0
+
+    def __post_init__(self) -> None:
+        try:
+            check_choices(msgspec.structs.asdict(self))
+        except UsageError as error:
+            raise ValueError(str(error)) from None
 
 
 class ModelConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, ModelKind, find_architecture, kind_of
 from fashionlab.options import fill, options_of, unknown_name
+from fashionlab.recipe.choices import check_choices, own_settings, replace_settings
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, common_options
 from fashionlab.recipe.toml import read_recipe_file
 
@@ -45,7 +46,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
         given = dict(settings or {})
         if model.endswith(".toml"):
             from_file, model = read_recipe_file(Path(model))
-            given = {**from_file, **given}
+            given = replace_settings(from_file, given)
         architecture = architecture or find_architecture(model)
         shared = common_options(architecture.kind)
         own = {name: given.pop(name) for name in list(given) if name not in shared}
@@ -55,7 +56,11 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
             if unknown:
                 raise UsageError(unknown_name("setting", unknown[0], known, f"model {model!r}"))
             own = architecture.fill(own)
+        if architecture.kind.epochs:
+            given = own_settings(given) | given
         common = fill(shared, given, "the recipe")
+        if architecture.kind.epochs:
+            check_choices(common)
         return Recipe(
             data=DataConfig(**{name: common[name] for name in options_of(DataConfig)}),
             model=ModelConfig(model, own),

@@ -115,6 +115,8 @@ class Loop:
         runner.prepare_epoch(epoch)
         if not progress.step:
             runner.state.start_epoch(epoch)
+            if self._config.schedule == "plateau":
+                runner.state.set_learning_rate(self._learning_rate())
             self._epoch_start = runner.state.weights()
         while True:
             # A run that was stopped behind the last step of an epoch goes on with a chunk of no steps, for its sums.
@@ -171,7 +173,6 @@ class Loop:
         if improved:
             self.best, progress.best_epoch, progress.best_loss = weights, epoch, chosen_by
         seconds = progress.seconds + time.monotonic() - start
-        rate = learning_rate_at(config, self._runner.steps, (epoch - 1) * self._runner.steps)
         row = HistoryRow(
             epoch=epoch,
             seconds=seconds,
@@ -179,7 +180,7 @@ class Loop:
             accuracy=sums.correct / sums.rows,
             val_loss=val_loss,
             val_accuracy=val_accuracy,
-            learning_rate=rate,
+            learning_rate=self._learning_rate(),
         )
         progress.history.append(row)
         progress.epoch, progress.step, progress.seconds = epoch, 0, 0.0
@@ -196,6 +197,12 @@ class Loop:
                 stopped=progress.stopped,
             )
         )
+
+    def _learning_rate(self) -> float:
+        """Of the first step after the epochs that are finished."""
+        progress, steps = self.progress, self._runner.steps
+        val_losses = [row.val_loss for row in progress.history]
+        return learning_rate_at(self._config, steps, progress.epoch * steps, val_losses)
 
     def _validate(self) -> tuple[float, float] | tuple[None, None]:
         if self._validation is None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
+from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
@@ -16,13 +17,13 @@ from fashionlab.workers.pool import borrow
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recipe ready to run. recipe: all options filled in, those of a user's own model too; advice: a sentence where
-    the user could have a faster engine, or None."""
+    """A recipe ready to run. recipe: all options filled in, those of a user's own model too; advice: sentences for
+    the user: what was chosen where nothing was said, and where a faster engine could be had."""
 
     recipe: Recipe
     architecture: Architecture
     engine: Engine
-    advice: str | None
+    advice: tuple[str, ...]
 
 
 def prepare(
@@ -42,7 +43,12 @@ def prepare(
     if architecture.source is not None:
         recipe, convolutional = fill_own_options(recipe, architecture, dataset)
     engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=convolutional)
-    return Prepared(recipe, architecture, engine, advice)
+    return Prepared(
+        recipe,
+        architecture,
+        engine,
+        tuple(filter(None, (advice, describe_own(recipe.settings) if recipe.training else None))),
+    )
 
 
 def make_spec(

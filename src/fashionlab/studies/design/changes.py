@@ -13,6 +13,7 @@ from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, kind_of
 from fashionlab.models.registry import NETWORKS, is_own_file, registered
 from fashionlab.options import as_typed, options_of
+from fashionlab.recipe.choices import CHOICES, fields_of, replace_settings
 from fashionlab.recipe.config import OptionValue, TrainingConfig, as_tuples, common_options
 from fashionlab.recipe.recipe import Recipe
 
@@ -78,9 +79,9 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
     """The baseline's recipe with some settings changed, `model` among them. own: the baseline's model where that is a
     user's own, whose file is then not looked for.
 
-    Another model keeps the baseline's data and training, and has its own options at their defaults; a recipe file as
-    the model keeps the baseline's data alone. Raises UsageError for a setting that does not exist, is out of range or
-    that an arm shares with its baseline.
+    Another optimizer or schedule comes with its own settings (see `recipe.choices`). Another model keeps the baseline's
+    data and training, and has its own options at their defaults; a recipe file as the model keeps the baseline's data
+    alone. Raises UsageError for a setting that does not exist, is out of range or that an arm shares with its baseline.
     """
     fixed = [name for name in settings if name in FIXED]
     if fixed:
@@ -96,31 +97,38 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
     common = {**data, **(asdict(baseline.training) if baseline.training else {})}
     if model != baseline.model.name:
         known = common_options(kind_of(model))
-        return Recipe.make(model, {name: value for name, value in common.items() if name in known} | given)
-    return Recipe.make(model, {**common, **baseline.model.options, **given}, own)
+        kept = {name: value for name, value in common.items() if name in known}
+        return Recipe.make(model, replace_settings(kept, given))
+    return Recipe.make(model, replace_settings({**common, **baseline.model.options}, given), own)
 
 
 def difference(baseline: Recipe, arm: Recipe) -> Changes:
     """What differs between two recipes.
 
-    Of another model: its name, the training's fields that differ, and those of its options that are not at their
-    default (all of them where it is a user's own).
+    What the baseline's optimizer or schedule has and the arm's has not is no difference of its own. Of another model:
+    its name, the training's fields that differ, and those of its options that are not at their default (all of them
+    where it is a user's own).
     """
     if baseline.model.name == arm.model.name:
-        before = baseline.settings
-        return {
-            name: Changed(before.get(name), value) for name, value in arm.settings.items() if value != before.get(name)
-        }
+        return _changed(baseline.settings, arm.settings)
     changes = {"model": Changed(baseline.model.name, arm.model.name)}
     if baseline.training and arm.training:
-        old, new = asdict(baseline.training), asdict(arm.training)
-        changes |= {name: Changed(old[name], value) for name, value in new.items() if value != old[name]}
+        changes |= _changed(asdict(baseline.training), asdict(arm.training))
     # The defaults of a user's own file are known to who executes it alone: all of its options are named.
     defaults = {} if is_own_file(arm.model.name) else registered(arm.model.name).fill({})
     for name, value in arm.model.options.items():
         if name not in defaults or value != defaults[name]:
             changes[name] = Changed(None, value)
     return changes
+
+
+def _changed(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> Changes:
+    chosen = {name for choice in CHOICES for name in fields_of(choice)}
+    return {
+        name: Changed(before.get(name), value)
+        for name, value in after.items()
+        if value != before.get(name) and not (name in chosen and value is None)
+    }
 
 
 def regularizers(model: str) -> dict[str, bool | float]:

@@ -19,7 +19,6 @@ from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.loss import keras_cross_entropy
-from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.runner import Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -79,14 +78,13 @@ class FitRunner:
         other = {"jax": "fused", "tensorflow": "tape"}[keras.backend.backend()]
         self.device: str = importlib.import_module(f"fashionlab.training.runners.{other}").device_name()
         self.steps = steps_per_epoch(len(images), config.batch_size)
-        optimizer = make_optimizer(config, self.steps)
-        self.state = KerasState(model, optimizer, seed)
+        self.state = KerasState(model, config, self.steps, seed)
         self._model, self._config = model, config
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._targets = images, np.eye(classes, dtype=np.float32)[labels]
         loss, *self._sums = keras_cross_entropy(config.label_smoothing)
         _correct_averages(model, self.state.averages)
-        model.compile(optimizer, loss, metrics=self._sums)
+        model.compile(self.state.rule, loss, metrics=self._sums)
 
     def prepare_epoch(self, epoch: int) -> None:
         """Draw order and augmentation of epoch 1, 2, …."""

@@ -21,7 +21,6 @@ from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.convolution import use_products
 from fashionlab.training.runners.loss import cross_entropy
-from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -138,8 +137,7 @@ class FusedRunner:
         """images: uint8 [n, height, width]; labels: int [n]. They are copied to the device once, as they are."""
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.device = device_name()
-        optimizer = make_optimizer(config, self.steps)
-        self.state = KerasState(model, optimizer, seed)
+        self.state = KerasState(model, config, self.steps, seed)
         for variable in self.state.variables:
             # A chunk uses its state's memory again, so no array may be shared: not by two variables, nor with others.
             variable.assign(jnp.array(variable.value))
@@ -150,7 +148,7 @@ class FusedRunner:
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
         self._seen: np.ndarray | None = None
         self._forward = Forward(model)
-        step = partial(training_step, model, optimizer, self.state.averages, config, classes)
+        step = partial(training_step, model, self.state.rule, self.state.averages, config, classes)
         self._chunk = make_chunk(step, config.batch_size)
 
     def prepare_epoch(self, epoch: int) -> None:

@@ -1,33 +1,67 @@
-"""The optimizers that a network can be trained with, by name."""
+"""The optimizers that a network can be trained with, by name: Keras' own, on every trainer.
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+Decay of weights is decoupled in all of them: before its step an optimizer multiplies each kernel by 1 - learning rate *
+weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101). What is added to the loss instead is `loss.penalize`'s.
+Clipping multiplies all gradients by min(1, clip_norm / their norm), the Euclidean one over all weights together.
+"""
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import keras
 from keras import optimizers
 
+from fashionlab.recipe import choices
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners.schedules import make_schedule
-
-if TYPE_CHECKING:
-    from keras.optimizers.schedules import LearningRateSchedule
 
 NO_DECAY = ["bias", "gamma", "beta"]
 """Names of variables whose weight does not decay: biases, scales and offsets of normalization. Kernels do."""
 
-
-def adamw(rate: "float | LearningRateSchedule", config: TrainingConfig) -> optimizers.Optimizer:
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101)."""
-    return optimizers.AdamW(rate, weight_decay=config.weight_decay)
-
-
-OPTIMIZERS: dict[str, Callable[["float | LearningRateSchedule", TrainingConfig], optimizers.Optimizer]] = {
-    "adamw": adamw
+OPTIMIZERS: dict[str, type[optimizers.Optimizer]] = {
+    "adamw": optimizers.AdamW,
+    "adam": optimizers.Adam,
+    "sgd": optimizers.SGD,
+    "rmsprop": optimizers.RMSprop,
+    "lion": optimizers.Lion,
+    "muon": optimizers.Muon,
 }
-"""Each makes an optimizer from its learning rate and the recipe's other settings."""
+"""Each takes the settings that it has in `recipe.choices`, by the names that Keras gives them."""
 
 
-def make_optimizer(config: TrainingConfig, steps: int) -> optimizers.Optimizer:
-    """The recipe's optimizer with the recipe's schedule over `steps` an epoch, the same for every trainer."""
-    optimizer = OPTIMIZERS["adamw"](make_schedule(config, steps), config)
+def make_optimizer(
+    config: TrainingConfig, steps: int, variables: Sequence[keras.Variable] = ()
+) -> optimizers.Optimizer:
+    """The recipe's optimizer with the recipe's schedule over `steps` an epoch, the same for every trainer.
+
+    variables: the model's trainable ones, in its order; muon tells them apart.
+    """
+    settings = {name: getattr(config, name) for name in choices.OPTIMIZERS[config.optimizer]}
+    settings["learning_rate"] = make_schedule(config, steps)
+    if config.optimizer == "muon":
+        settings = muon_settings(settings, variables)
+    optimizer = OPTIMIZERS[config.optimizer](**settings, global_clipnorm=config.clip_norm or None)
     optimizer.exclude_from_weight_decay(var_names=NO_DECAY)
     return optimizer
+
+
+def muon_settings(settings: dict[str, Any], variables: Sequence[keras.Variable]) -> dict[str, Any]:
+    """Muon's settings as Keras takes them.
+
+    Muon (Jordan et al. 2024; Liu et al. 2025, arXiv 2502.16982) makes a step's matrix orthogonal, by five iterations
+    of Newton and Schulz, and scales it by 0.2 sqrt(max(rows, columns)), to the size of AdamW's steps. The hidden
+    layers' matrices are its business alone: the rest is left to Adam, at the same learning rate and decay. That is
+    what is no matrix (the kernels of convolutions too, which the authors flatten and Keras does not), embeddings, and
+    the last matrix, which is the output layer's.
+    """
+    matrices = [v.path for v in variables if len(v.shape) == 2]
+    betas = {f"adam_{name}": settings[name] for name in ("beta_1", "beta_2")}
+    kept = {name: value for name, value in settings.items() if name not in ("beta_1", "beta_2")}
+    return {
+        **kept,
+        **betas,
+        "adam_weight_decay": settings["weight_decay"],
+        # Keras looks for these anywhere in a variable's path.
+        "exclude_layers": [f"^{re.escape(path)}$" for path in matrices[-1:]],
+    }

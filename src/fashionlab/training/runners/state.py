@@ -6,22 +6,26 @@ import keras
 import numpy as np
 
 from fashionlab.errors import UsageError
+from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners import rng
 from fashionlab.training.runners.averages import MovingAverages
+from fashionlab.training.runners.optimizers import make_optimizer
 
 
 class KerasState:
     """The variables of a model and of its optimizer, and the sums of the epoch under way.
 
-    loss: sum of the losses (nats) of the rows seen in this epoch; correct: how many of these rows were correct.
+    rule: the recipe's optimizer itself; loss: sum of the losses (nats) of the rows seen in this epoch; correct: how many
+    of these rows were correct.
     """
 
-    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, seed: int) -> None:
-        """seed: of the recipe; with the epoch it decides what dropout drops."""
-        optimizer.build(model.trainable_variables)
+    def __init__(self, model: keras.Model, config: TrainingConfig, steps: int, seed: int) -> None:
+        """steps: of an epoch; seed: of the recipe; with the epoch it decides what dropout drops."""
+        self.rule = make_optimizer(config, steps, model.trainable_variables)
+        self.rule.build(model.trainable_variables)
         self.trainable: list[keras.Variable] = model.trainable_variables
         self.non_trainable: list[keras.Variable] = model.non_trainable_variables
-        self.optimizer: list[keras.Variable] = optimizer.variables
+        self.optimizer: list[keras.Variable] = self.rule.variables
         self.averages = MovingAverages(model)
         self.loss, self.correct = 0.0, 0
         self._model, self._seed = model, seed
@@ -37,6 +41,10 @@ class KerasState:
         for seed, key in zip(seeds, rng.dropout_keys(len(seeds), self._seed, epoch), strict=True):
             seed.assign(key)
         self.loss, self.correct = 0.0, 0
+
+    def set_learning_rate(self, rate: float) -> None:
+        """From the next step on, where the recipe's schedule is "plateau"."""
+        self.rule.learning_rate = rate
 
     def weights(self) -> list[np.ndarray]:
         """The model's weights in Keras' order (`model.weights`: no seeds of dropout), copied to the host."""

@@ -29,7 +29,6 @@ from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.loss import cross_entropy
-from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -130,13 +129,12 @@ class TapeRunner:
         """images: uint8 [n, height, width]; labels: int [n]."""
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.device = device_name()
-        optimizer = make_optimizer(config, self.steps)
-        self.state = KerasState(model, optimizer, seed)
+        self.state = KerasState(model, config, self.steps, seed)
         self._batch_size = config.batch_size
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._labels = tf.constant(images), tf.constant(labels.astype(np.int32))
         self._forward = Forward(model)
-        step = partial(training_step, model, optimizer, self.state.averages, config, classes)
+        step = partial(training_step, model, self.state.rule, self.state.averages, config, classes)
         self._chunk = make_chunk(step, config.batch_size)
 
     def prepare_epoch(self, epoch: int) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from fashionlab.errors import UsageError
 from fashionlab.models.registry import registered
 from fashionlab.options import as_typed, options_of
+from fashionlab.recipe.choices import own_settings
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
@@ -34,12 +35,14 @@ def recipe_line(recipe: Recipe) -> str:
     ]
     if training:
         epochs = f"{counted(recipe.refit, 'epoch')} (refit)" if recipe.refit else f"up to {training.epochs} epochs"
-        words += [epochs, f"batch {training.batch_size}", f"AdamW at {training.learning_rate:g}, {training.schedule}"]
-        shown = ("epochs", "batch_size", "learning_rate", "schedule", "patience")
+        rate = f"{training.optimizer} at {training.learning_rate:g}, {training.schedule}"
+        words += [epochs, f"batch {training.batch_size}", rate]
+        shown = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "patience")
+        usual = own_settings(asdict(training)) | {"weight_decay": None}
         words += [
             f"{setting_text(name)} {value_text(value)}"
             for name, value in asdict(training).items()
-            if name not in shown and value
+            if name not in shown and value and value != usual.get(name)
         ]
     elif recipe.refit:
         words.append("refit")
@@ -70,6 +73,8 @@ def _command(spec: RunSpec, short: bool) -> str:
         defaults |= {n: s.default for n, s in architecture.options.items()} if architecture else {}
     except UsageError:  # a model of a later registry: everything is spelled out
         pass
+    if recipe.training:
+        defaults |= own_settings(recipe.settings)
     words = ["fashionlab", "train", recipe.model.name]
     for setting, value in recipe.settings.items():
         if not (short and setting in defaults and as_typed(defaults[setting]) == as_typed(value)):
@@ -104,7 +109,7 @@ def made(run: Run) -> MadeSection:
     fields = {
         "model": recipe.model.name,
         **recipe.model.options,
-        **(asdict(recipe.training) if recipe.training else {}),
+        **({name: v for name, v in asdict(recipe.training).items() if v is not None} if recipe.training else {}),
         "seed": recipe.seed,
     }
     if recipe.refit:
