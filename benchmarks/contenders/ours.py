@@ -30,7 +30,7 @@ def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto") -> N
 
     engine, _ = choose_engine(trainer, "auto", kind=NETWORK, convolutional=network in CONVOLUTIONAL)
     os.environ.update(environment(engine.backend))
-    options: dict[str, Any] = {"widths": WIDTHS, "dropout": RATES, "activation": "gelu", "batch_norm": True}
+    options: dict[str, Any] = {"widths": WIDTHS, "dropout": RATES, "activation": "gelu", "norm": "batch"}
     if network == "cnn":
         depth = tuple(len(stage) for stage in CONVOLUTIONS)
         options = {"filters": [stage[0] for stage in CONVOLUTIONS], "depth": depth, "dropout": CONVOLUTION_RATE}

@@ -29,7 +29,7 @@ class Regularizer:
     off: the value that turns it off; of a tuple, that of each entry.
     """
 
-    off: bool | float
+    off: bool | float | str
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Option:
     type: Any
     default: Any
     description: str
-    off: bool | float | None = None
+    off: bool | float | str | None = None
 
     @property
     def flag(self) -> str:
@@ -67,7 +67,7 @@ class Option:
             elif not isinstance(value, (list, tuple)):
                 value = [value]
         elif isinstance(value, str):
-            value = "null" if value.lower() == "none" else _whole(value)
+            value = "null" if value.lower() == "none" and _may_be_none(self.type) else _whole(value)
         try:
             converted = msgspec.convert(value, self.type, strict=False)
             numbers = converted if isinstance(converted, tuple) else (converted,)
@@ -179,6 +179,12 @@ def _is_sequence(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     return get_origin(annotation) in (tuple, list)
+
+
+def _may_be_none(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation is Any or type(None) in get_args(annotation)
 
 
 def _whole(text: str) -> str:

@@ -67,6 +67,7 @@ def test_all_figures_agree_with_scikit_learn(seed, n, classes):
                 assert ours == pytest.approx(0 if np.isnan(theirs) else theirs)
             else:
                 assert (ours is None and np.isnan(theirs)) or ours == pytest.approx(theirs)
+    assert result.balanced_accuracy == pytest.approx(sklearn_metrics.balanced_accuracy_score(labels, predicted))
     present = sorted(set(labels) | set(predicted))
     macro = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, labels=present, average="macro", zero_division=0

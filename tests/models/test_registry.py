@@ -66,7 +66,7 @@ def test_a_layer_more_or_less_leaves_the_other_layers_initial_weights_as_they_ar
         model = find_architecture("mlp").build((8, 8), 3, {"widths": (6, 5), **options}, 1)
         return {w.path: np.asarray(w) for w in model.weights}
 
-    with_all, without = weights(), weights(dropout=0, batch_norm=False)
+    with_all, without = weights(), weights(dropout=0, norm="none")
     assert without.keys() < with_all.keys()
     assert all((with_all[path] == array).all() for path, array in without.items())
     assert (with_all["hidden_1/kernel"][:5, :5] != with_all["hidden_2/kernel"][:5, :5]).all()
@@ -114,7 +114,7 @@ def test_a_cnn_says_which_options_do_not_fit():
 
 def test_options_change_the_network():
     build = find_architecture("mlp").build
-    plain = build((8, 8), 3, {"widths": (6, 5), "batch_norm": False, "dropout": 0}, 0)
+    plain = build((8, 8), 3, {"widths": (6, 5), "norm": "none", "dropout": 0}, 0)
     assert [type(layer).__name__ for layer in plain.layers] == [
         "InputLayer", "Rescaling", "Flatten", "Dense", "Dense", "Dense",
     ]  # fmt: skip

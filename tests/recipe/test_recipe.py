@@ -10,7 +10,7 @@ from fashionlab.recipe.recipe import Recipe
 def test_a_recipe_is_filled_in_completely_and_survives_json():
     recipe = Recipe.make("mlp", {"dropout": "0.1", "epochs": "3", "seed": "7", "dataset": "digits"})
     assert recipe.model.options == {
-        "widths": (384, 256, 128), "activation": "gelu", "batch_norm": True, "dropout": (0.1,)
+        "widths": (384, 256, 128), "activation": "gelu", "norm": "batch", "dropout": (0.1,)
     }  # fmt: skip
     assert (recipe.training.epochs, recipe.seed, recipe.data.dataset) == (3, 7, "digits")
     assert msgspec.json.decode(msgspec.json.encode(recipe), type=Recipe) == recipe

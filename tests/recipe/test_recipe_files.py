@@ -30,7 +30,7 @@ def test_a_recipe_opens_with_its_command_its_cost_and_its_result(path):
 
 def test_the_small_dense_recipe_is_the_reference_network():
     recipe, reference = (Recipe.make(str(RECIPES[0].with_name(f"{n}.toml"))) for n in ("dense-small", "reference"))
-    options = ("widths", "activation", "batch_norm")
+    options = ("widths", "activation", "norm")
     default = find_architecture("mlp").fill({})
     for name in options:
         assert recipe.model.options[name] == reference.model.options[name] == default[name]

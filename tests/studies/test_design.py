@@ -83,12 +83,12 @@ def test_an_ablation_has_an_arm_for_each_regularizer_that_is_on(base, context):
     found = {arm.name: arm.changes for arm in arms(base, context, ablation=True)}
     assert found == {
         "without dropout": {"dropout": Changed((0.3,), (0.0,))},
-        "without batch norm": {"batch_norm": Changed(True, False)},
+        "without norm": {"norm": Changed("batch", "none")},
         "without weight decay": {"weight_decay": Changed(0.004, 0.0)},
         "without mixup": {"mixup": Changed(0.2, 0.0)},
         "without early stopping": {"early_stopping": Changed(True, False)},
     }
-    plain = Recipe.make("mlp", {"dropout": 0, "batch_norm": False, "weight_decay": 0, "early_stopping": False})
+    plain = Recipe.make("mlp", {"dropout": 0, "norm": "none", "weight_decay": 0, "early_stopping": False})
     with pytest.raises(UsageError, match="--ablate: the recipe of mlp has no regularizer that is on"):
         ablate(plain)
 
@@ -97,11 +97,11 @@ def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path)
     file = tmp_path / "mine.py"
     file.write_text("raise SystemExit('nobody may execute this')")
     assert regularizers("mlp") == {
-        "dropout": 0, "batch_norm": False, "weight_decay": 0, "label_smoothing": 0, "shift": 0, "flip": 0, "mixup": 0,
-        "cutout": 0, "early_stopping": False,
+        "dropout": 0, "norm": "none", "weight_decay": 0, "l1": 0, "l2": 0, "label_smoothing": 0,
+        "shift": 0, "flip": 0, "mixup": 0, "cutout": 0, "early_stopping": False,
     }  # fmt: skip
-    assert set(regularizers("mlp")) - {"dropout", "batch_norm"} < set(TrainingConfig.__struct_fields__)
-    assert "batch_norm" not in regularizers("resnet")
+    assert set(regularizers("mlp")) - {"dropout", "norm"} < set(TrainingConfig.__struct_fields__)
+    assert "norm" not in regularizers("resnet")
     # What a file of one's own takes is known to who executes it alone: names that the lab's networks have count.
     own = Recipe.make(f"{file}:build", {"dropout": 0.5, "early_stopping": False, "weight_decay": 0})
     assert ablate(own) == [("without dropout", {"dropout": 0})]

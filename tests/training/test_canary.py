@@ -72,7 +72,7 @@ def test_a_compiled_step_of_every_network_agrees_with_the_uncompiled_one(name):
         jnp.float32(0),
         jnp.int32(0),
     )
-    step = partial(training_step, model, state.rule, state.averages, config, 10)
+    step = partial(training_step, model, state.rule, state.averages, config, 10, None)
     compiled = jax.jit(step)(before, images, labels.astype(np.int32), {})
     with jax.disable_jit():
         plain = step(before, jnp.asarray(images), jnp.asarray(labels.astype(np.int32)), {})

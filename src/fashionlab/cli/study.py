@@ -117,7 +117,7 @@ def show_plan(plan: "PlanOverview", as_json: bool) -> None:
 
 EXAMPLES = """
     \b
-    fashionlab study mlp --change dropout=0 --change batch_norm=false
+    fashionlab study mlp --change dropout=0 --change norm=none
     fashionlab study mlp --epochs 12 --change "wide: widths=512,256 dropout=0.4"
     fashionlab study mlp --change model=cnn
     fashionlab study mlp --ablate --epochs 12 --seeds 10

@@ -1,5 +1,6 @@
 """The parts of a recipe, as small frozen structs: data, model and training, each field with its range and default."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,6 +10,7 @@ from fashionlab.errors import UsageError
 from fashionlab.models import NETWORK, Architecture, ModelKind
 from fashionlab.options import Option, Regularizer, options_of
 from fashionlab.recipe.choices import DEFAULT, OPTIMIZERS, check_choices, owners
+from fashionlab.recipe.class_weights import EQUAL, parse_class_weights
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
 
@@ -113,6 +115,21 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         ),
         Regularizer(off=0),
     ] = ADAMW["weight_decay"]
+    l1: Annotated[
+        float,
+        Meta(ge=0, description="penalty in the loss: this times the sum of the kernels' sizes"),
+        Regularizer(off=0),
+    ] = 0.0
+    l2: Annotated[
+        float, Meta(ge=0, description="penalty in the loss: this times the sum of their squares"), Regularizer(off=0)
+    ] = 0.0
+    class_weights: Annotated[
+        str,
+        Meta(
+            description="how much each class counts in the loss: equal, balanced (the rarer the more), or by name, "
+            '"Shirt=2,Coat=1.5"'
+        ),
+    ] = EQUAL
     label_smoothing: Annotated[
         Share, Meta(description="share of the target spread evenly over all classes"), Regularizer(off=0)
     ] = 0.0
@@ -137,9 +154,15 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         try:
-            check_choices(msgspec.structs.asdict(self))
+            check_training(msgspec.structs.asdict(self))
         except UsageError as error:
             raise ValueError(str(error)) from None
+
+
+def check_training(settings: Mapping[str, Any]) -> None:
+    """Raise UsageError for settings of a training that are each in range and do not go together."""
+    check_choices(settings)
+    parse_class_weights(settings["class_weights"])
 
 
 class ModelConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,7 +173,18 @@ class ModelConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         # Read back, the options must equal what was written.
-        msgspec.structs.force_setattr(self, "options", {name: as_tuples(value) for name, value in self.options.items()})
+        options = {name: as_tuples(value) for name, value in renamed(self.name, self.options).items()}
+        msgspec.structs.force_setattr(self, "options", options)
+
+
+def renamed(model: str, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """A model's options by their present names: runs and recipes of earlier versions say `batch_norm` of the `mlp`, and
+    people remember it."""
+    found = dict(options)
+    if model == "mlp" and "batch_norm" in found:
+        on = Option("batch_norm", bool, True, "").convert(found.pop("batch_norm"))
+        found["norm"] = "batch" if on else "none"
+    return found
 
 
 SEED = Option(

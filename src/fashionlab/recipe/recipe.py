@@ -14,8 +14,8 @@ from msgspec import Meta, Struct
 from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, ModelKind, find_architecture, kind_of
 from fashionlab.options import fill, options_of, unknown_name
-from fashionlab.recipe.choices import check_choices, own_settings, replace_settings
-from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, common_options
+from fashionlab.recipe.choices import own_settings, replace_settings
+from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, check_training, common_options, renamed
 from fashionlab.recipe.toml import read_recipe_file
 
 
@@ -51,6 +51,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
         shared = common_options(architecture.kind)
         own = {name: given.pop(name) for name in list(given) if name not in shared}
         if architecture.source is None:
+            own = renamed(model, own)
             known = {**architecture.options, **shared}
             unknown = [name for name in own if name not in known]
             if unknown:
@@ -60,7 +61,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
             given = own_settings(given) | given
         common = fill(shared, given, "the recipe")
         if architecture.kind.epochs:
-            check_choices(common)
+            check_training(common)
         return Recipe(
             data=DataConfig(**{name: common[name] for name in options_of(DataConfig)}),
             model=ModelConfig(model, own),

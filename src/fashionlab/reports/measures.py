@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from fashionlab.reports.wording import with_interval
+from fashionlab.reports.wording import percent, with_interval
 from fashionlab.store import SetMetrics
 
-TITLES = ("accuracy (95 % interval)", "loss (nats)")
+TITLES = ("accuracy (95 % interval)", "balanced accuracy", "macro F1", "loss (nats)")
 """Headings of the measures' columns, in the order of `measure`."""
 
 
@@ -24,5 +24,7 @@ def measure(found: SetMetrics) -> tuple[Measured, ...]:
     interval = with_interval(found.accuracy, found.accuracy_low, found.accuracy_high)
     return (
         Measured(TITLES[0], "accuracy", found.accuracy, interval),
-        Measured(TITLES[1], "loss", found.loss, f"{found.loss:.4f}"),
+        Measured(TITLES[1], "balanced_accuracy", found.balanced_accuracy, percent(found.balanced_accuracy, 2)),
+        Measured(TITLES[2], "macro_f1", found.macro.f1, f"{found.macro.f1:.4f}"),
+        Measured(TITLES[3], "loss", found.loss, f"{found.loss:.4f}"),
     )

@@ -74,6 +74,13 @@ class SetMetrics(Struct, frozen=True):
     per_class: tuple[ClassFigures, ...]
     macro: MacroFigures
 
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean of the recall over the classes that occur as labels, a fraction: the accuracy if each of them had as
+        many rows as any other. As scikit-learn's `balanced_accuracy_score`."""
+        recalls = [figures.recall for figures in self.per_class if figures.recall is not None]
+        return sum(recalls) / max(1, len(recalls))
+
 
 class Gap(Struct, frozen=True):
     """At the best epoch, how much better training is than validation: loss in nats, accuracy as a fraction."""

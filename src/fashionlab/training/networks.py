@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.errors import RunCorrupt
+from fashionlab.recipe.class_weights import weigh_classes
 from fashionlab.store import (
     HistoryRow,
     NormsRow,
@@ -146,7 +147,13 @@ def _make_loop(
     validation = None if recipe.refit else (dataset.images[rows.stopping], dataset.labels[rows.stopping])
     module, _, name = find_engine(run.spec).runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(
-        model, training, recipe.seed, images, labels, len(dataset.class_names)
+        model,
+        training,
+        recipe.seed,
+        images,
+        labels,
+        len(dataset.class_names),
+        weigh_classes(training.class_weights, labels, dataset.class_names),
     )
 
     def save(progress: Progress, tensors: dict[str, np.ndarray]) -> None:

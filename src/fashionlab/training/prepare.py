@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from fashionlab.data import Dataset
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.recipe.choices import describe_own
+from fashionlab.recipe.class_weights import check_class_names
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
@@ -39,6 +40,8 @@ def prepare(
     not exist or that its own file refuses, or an engine that is not here.
     """
     architecture = architecture or find_architecture(recipe.model.name)
+    if recipe.training:
+        check_class_names(recipe.training.class_weights, dataset.class_names)
     convolutional = recipe.model.name in CONVOLUTIONAL
     if architecture.source is not None:
         recipe, convolutional = fill_own_options(recipe, architecture, dataset)

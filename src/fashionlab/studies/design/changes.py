@@ -131,7 +131,7 @@ def _changed(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]
     }
 
 
-def regularizers(model: str) -> dict[str, bool | float]:
+def regularizers(model: str) -> dict[str, bool | float | str]:
     """The settings of a model's recipe that regularize, and the value that turns each off: the fields say so
     themselves.
 
@@ -168,5 +168,5 @@ def describe_settings(settings: Mapping[str, OptionValue]) -> str:
     return " ".join(f"{name}={as_typed(value)}" for name, value in settings.items())
 
 
-def _differs(value: OptionValue, off: bool | float) -> bool:
+def _differs(value: OptionValue, off: bool | float | str) -> bool:
     return any(each != off for each in value) if isinstance(value, tuple) else value != off

@@ -26,13 +26,18 @@ AUGMENTED_AT_ONCE = 64
 """Batches that are augmented in one go: enough to keep the device busy, few enough to fit into memory."""
 
 
-def training_steps(model: keras.Model, images: np.ndarray, targets: np.ndarray, batch_size: int) -> tuple[float, int]:
+def training_steps(
+    model: keras.Model, images: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, batch_size: int
+) -> tuple[float, int]:
     """Take a step on each batch of these rows in turn: Keras' loop, which calls its own `model.train_step`.
 
-    images: uint8 [n, height, width]; targets: float32 [n, classes]; n is a multiple of the batch size. Returns what
-    the metrics of `loss.keras_cross_entropy` have come to: the sum of the rows' losses, and how many were correct.
+    images: uint8 [n, height, width]; targets: float32 [n, classes]; weights: float32 [n], `loss.row_weights`, None for
+    equal ones; n is a multiple of the batch size. Returns what the metrics of `loss.keras_cross_entropy` have come to:
+    the sum of the rows' losses, and how many were correct.
     """
-    history = model.fit(images, targets, batch_size=batch_size, epochs=1, shuffle=False, verbose=0).history
+    history = model.fit(
+        images, targets, batch_size=batch_size, epochs=1, shuffle=False, sample_weight=weights, verbose=0
+    ).history
     return float(history["cross_entropy"][0]), int(history["correct"][0])
 
 
@@ -73,13 +78,14 @@ class FitRunner:
         images: np.ndarray,
         labels: np.ndarray,
         classes: int,
+        class_weights: np.ndarray | None = None,
     ) -> None:
-        """images: uint8 [n, height, width]; labels: int [n]."""
+        """images: uint8 [n, height, width]; labels: int [n]; class_weights: float32 [classes], None for equal ones."""
         other = {"jax": "fused", "tensorflow": "tape"}[keras.backend.backend()]
         self.device: str = importlib.import_module(f"fashionlab.training.runners.{other}").device_name()
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.state = KerasState(model, config, self.steps, seed)
-        self._model, self._config = model, config
+        self._model, self._config, self._class_weights = model, config, class_weights
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._targets = images, np.eye(classes, dtype=np.float32)[labels]
         loss, *self._sums = keras_cross_entropy(config.label_smoothing)
@@ -100,7 +106,8 @@ class FitRunner:
             images, targets = augment_batches(self._config, self._images[rows], self._targets[rows], augmentation)
             for metric, so_far in zip(self._sums, (state.loss, state.correct), strict=True):
                 metric.total.assign(so_far)
-            state.loss, state.correct = training_steps(self._model, images, targets, batch_size)
+            weights = None if self._class_weights is None else targets @ self._class_weights
+            state.loss, state.correct = training_steps(self._model, images, targets, weights, batch_size)
         return Sums(last * batch_size, state.loss, state.correct)
 
     def logits(self, images: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.convolution import use_products
-from fashionlab.training.runners.loss import cross_entropy
+from fashionlab.training.runners.loss import cross_entropy, row_weights
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -41,6 +41,7 @@ def training_step(
     averages: MovingAverages,
     config: TrainingConfig,
     classes: int,
+    class_weights: np.ndarray | None,
     state: State,
     images: jax.Array,
     labels: jax.Array,
@@ -48,8 +49,9 @@ def training_step(
 ) -> State:
     """The state after one step on one batch: a pure function, which JAX can differentiate and compile.
 
-    images: uint8 [batch, height, width]; labels: int32 [batch], 0 to classes - 1; augmentation: the batch's rows of
-    `augment.draw_augmentation`.
+    class_weights: float32 [classes], None for equal ones; images: uint8 [batch, height, width]; labels: int32 [batch],
+    0 to classes - 1; augmentation: the batch's rows of `augment.draw_augmentation`. The loss in the state is the
+    cross-entropy alone, without weights.
     """
     images, targets = augment(config, images, jax.nn.one_hot(labels, classes), augmentation)
 
@@ -58,8 +60,10 @@ def training_step(
         logits, non_trainable, penalties = model.stateless_call(
             trainable, state.non_trainable, images, training=True, return_losses=True
         )
-        loss = jnp.mean(cross_entropy(targets, logits, config.label_smoothing))
-        return loss + sum(penalties), (loss, logits, non_trainable)
+        losses = cross_entropy(targets, logits, config.label_smoothing)
+        loss = jnp.mean(losses)
+        weighted = loss if class_weights is None else jnp.mean(row_weights(targets, class_weights) * losses)
+        return weighted + sum(penalties), (loss, logits, non_trainable)
 
     gradients, (loss, logits, non_trainable) = jax.grad(objective, has_aux=True)(state.trainable)
     trainable, optimizer_state = optimizer.stateless_apply(state.optimizer, gradients, state.trainable)
@@ -133,8 +137,12 @@ class FusedRunner:
         images: np.ndarray,
         labels: np.ndarray,
         classes: int,
+        class_weights: np.ndarray | None = None,
     ) -> None:
-        """images: uint8 [n, height, width]; labels: int [n]. They are copied to the device once, as they are."""
+        """images: uint8 [n, height, width]; labels: int [n]; class_weights: float32 [classes], None for equal ones.
+
+        Images and labels are copied to the device once, as they are.
+        """
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.device = device_name()
         self.state = KerasState(model, config, self.steps, seed)
@@ -148,7 +156,7 @@ class FusedRunner:
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
         self._seen: np.ndarray | None = None
         self._forward = Forward(model)
-        step = partial(training_step, model, self.state.rule, self.state.averages, config, classes)
+        step = partial(training_step, model, self.state.rule, self.state.averages, config, classes, class_weights)
         self._chunk = make_chunk(step, config.batch_size)
 
     def prepare_epoch(self, epoch: int) -> None:

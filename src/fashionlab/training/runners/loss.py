@@ -1,11 +1,15 @@
-"""The loss that training makes smaller: cross-entropy of logits, with label smoothing."""
+"""The loss that training makes smaller: cross-entropy of logits, with label smoothing, class weights and penalties."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
+
+from fashionlab.recipe.config import TrainingConfig
+from fashionlab.training.runners.optimizers import NO_DECAY
 
 
 def cross_entropy(targets: Any, logits: Any, smoothing: float) -> Any:
@@ -18,6 +22,41 @@ def cross_entropy(targets: Any, logits: Any, smoothing: float) -> Any:
     classes = targets.shape[-1]
     smoothed = targets * (1 - smoothing) + smoothing / classes
     return ops.categorical_crossentropy(smoothed, ops.cast(logits, "float32"), from_logits=True)
+
+
+def row_weights(targets: Any, class_weights: Any) -> Any:
+    """How much each row's loss counts, float32 [batch]: w_i = sum_c t_ic * class_weights_c.
+
+    targets: float32 [batch, classes], before smoothing, so a one-hot row has its class's weight and a row of mixup the
+    mixture of two; class_weights: float32 [classes]. The loss of a batch is sum_i w_i loss_i / batch, as with Keras'
+    `sample_weight`.
+    """
+    return ops.matmul(targets, ops.convert_to_tensor(class_weights))
+
+
+class Penalty(keras.regularizers.L1L2):  # type: ignore[misc]  # Keras has no types
+    """The recipe's penalty of one variable w, l1 * sum |w| + l2 * sum w**2, beside the one that its model gave it."""
+
+    def __init__(self, l1: float, l2: float, own: Callable[[Any], Any] | None) -> None:
+        super().__init__(l1, l2)
+        self.own = own
+
+    def __call__(self, x: Any) -> Any:
+        """Of the variable's value, float32 []."""
+        penalty = super().__call__(x)
+        return penalty if self.own is None else penalty + self.own(x)
+
+
+def penalize(model: keras.Model, config: TrainingConfig) -> None:
+    """Give the model's kernels the recipe's L1 and L2 penalty, which is then among the model's own losses.
+
+    Biases and the scales and offsets of normalization have none, nor has what is frozen. The gradient of the penalty
+    goes through the optimizer as the loss's does, unlike decay of weights.
+    """
+    for variable in model.trainable_variables:
+        own = variable.regularizer.own if isinstance(variable.regularizer, Penalty) else variable.regularizer
+        wanted = (config.l1 or config.l2) and not re.search("|".join(NO_DECAY), variable.name)
+        variable.regularizer = Penalty(config.l1, config.l2, own) if wanted else own
 
 
 class RowSum(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no types

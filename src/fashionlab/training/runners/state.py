@@ -9,18 +9,20 @@ from fashionlab.errors import UsageError
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners import rng
 from fashionlab.training.runners.averages import MovingAverages
+from fashionlab.training.runners.loss import penalize
 from fashionlab.training.runners.optimizers import make_optimizer
 
 
 class KerasState:
     """The variables of a model and of its optimizer, and the sums of the epoch under way.
 
-    rule: the recipe's optimizer itself; loss: sum of the losses (nats) of the rows seen in this epoch; correct: how many
-    of these rows were correct.
+    rule: the optimizer. loss: sum of the losses (nats) of the rows seen in this epoch; correct: how many of these rows
+    were correct.
     """
 
     def __init__(self, model: keras.Model, config: TrainingConfig, steps: int, seed: int) -> None:
         """steps: of an epoch; seed: of the recipe; with the epoch it decides what dropout drops."""
+        penalize(model, config)
         self.rule = make_optimizer(config, steps, model.trainable_variables)
         self.rule.build(model.trainable_variables)
         self.trainable: list[keras.Variable] = model.trainable_variables

@@ -28,7 +28,7 @@ from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
-from fashionlab.training.runners.loss import cross_entropy
+from fashionlab.training.runners.loss import cross_entropy, row_weights
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -39,21 +39,25 @@ def training_step(
     averages: MovingAverages,
     config: TrainingConfig,
     classes: int,
+    class_weights: np.ndarray | None,
     images: tf.Tensor,
     labels: tf.Tensor,
     augmentation: dict[str, tf.Tensor],
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Take one step on one batch, by which the variables of model and optimizer change.
 
-    images: uint8 [batch, height, width]; labels: int32 [batch], 0 to classes - 1; augmentation: the batch's rows of
-    `augment.draw_augmentation`. Returns the mean loss, float32 [], and how many rows were correct, int32 [].
+    class_weights: float32 [classes], None for equal ones; images: uint8 [batch, height, width]; labels: int32 [batch],
+    0 to classes - 1; augmentation: the batch's rows of `augment.draw_augmentation`. Returns the mean cross-entropy,
+    without weights, float32 [], and how many rows were correct, int32 [].
     """
     images, targets = augment(config, images, tf.one_hot(labels, classes), augmentation)
     before = [tf.identity(v.value) for v in averages.variables]
     with tf.GradientTape() as tape:
         logits = model(images, training=True)
-        loss = tf.reduce_mean(cross_entropy(targets, logits, config.label_smoothing))
-        objective = tf.add_n([loss, *model.losses])
+        losses = cross_entropy(targets, logits, config.label_smoothing)
+        loss = tf.reduce_mean(losses)
+        weighted = loss if class_weights is None else tf.reduce_mean(row_weights(targets, class_weights) * losses)
+        objective = tf.add_n([weighted, *model.losses])
     gradients = tape.gradient(objective, [v.value for v in model.trainable_variables])
     optimizer.apply(gradients, model.trainable_variables)
     after = [tf.identity(v.value) for v in averages.variables]
@@ -125,8 +129,9 @@ class TapeRunner:
         images: np.ndarray,
         labels: np.ndarray,
         classes: int,
+        class_weights: np.ndarray | None = None,
     ) -> None:
-        """images: uint8 [n, height, width]; labels: int [n]."""
+        """images: uint8 [n, height, width]; labels: int [n]; class_weights: float32 [classes], None for equal ones."""
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.device = device_name()
         self.state = KerasState(model, config, self.steps, seed)
@@ -134,7 +139,7 @@ class TapeRunner:
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._labels = tf.constant(images), tf.constant(labels.astype(np.int32))
         self._forward = Forward(model)
-        step = partial(training_step, model, self.state.rule, self.state.averages, config, classes)
+        step = partial(training_step, model, self.state.rule, self.state.averages, config, classes, class_weights)
         self._chunk = make_chunk(step, config.batch_size)
 
     def prepare_epoch(self, epoch: int) -> None:
