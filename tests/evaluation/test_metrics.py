@@ -47,7 +47,7 @@ def random_part(seed, n, classes):
     return logits, labels
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning", "ignore::UserWarning")
 @given(st.integers(0, 1000), st.integers(1, 200), st.integers(2, 26))
 def test_all_figures_agree_with_scikit_learn(seed, n, classes):
     logits, labels = random_part(seed, n, classes)

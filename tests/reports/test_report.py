@@ -39,7 +39,9 @@ def test_the_summary_says_how_good_how_sure_where_wrong_and_how_made(real):
     judged = summary.answer.judged
     assert judged.name == "test"
     assert (judged.accuracy, judged.accuracy_low) == (metrics.accuracy, metrics.accuracy_low)
-    assert [each.value for each in judged.measures] == [metrics.accuracy, metrics.loss]
+    assert [each.value for each in judged.measures] == [
+        metrics.accuracy, metrics.balanced_accuracy, metrics.macro.f1, metrics.loss,
+    ]  # fmt: skip
     assert summary.answer.other.accuracy == run.metrics.validation.accuracy
     assert summary.answer.test_evaluations == 1
     assert [row.name for row in summary.answer.references][:3] == ["majority class", "people", "logistic regression"]

@@ -25,6 +25,7 @@ class ScriptedRunner:
 
     def __init__(self, val_losses, loss=lambda step: 1.0):
         self.val_losses, self.loss, self.taken, self.epoch = val_losses, loss, 0, 0
+        self.rates = []
 
     def prepare_epoch(self, epoch):
         self.epoch = epoch
@@ -47,6 +48,9 @@ class ScriptedRunner:
         wanted = self.val_losses[self.epoch - 1]
         z = -math.log(math.expm1(wanted)) if math.isfinite(wanted) else math.nan
         return np.array([[z, 0.0], [0.0, z]])
+
+    def set_learning_rate(self, rate):
+        self.rates.append(rate)
 
     def weights(self):
         return [np.array([float(self.taken)])]
@@ -94,6 +98,31 @@ def test_the_best_weights_are_kept_when_early_stopping_never_triggers():
     assert loop.progress.stopped == "epochs"
     assert loop.progress.best_epoch == 2
     assert loop.best[0] == 10
+
+
+PLATEAU = {"schedule": "plateau", "learning_rate": 1.0, "drop_factor": 0.1, "plateau_patience": 2, "epochs": 8}
+
+
+def test_on_a_plateau_of_the_validation_loss_the_learning_rate_drops():
+    runner = ScriptedRunner([0.9, 0.8, 0.8, 0.85, 0.7, 0.7, 0.7, 0.7])
+    loop = make_loop(runner, patience=9, **PLATEAU)
+    loop.run()
+    assert runner.rates == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01])
+    assert [row.learning_rate for row in loop.progress.history] == pytest.approx(runner.rates)
+
+
+def test_a_plateau_is_the_same_after_an_interruption():
+    losses, saves = [0.9, 0.8, 0.8, 0.85, 0.7, 0.7, 0.7, 0.7], []
+    asked = iter([False] * 5 + [True])
+    with pytest.raises(Interrupted):
+        make_loop(ScriptedRunner(losses), saves, stop=lambda: next(asked, False), patience=9, **PLATEAU).run()
+    runner = ScriptedRunner(losses)
+    resumed = make_loop(runner, patience=9, **PLATEAU)
+    resumed.restore(*saves[-1])
+    left = 8 - resumed.progress.epoch
+    assert 2 < left < 8
+    resumed.run()
+    assert [row.learning_rate for row in resumed.progress.history] == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01])
 
 
 def test_a_refit_has_no_validation_and_keeps_the_last_weights():

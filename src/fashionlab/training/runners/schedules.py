@@ -58,7 +58,7 @@ def learning_rate_at(
     - cosine: rate * (1 + cos(pi * i / T)) / 2 (Loshchilov and Hutter 2017, arXiv 1608.03983, without restarts).
     - one-cycle: linear from rate / 25 to rate over the first `rise` of all steps, then a cosine from rate to
       rate / 250,000 over the rest (Smith and Topin 2017, arXiv 1708.07120; momentum stays as it is).
-    - step: rate * drop_factor**k, after k * drop_every epochs.
+    - step: rate * drop_factor**k, after k * drop_every epochs from the start.
     - plateau: rate * drop_factor**k, k counted by `drops_on_plateau`.
 
     A test holds it against `make_schedule`.
@@ -67,12 +67,13 @@ def learning_rate_at(
     warmup, decay = _lengths(config, steps)
     if config.schedule == "plateau":
         return rate * dropped ** drops_on_plateau(val_losses, config.plateau_patience or 1)
+    if config.schedule == "step":
+        # Its epochs are counted from the start: a long warm-up may have the first drop within it.
+        rate = float(rate * dropped ** (iteration // ((config.drop_every or 1) * steps)))
     if iteration < warmup:
         start = rate / START if config.schedule == "one-cycle" else 0.0
         return start + (rate - start) * iteration / warmup
-    if config.schedule == "step":
-        return float(rate * dropped ** (iteration // ((config.drop_every or 1) * steps)))
-    if config.schedule == "constant":
+    if config.schedule in ("constant", "step"):
         return rate
     lowest = 1 / START / END if config.schedule == "one-cycle" else 0.0
     return rate * (lowest + (1 - lowest) * (1 + cos(pi * min(1.0, (iteration - warmup) / decay))) / 2)

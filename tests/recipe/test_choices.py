@@ -1,0 +1,120 @@
+"""What belongs to an optimizer or a schedule: its own defaults, and refusals of what it does not have."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from fashionlab.errors import UsageError
+from fashionlab.recipe.choices import OPTIMIZERS, SCHEDULES, describe_own
+from fashionlab.recipe.class_weights import check_class_names, parse_class_weights, weigh_classes
+from fashionlab.recipe.config import ModelConfig, TrainingConfig
+from fashionlab.recipe.recipe import Recipe
+from fashionlab.studies.design.changes import apply_change, difference
+
+
+def training(**settings):
+    return Recipe.make("mlp", settings).training
+
+
+def test_the_default_optimizer_is_the_default_recipes():
+    assert training() == TrainingConfig() == training(optimizer="adamw", schedule="cosine")
+
+
+@pytest.mark.parametrize("choice", ["optimizer", "schedule"])
+def test_every_choice_comes_with_its_own_settings_and_reads_back_equal(choice):
+    for name, own in {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}[choice].items():
+        found = training(**{choice: name})
+        assert {field: getattr(found, field) for field in own} == own
+        assert msgspec.json.decode(msgspec.json.encode(found), type=TrainingConfig) == found
+
+
+def test_another_optimizer_has_its_own_learning_rate_unless_one_is_given_and_says_so(tmp_path):
+    assert training(optimizer="sgd").learning_rate == 0.05
+    assert training(optimizer="sgd", learning_rate="0.01").learning_rate == 0.01
+    file = tmp_path / "recipe.toml"
+    file.write_text("[training]\nlearning_rate = 0.004\nweight_decay = 0.1\nwarmup = 1\n[model]\nname = 'mlp'\n")
+    # What the file says was said for AdamW.
+    found = Recipe.make(str(file), {"optimizer": "sgd"}).training
+    assert (found.learning_rate, found.weight_decay, found.warmup) == (0.05, 0.004, 1)
+    assert Recipe.make(str(file), {"optimizer": "adamw"}).training.learning_rate == 0.004
+    said = describe_own(msgspec.structs.asdict(found))
+    assert said.startswith("optimizer sgd at its own learning rate: learning rate 0.05, weight decay 0.004, momentum")
+    assert describe_own(msgspec.structs.asdict(training(optimizer="sgd", learning_rate=1))) is None
+    assert describe_own(msgspec.structs.asdict(training())) is None
+
+
+def test_a_change_of_the_optimizer_is_a_change_to_its_own_settings():
+    base = Recipe.make("mlp", {"learning_rate": 0.01, "weight_decay": 0.1, "momentum": "none", "warmup": 1})
+    arm = apply_change(base, {"optimizer": "sgd", "nesterov": "true"})
+    changes = {name: (each.before, each.after) for name, each in difference(base, arm).items()}
+    assert changes == {
+        "optimizer": ("adamw", "sgd"), "learning_rate": (0.01, 0.05), "weight_decay": (0.1, 0.004),
+        "momentum": (None, 0.9), "nesterov": (None, True),
+    }  # fmt: skip
+    assert apply_change(arm, {"momentum": "0.5"}).training.learning_rate == 0.05
+    cycle = apply_change(base, {"schedule": "one-cycle"})
+    assert (cycle.training.rise, cycle.training.warmup, cycle.training.learning_rate) == (0.3, 0, 0.01)
+    assert apply_change(base, {"model": "cnn", "optimizer": "lion"}).training.learning_rate == 0.0003
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"momentum": 0.9},
+            r"--momentum: given 0.9, but optimizer adamw has no such setting; .* sgd, rmsprop and muon",
+        ),
+        ({"optimizer": "adam", "weight_decay": "0.1"}, "--weight-decay: given 0.1, but optimizer adam has no such"),
+        ({"optimizer": "rmsprop", "nesterov": True}, "--nesterov: given true, but optimizer rmsprop has no such"),
+        (
+            {"optimizer": "sgd", "momentum": "none"},
+            "--momentum: given none, but optimizer sgd needs it; .* 0.9 for sgd",
+        ),
+        ({"optimizer": "sgd", "momentum": 0, "nesterov": True}, "--nesterov: given true with --momentum 0"),
+        ({"drop_every": 3}, "--drop-every: given 3, but schedule cosine has no such setting; it is one of step"),
+        ({"schedule": "plateau", "warmup": 1}, "--warmup: given 1.0, but schedule plateau has no such setting"),
+        ({"optimizer": "sdg"}, "--optimizer: given 'sdg', expected one of adamw, adam, sgd, rmsprop, lion, muon"),
+        ({"schedule": "step", "drop_factor": 1}, "--drop-factor: given 1, expected"),
+        ({"class_weights": "Shirt"}, '--class-weights: given \'Shirt\', expected "equal", "balanced", or classes by'),
+        ({"class_weights": "a=1,a=2"}, "--class-weights: given 'a' twice"),
+        ({"class_weights": "a=-1"}, "--class-weights: given -1 for 'a', expected a number from 0"),
+        ({"class_weights": "a=nan"}, "--class-weights: given nan for 'a'"),
+        ({"class_weights": "a=0"}, "one weight at least above 0"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_a_sentence(settings, words):
+    with pytest.raises(UsageError, match=words):
+        training(**settings)
+
+
+def test_a_document_that_contradicts_itself_is_not_read():
+    text = msgspec.json.encode(TrainingConfig()).replace(b'"momentum":null', b'"momentum":0.9')
+    with pytest.raises(msgspec.ValidationError, match="optimizer adamw has no such setting"):
+        msgspec.json.decode(text, type=TrainingConfig)
+
+
+def test_classes_are_weighed_by_name_or_by_how_rare_they_are():
+    from sklearn.utils.class_weight import compute_class_weight
+
+    names = ("T-shirt/top", "a, b", "c", "never")
+    labels = np.array([0, 0, 0, 0, 1, 2, 2])
+    assert parse_class_weights(" T-shirt/top = 2 ,a, b=.5") == {"T-shirt/top": 2, "a, b": 0.5}
+    assert weigh_classes("equal", labels, names) is None
+    assert weigh_classes("T-shirt/top=2,a, b=0.5", labels, names).tolist() == [2, 0.5, 1, 1]
+    balanced = weigh_classes("balanced", labels, names)
+    assert balanced[:3] == pytest.approx(compute_class_weight("balanced", classes=np.arange(3), y=labels))
+    assert balanced[3] == 1
+    assert balanced[labels].mean() == pytest.approx(1)
+    with pytest.raises(
+        UsageError, match=r"--class-weights: the data set has no class 'Shirt'; .*allowed: T-shirt/top, "
+    ):
+        check_class_names("Shirt=2", names)
+
+
+def test_the_mlps_older_spelling_of_its_normalization_is_understood():
+    options = {"widths": [8], "batch_norm": False}
+    assert ModelConfig("mlp", options).options == {"widths": (8,), "norm": "none"}
+    assert ModelConfig("cnn", options).options["batch_norm"] is False
+    assert Recipe.make("mlp", {"batch_norm": "true"}) == Recipe.make("mlp")
+    plain = apply_change(Recipe.make("mlp", {"norm": "layer"}), {"batch_norm": "false"})
+    assert plain == Recipe.make("mlp", {"norm": "none"})
