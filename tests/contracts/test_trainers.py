@@ -57,7 +57,7 @@ def make(request, data):
     def build(seed=0, dropout=0.2, **fit):
         options = {**OPTIONS, "dropout": dropout}
         model = find_architecture("mlp").build((SIDE, SIDE), CLASSES, options, seed)
-        fit = TrainingConfig(**{"batch_size": 16, "epochs": 20, **fit})
+        fit = Recipe.make("mlp", {"batch_size": 16, "epochs": 20, **fit}).training
         return make_runner(request.param, model, fit, seed, *data, CLASSES)
 
     return build
@@ -336,9 +336,9 @@ def test_a_convolutional_network_takes_the_same_steps_as_with_keras(trainer, dat
     assert runner.logits(images) == pytest.approx(model.predict(images, verbose=0), abs=1e-3)
 
 
-def make_loop(runner, data, saves, patience=99, epochs=20, stop=lambda: False):
+def make_loop(runner, data, saves, patience=99, epochs=20, stop=lambda: False, **settings):
     """The lab's loop around a runner, the data being validation too."""
-    fit = TrainingConfig(batch_size=16, epochs=epochs, patience=patience)
+    fit = Recipe.make("mlp", {"batch_size": 16, "epochs": epochs, "patience": patience, **settings}).training
 
     def save(progress, tensors):
         saves.append((msgspec.json.decode(msgspec.json.encode(progress), type=Progress), tensors))
@@ -360,14 +360,20 @@ def test_patience_ends_the_training_and_the_best_weights_are_kept(make, data):
     assert not same(loop.best, runner.state.weights())
 
 
+PLATEAU = {"schedule": "plateau", "plateau_patience": 1, "learning_rate": 0.01}
+
+
 def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
-    straight = make_loop(make(learning_rate=0.01, mixup=0.2), data, [], epochs=3)
+    # Labels that no image bears out: the validation loss rises, and the learning rate drops.
+    data = data[0], np.random.default_rng(1).integers(0, CLASSES, ROWS)
+    straight = make_loop(make(mixup=0.2, **PLATEAU), data, [], epochs=3, **PLATEAU)
     straight.run()
-    saves, runner = [], make(learning_rate=0.01, mixup=0.2)
+    assert [row.learning_rate for row in straight.progress.history] == pytest.approx([0.01, 0.01, 0.002])
+    saves, runner = [], make(mixup=0.2, **PLATEAU)
     # The first chunk is a single step: the first interruption is in mid-epoch, the second at an epoch's end.
     for checks in (1, 2, None):
         asked = iter([False] * ((checks or 99) - 1) + [True])
-        resumed = make_loop(runner, data, saves, epochs=3, stop=lambda asked=asked: next(asked))
+        resumed = make_loop(runner, data, saves, epochs=3, stop=lambda asked=asked: next(asked), **PLATEAU)
         if saves:
             resumed.restore(*saves[-1])
         if checks:
@@ -376,6 +382,7 @@ def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
     resumed.run()
     assert (resumed.progress.best_epoch, resumed.progress.epoch) == (straight.progress.best_epoch, 3)
     assert same(resumed.best, straight.best)
+    assert same(resumed._runner.state.weights(), straight._runner.state.weights())
     for a, b in zip(straight.progress.history, resumed.progress.history, strict=True):
         assert astuple(replace(a, seconds=0.0)) == pytest.approx(astuple(replace(b, seconds=0.0)), rel=1e-6)
 
