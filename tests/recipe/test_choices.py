@@ -1,5 +1,8 @@
 """What belongs to an optimizer or a schedule: its own defaults, and refusals of what it does not have."""
 
+import re
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -18,6 +21,19 @@ def training(**settings):
 
 def test_the_default_optimizer_is_the_default_recipes():
     assert training() == TrainingConfig() == training(optimizer="adamw", schedule="cosine")
+
+
+def test_the_page_about_training_gives_the_same_defaults():
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    lines = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    for name, own in {**OPTIMIZERS, **SCHEDULES}.items():
+        cells = [cell.strip() for cell in lines[name].split("|")]
+        shown = dict(re.findall(r"`(\w+)` ([\w.]+)(?=,|$)", cells[-2]))
+        expected = {field: str(value).lower() for field, value in own.items()}
+        if name in OPTIMIZERS:
+            shown |= {"learning_rate": cells[2], "weight_decay": cells[3]}
+            expected = {"weight_decay": "none"} | expected
+        assert shown == expected
 
 
 @pytest.mark.parametrize("choice", ["optimizer", "schedule"])

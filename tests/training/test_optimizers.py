@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from fashionlab.errors import UsageError
 from fashionlab.models import find_architecture
 from fashionlab.recipe.choices import OPTIMIZERS
 from fashionlab.recipe.config import TrainingConfig
@@ -12,13 +13,18 @@ from fashionlab.training.runners import optimizers
 from fashionlab.training.runners.optimizers import make_optimizer
 
 
+def dense(*widths):
+    return find_architecture("mlp").build((4, 4), 3, {"widths": widths, "dropout": 0}, 0)
+
+
 def config_of(**settings):
     return Recipe.make("mlp", settings).training
 
 
 @pytest.mark.parametrize("name", [name for name, own in OPTIMIZERS.items() if "weight_decay" in own])
 def test_kernels_decay_and_the_others_do_not(name):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
+    body = [keras.layers.Dense(2, use_bias=False), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((3,)), *body])
     config = config_of(optimizer=name, learning_rate=0.1, schedule="constant", weight_decay=0.5)
     optimizer = make_optimizer(config, 7, model.trainable_variables)
     for variable in model.trainable_variables:
@@ -40,9 +46,10 @@ def test_the_optimizer_follows_the_recipes_schedule():
 def test_there_is_a_class_of_keras_for_every_optimizer_and_it_gets_all_of_its_settings():
     assert optimizers.OPTIMIZERS.keys() == OPTIMIZERS.keys()
     changed = {"momentum": 0.7, "nesterov": True, "beta_1": 0.6, "beta_2": 0.5, "rho": 0.4, "weight_decay": 0.3}
+    variables = dense(8).trainable_variables
     for name, own in OPTIMIZERS.items():
         wanted = {field: changed[field] for field in own if field != "learning_rate"}
-        made = make_optimizer(config_of(optimizer=name, clip_norm=2.0, **wanted), 5)
+        made = make_optimizer(config_of(optimizer=name, clip_norm=2.0, **wanted), 5, variables)
         prefix = "adam_" if name == "muon" else ""
         for field, value in wanted.items():
             assert getattr(made, prefix + field if field.startswith("beta") else field) == value, (name, field)
@@ -50,7 +57,7 @@ def test_there_is_a_class_of_keras_for_every_optimizer_and_it_gets_all_of_its_se
 
 
 def test_muon_makes_the_steps_of_hidden_matrices_orthogonal_and_leaves_the_rest_to_adam():
-    model = find_architecture("mlp").build((4, 4), 3, {"widths": (8,), "dropout": 0}, 0)
+    model = dense(8)
     config = config_of(optimizer="muon", learning_rate=0.1, schedule="constant", weight_decay=0, beta_1=0.8)
     variables = model.trainable_variables
     random = np.random.default_rng(0)
@@ -73,3 +80,9 @@ def test_muon_makes_the_steps_of_hidden_matrices_orthogonal_and_leaves_the_rest_
     # Five iterations bring the singular values near 1: between 0.68 and 1.13 by their authors.
     assert sizes.min() > 0.6
     assert sizes.max() < 1.25
+
+
+def test_muon_is_refused_where_it_would_be_adam_in_disguise():
+    model = find_architecture("cnn").build((8, 8), 3, {"filters": (2,), "depth": (1,)}, 0)
+    with pytest.raises(UsageError, match="--optimizer: given muon, which is for the matrices of hidden dense layers"):
+        make_optimizer(config_of(optimizer="muon"), 5, model.trainable_variables)

@@ -47,7 +47,9 @@ def train(
     refuse_execution(settings)
     recipe = Recipe.make(model, settings)
     if refit and recipe.training and recipe.training.schedule == "plateau":
-        raise UsageError("given --refit with --schedule plateau, which follows the validation loss: a refit has none")
+        raise UsageError(
+            "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
+        )
     dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.

@@ -97,14 +97,21 @@ def run_one(arguments: RunOneArguments, channel: Channel) -> MadeRun:
 
 
 def check_models(arguments: CheckArguments, channel: Channel) -> None:
-    """Build each network once, so that options which do not fit are found before anything runs. Raises UsageError."""
+    """Build each network and its optimizer once, so that options which do not fit are found before anything runs.
+
+    Raises UsageError.
+    """
+    # Keras, which the module itself does not need.
+    from fashionlab.training.runners.optimizers import make_optimizer
+
     for model in arguments.models:
         recipe, data = model.spec.recipe, model.spec.data
         if recipe.training is None:
             continue
         name, source = recipe.model.name, model.source
         architecture = registered(name) if source is None else own_architecture(name, source.encode())
-        architecture.build((data.side, data.side), len(data.class_names), recipe.model.options, 0)
+        network = architecture.build((data.side, data.side), len(data.class_names), recipe.model.options, 0)
+        make_optimizer(recipe.training, 1, network.trainable_variables)
 
 
 def predict_each(arguments: PredictEachArguments, channel: Channel) -> None:

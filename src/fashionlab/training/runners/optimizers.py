@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import optimizers
 
+from fashionlab.errors import UsageError
 from fashionlab.recipe import choices
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners.schedules import make_schedule
@@ -35,7 +36,7 @@ def make_optimizer(
 ) -> optimizers.Optimizer:
     """The recipe's optimizer with the recipe's schedule over `steps` an epoch, the same for every trainer.
 
-    variables: the model's trainable ones, in its order; muon tells them apart.
+    variables: the model's trainable ones, in its order; muon tells them apart, and raises UsageError where none is its.
     """
     settings = {name: getattr(config, name) for name in choices.OPTIMIZERS[config.optimizer]}
     settings["learning_rate"] = make_schedule(config, steps)
@@ -56,6 +57,11 @@ def muon_settings(settings: dict[str, Any], variables: Sequence[keras.Variable])
     the last matrix, which is the output layer's.
     """
     matrices = [v.path for v in variables if len(v.shape) == 2]
+    if not any("embedding" not in path.lower() for path in matrices[:-1]):
+        raise UsageError(
+            "--optimizer: given muon, which is for the matrices of hidden dense layers, and this network has none: all "
+            "of its weights would be left to Adam; choose adamw"
+        )
     betas = {f"adam_{name}": settings[name] for name in ("beta_1", "beta_2")}
     kept = {name: value for name, value in settings.items() if name not in ("beta_1", "beta_2")}
     return {
