@@ -12,7 +12,7 @@ from fashionlab.models import REGISTRY, find_architecture
 from fashionlab.options import Option, options_of
 from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig
 
-FIRST = ("epochs", "batch_size", "learning_rate", "early_stopping", "patience")
+FIRST = ("epochs", "batch_size", "optimizer", "learning_rate", "early_stopping", "patience")
 """Settings that most people look for."""
 
 

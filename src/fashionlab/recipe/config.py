@@ -158,6 +158,11 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         except UsageError as error:
             raise ValueError(str(error)) from None
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by name, but for those that belong to another optimizer or schedule."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+
 
 def check_training(settings: Mapping[str, Any]) -> None:
     """Raise UsageError for settings of a training that are each in range and do not go together."""

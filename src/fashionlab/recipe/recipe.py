@@ -79,5 +79,5 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def settings(self) -> dict[str, Any]:
         """All settings by their flat names, the model's options last, without the seed."""
-        training = msgspec.structs.asdict(self.training) if self.training else {}
+        training = self.training.settings if self.training else {}
         return {**msgspec.structs.asdict(self.data), **training, **self.model.options}

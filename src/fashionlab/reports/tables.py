@@ -69,7 +69,7 @@ def run_table(details: RunDetails) -> "Table":
         "model": recipe.model.name,
         **recipe.model.options,
         **asdict(recipe.data),
-        **(asdict(recipe.training) if recipe.training else {}),
+        **(recipe.training.settings if recipe.training else {}),
         **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
         "seed": recipe.seed,
         "data SHA-256": spec.data.sha256,

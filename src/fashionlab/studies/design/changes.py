@@ -13,7 +13,7 @@ from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, kind_of
 from fashionlab.models.registry import NETWORKS, is_own_file, registered
 from fashionlab.options import as_typed, options_of
-from fashionlab.recipe.choices import CHOICES, fields_of, replace_settings
+from fashionlab.recipe.choices import replace_settings
 from fashionlab.recipe.config import OptionValue, TrainingConfig, as_tuples, common_options
 from fashionlab.recipe.recipe import Recipe
 
@@ -94,7 +94,7 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
     data = asdict(baseline.data)
     if model.endswith(".toml"):
         return Recipe.make(model, {**given, **data})
-    common = {**data, **(asdict(baseline.training) if baseline.training else {})}
+    common = {**data, **(baseline.training.settings if baseline.training else {})}
     if model != baseline.model.name:
         known = common_options(kind_of(model))
         kept = {name: value for name, value in common.items() if name in known}
@@ -113,7 +113,7 @@ def difference(baseline: Recipe, arm: Recipe) -> Changes:
         return _changed(baseline.settings, arm.settings)
     changes = {"model": Changed(baseline.model.name, arm.model.name)}
     if baseline.training and arm.training:
-        changes |= _changed(asdict(baseline.training), asdict(arm.training))
+        changes |= _changed(baseline.training.settings, arm.training.settings)
     # The defaults of a user's own file are known to who executes it alone: all of its options are named.
     defaults = {} if is_own_file(arm.model.name) else registered(arm.model.name).fill({})
     for name, value in arm.model.options.items():
@@ -123,12 +123,7 @@ def difference(baseline: Recipe, arm: Recipe) -> Changes:
 
 
 def _changed(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> Changes:
-    chosen = {name for choice in CHOICES for name in fields_of(choice)}
-    return {
-        name: Changed(before.get(name), value)
-        for name, value in after.items()
-        if value != before.get(name) and not (name in chosen and value is None)
-    }
+    return {name: Changed(before.get(name), value) for name, value in after.items() if value != before.get(name)}
 
 
 def regularizers(model: str) -> dict[str, bool | float | str]:

@@ -11,6 +11,7 @@ from fashionlab.errors import UsageError
 from fashionlab.models.registry import registered
 from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.choices import own_settings
+from fashionlab.recipe.class_weights import EQUAL
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
@@ -38,10 +39,10 @@ def recipe_line(recipe: Recipe) -> str:
         rate = f"{training.optimizer} at {training.learning_rate:g}, {training.schedule}"
         words += [epochs, f"batch {training.batch_size}", rate]
         shown = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "patience")
-        usual = own_settings(asdict(training)) | {"weight_decay": None}
+        usual = own_settings(training.settings) | {"weight_decay": None, "class_weights": EQUAL}
         words += [
             f"{setting_text(name)} {value_text(value)}"
-            for name, value in asdict(training).items()
+            for name, value in training.settings.items()
             if name not in shown and value and value != usual.get(name)
         ]
     elif recipe.refit:
@@ -109,7 +110,7 @@ def made(run: Run) -> MadeSection:
     fields = {
         "model": recipe.model.name,
         **recipe.model.options,
-        **({name: v for name, v in asdict(recipe.training).items() if v is not None} if recipe.training else {}),
+        **(recipe.training.settings if recipe.training else {}),
         "seed": recipe.seed,
     }
     if recipe.refit:
