@@ -204,9 +204,9 @@ FITS = {
     "adam": {"schedule": "one-cycle", "rise": 0.5, "clip_norm": 0.5},
     "sgd": {
         "weight_decay": 0.1, "nesterov": True, "schedule": "step", "drop_every": 1, "drop_factor": 0.7,
-        "class_weights": "a=0.5,d=3",
+        "class_weights": "a=0.5,d=3", "l1": 0.001, "l2": 0.01,
     },
-    "rmsprop": {"momentum": 0.5, "rho": 0.8, "schedule": "cosine", "l1": 0.001, "l2": 0.01},
+    "rmsprop": {"momentum": 0.5, "rho": 0.8, "schedule": "cosine"},
     "lion": {"weight_decay": 1.0, "schedule": "constant"},
     "muon": {"weight_decay": 0.1, "schedule": "plateau", "drop_factor": 0.5, "plateau_patience": 1},
 }  # fmt: skip
@@ -295,11 +295,12 @@ def fit_with_keras(name, model, images, labels):
     """The weights after 4 epochs of Keras' own `fit` with Keras' own optimizer, in the lab's order."""
     import keras
 
-    if name == "rmsprop":
+    class_weight = None
+    if name == "sgd":
+        class_weight = {0: 0.5, 1: 1.0, 2: 1.0, 3: 3.0}
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dense):
                 layer.kernel.regularizer = keras.regularizers.L1L2(0.001, 0.01)
-    class_weight = {0: 0.5, 1: 1.0, 2: 1.0, 3: 3.0} if name == "sgd" else None
     optimizer = keras_optimizer(name)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True))

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from fashionlab import lab
 from fashionlab.errors import UsageError
 from fashionlab.recipe.choices import OPTIMIZERS, SCHEDULES, describe_own
 from fashionlab.recipe.class_weights import check_class_names, parse_class_weights, weigh_classes
@@ -101,6 +102,11 @@ def test_a_change_of_the_optimizer_is_a_change_to_its_own_settings():
 def test_what_does_not_go_together_is_refused_in_a_sentence(settings, words):
     with pytest.raises(UsageError, match=words):
         training(**settings)
+
+
+def test_a_refit_has_no_validation_loss_to_follow():
+    with pytest.raises(UsageError, match="given --refit with --schedule plateau"):
+        lab.train("mlp", refit=True, schedule="plateau")
 
 
 def test_a_document_that_contradicts_itself_is_not_read():

@@ -79,6 +79,16 @@ def test_an_arm_is_the_baseline_but_for_what_was_changed(base, context):
     assert wide.spec.recipe.seed == 0
 
 
+def test_an_arm_with_another_optimizer_has_its_own_learning_rate_and_the_user_is_told(base, context):
+    arm, weighed = arms(base, context, "optimizer=sgd", "class_weights=Shirt=2")
+    assert arm.changes["optimizer"] == Changed("adamw", "sgd")
+    assert arm.changes["learning_rate"] == Changed(0.002, 0.05)
+    assert [sentence.partition(":")[0] for sentence in context.advice] == ["optimizer sgd at its own learning rate"]
+    assert weighed.changes == {"class_weights": Changed("equal", "Shirt=2")}
+    with pytest.raises(UsageError, match="--class-weights: the data set has no class 'Hose'"):
+        arms(base, context, "class_weights=Hose=2")
+
+
 def test_an_ablation_has_an_arm_for_each_regularizer_that_is_on(base, context):
     found = {arm.name: arm.changes for arm in arms(base, context, ablation=True)}
     assert found == {
