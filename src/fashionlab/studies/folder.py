@@ -33,7 +33,7 @@ from fashionlab.files import (
     explain_write_failure,
     folder_size,
     make_folder,
-    make_stamped_folder,
+    new_stamped_folder,
     open_lock,
     require_plain,
     sync_folder,
@@ -76,12 +76,11 @@ class StudyFolder:
     @staticmethod
     def create(runs: Path, label: str, plan: Plan) -> "StudyFolder":
         """A new folder in `runs`, named after the label and the time, with the plan in it."""
-        folder = StudyFolder(make_stamped_folder(runs, label))
-        for name in ("runs", "work", "models"):
-            make_folder(folder.path / name)
-        folder.save_plan(replace(plan, name=folder.name))
-        sync_folder(runs)
-        return folder
+        with new_stamped_folder(runs, label) as (folder, path):
+            for name in ("runs", "work", "models"):
+                make_folder(folder / name)
+            StudyFolder(folder).save_plan(replace(plan, name=path.name))
+        return StudyFolder(path)
 
     @property
     def name(self) -> str:
