@@ -74,7 +74,7 @@ def test_a_folder_of_the_same_name_made_meanwhile_is_not_replaced(tmp_path, monk
     monkeypatch.setattr(time, "strftime", lambda pattern: "20260101-000000")
     names = []
     for _ in range(3):
-        with new_stamped_folder(tmp_path, "mlp") as (folder, path):
+        with new_stamped_folder(tmp_path, "mlp") as (_, path):
             names.append(path.name)
             with new_stamped_folder(tmp_path, "mlp") as (_, inner):
                 names.append(inner.name)

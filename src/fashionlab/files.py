@@ -199,7 +199,7 @@ def sweep(folder: Path, name: str = ".+", older_than: float = 3600) -> None:
                     if entry.is_dir(follow_symlinks=False):
                         shutil.rmtree(entry.path)
                     else:
-                        os.unlink(entry.path)
+                        Path(entry.path).unlink()
 
 
 def folder_size(folder: Path) -> int:

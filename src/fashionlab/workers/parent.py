@@ -235,7 +235,7 @@ class Worker:
 
     def _died(self) -> WorkerError:
         status = self._child.wait()
-        # What it printed last may still be on its way; a process of its own that outlives it would hold the stream open.
+        # Its last words may still be on their way; for ever, where a process of its own outlives it.
         for reader in self._readers:
             reader.join(timeout=1)
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
