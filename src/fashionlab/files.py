@@ -18,6 +18,7 @@ from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
+from unicodedata import category
 
 from fashionlab.errors import StoreError
 
@@ -154,6 +155,7 @@ def new_stamped_folder(parent: Path, label: str) -> Iterator[tuple[Path, Path]]:
     """A new folder in `parent`, named after label and time, whole or not at all: where to fill it, in the block, and
     its path from the block's end on. What fails in the block leaves nothing behind.
 
+    Of the label, letters and digits of all scripts stay: the folder's name is typed and passed on by people and shells.
     Raises StoreError (disk full, no permission).
     """
     make_folder(parent)
@@ -170,6 +172,7 @@ def new_stamped_folder(parent: Path, label: str) -> Iterator[tuple[Path, Path]]:
 
 
 def _reserve(parent: Path, label: str) -> tuple[Path, Path]:
+    label = "".join(c if c.isalnum() or c in "._-" or category(c).startswith("M") else "-" for c in label).lstrip("-.")
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for attempt in range(1000):
         path = parent / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))

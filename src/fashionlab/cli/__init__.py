@@ -4,12 +4,14 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, TextIO
 
 import click
 
 from fashionlab.errors import FashionlabError, Interrupted, UsageError
+from fashionlab.text import tell
 
 COMMANDS = {
     "data": ("fashionlab.cli.data", "Get the data set, check it, and show what is in it."),
@@ -77,15 +79,14 @@ def main() -> None:
     except OSError as error:
         if debug:
             raise
-        print(f"fashionlab: the system refused: {error}", file=sys.stderr)
+        tell(f"fashionlab: the system refused: {error}")
         status = 1
     except Exception as error:  # nobody is shown a traceback unasked; the sentence says whose fault it is
         if debug:
             raise
-        print(
+        tell(
             f"fashionlab: {type(error).__name__}: {error}; this is a fault of fashionlab itself, "
-            "run it again with --debug and report what it prints",
-            file=sys.stderr,
+            "run it again with --debug and report what it prints"
         )
         status = 1
     sys.exit(status)
@@ -100,6 +101,9 @@ def _open_streams() -> None:
             # The lowest free number: a file opened later would have got it, and been written to as the stream.
             os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What the stream's encoding lacks is no reason to lose a result.
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not isinstance(sys.stderr, _Forgiving):
         sys.stderr = _Forgiving(sys.stderr)
 
@@ -142,15 +146,16 @@ def _report(error: BaseException) -> int:
         return 0
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "fashionlab"
-        print(f"{command}: {error.format_message()} See: {command} --help", file=sys.stderr)
+        tell(f"{command}: {error.format_message()} See: {command} --help")
         return UsageError.exit_status
     if isinstance(error, click.ClickException):
-        print(f"fashionlab: {error.format_message()}", file=sys.stderr)
+        tell(f"fashionlab: {error.format_message()}")
         return error.exit_code
     if isinstance(error, FashionlabError):
-        print(f"fashionlab: {error}", file=sys.stderr)
+        for line in f"fashionlab: {error}".split("\n"):
+            tell(line)
         return error.exit_status
-    print("fashionlab: stopped", file=sys.stderr)
+    tell("fashionlab: stopped")
     return Interrupted.exit_status
 
 

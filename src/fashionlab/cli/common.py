@@ -1,10 +1,12 @@
 """Options and output that several commands share."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from fashionlab.text import tell
 from fashionlab.training.engines import BACKENDS, TRAINERS
 
 RUNS = click.Option(
@@ -47,6 +49,11 @@ def print_json(document: Any) -> None:
     from fashionlab.store.format import to_json
 
     click.echo(to_json(document).decode(), nl=False)
+
+
+def print_line(line: object) -> None:
+    """One line on standard output."""
+    tell(line, sys.stdout)
 
 
 def print_table(renderable: Any) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fashionlab.cli.common import DATA_DIR, JSON, RUNS, print_json, print_table
+from fashionlab.cli.common import DATA_DIR, JSON, RUNS, print_json, print_line, print_table
 
 
 def _run(dataset: str, seed: int, runs: Path, data_dir: Path | None, as_json: bool) -> None:
@@ -18,7 +18,7 @@ def _run(dataset: str, seed: int, runs: Path, data_dir: Path | None, as_json: bo
 
     print_table(data_table(found.description))
     for figure in found.figures:
-        click.echo(figure)
+        print_line(figure)
 
 
 data = click.Command(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fashionlab.cli.common import DATA_DIR, JSON, RUNS, TRUST, print_json
+from fashionlab.cli.common import DATA_DIR, JSON, RUNS, TRUST, print_json, print_line
 
 
 @click.command(params=[click.Argument(["run"]), RUNS, DATA_DIR, TRUST, JSON])
@@ -25,5 +25,5 @@ def report(run: str, runs: Path, data_dir: Path | None, trust: str | None, as_js
         print_json({"page": str(made.path), "card": str(made.card), "report": made.summary})
         return
     for line in report_lines(made.summary):
-        click.echo(line)
-    click.echo(made.path)
+        print_line(line)
+    print_line(made.path)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_table
+from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_line, print_table
 from fashionlab.reports.wording import counted
+from fashionlab.text import one_line
 
 
 @click.group(invoke_without_command=True, params=[RUNS, JSON])
@@ -37,7 +38,7 @@ def _list(runs: Path, as_json: bool) -> None:
     elif rows:
         print_table(runs_table(rows))
     else:
-        click.echo(f"no runs in {runs} yet; make one with: fashionlab train")
+        print_line(f"no runs in {runs} yet; make one with: fashionlab train")
 
 
 @runs.command("show", params=[click.Argument(["run"]), RUNS, JSON])
@@ -54,7 +55,7 @@ def show(run: str, runs: Path, as_json: bool) -> None:
     if details.metrics:
         print_table(result_table(details.metrics))
     for figure in details.figures:
-        click.echo(figure)
+        print_line(figure)
 
 
 @runs.command("delete", params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), RUNS])
@@ -65,9 +66,9 @@ def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
 
     found = lab.find_runs(names, runs=runs)
     if not yes:
-        click.confirm(f"Delete {', '.join(map(str, found))}?", abort=True, err=True)
+        click.confirm(one_line(f"Delete {', '.join(map(str, found))}?"), abort=True, err=True)
     for name, size in lab.delete_runs(names, runs=runs).items():
-        click.echo(f"deleted {name}, {decimal_size(size)}")
+        print_line(f"deleted {name}, {decimal_size(size)}")
 
 
 @runs.command("size", params=[RUNS, JSON])
@@ -82,6 +83,6 @@ def size(runs: Path, as_json: bool) -> None:
         print_json({"runs": found, "studies": studies, "bytes": total})
         return
     for name, size in sorted({**found, **studies}.items(), key=lambda item: -item[1]):
-        click.echo(f"{decimal_size(size):>12}  {name}")
+        print_line(f"{decimal_size(size):>12}  {name}")
     more = f" and {counted(len(studies), 'study', 'studies')}" if studies else ""
-    click.echo(f"{decimal_size(total):>12}  in {counted(len(found), 'run')}{more}")
+    print_line(f"{decimal_size(total):>12}  in {counted(len(found), 'run')}{more}")

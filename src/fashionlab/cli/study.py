@@ -14,6 +14,7 @@ from fashionlab.cli.common import (
     RUNS,
     TRAINER,
     print_json,
+    print_line,
     print_table,
 )
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
@@ -81,8 +82,8 @@ def show_result(result: "StudyResult", as_json: bool) -> None:
         return
     print_table(result.table())
     for line in result.lines():
-        click.echo(line)
-    click.echo(result.page or result.path)
+        print_line(line)
+    print_line(result.page or result.path)
 
 
 def _asked(arguments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def show_plan(plan: "PlanOverview", as_json: bool) -> None:
         print_json(plan)
         return
     for line in plan_lines(plan):
-        click.echo(line)
+        print_line(line)
 
 
 EXAMPLES = """
@@ -189,7 +190,7 @@ def list_(runs: Path, as_json: bool) -> None:
     elif lines:
         print_table(studies_table(lines))
     else:
-        click.echo(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
+        print_line(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
 
 
 @click.command(params=[click.Argument(["study"], default="last"), RUNS, JSON])

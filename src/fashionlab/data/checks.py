@@ -10,6 +10,7 @@ import numpy as np
 from fashionlab.data import idx
 from fashionlab.data.split import stratified_split
 from fashionlab.errors import DataInvalid
+from fashionlab.text import one_line
 
 CONTENT_LIMIT = 4 * 2**30
 """Bytes that one file of the user's own data may hold, decompressed: far beyond what the lab is for."""
@@ -140,8 +141,8 @@ def _check_names(names: tuple[str, ...] | None, classes: int, name: str) -> tupl
     if len(names) < classes:
         raise DataInvalid(f"{name}: {len(names)} class names for labels up to {classes - 1}; expected {classes}")
     for each in names:
-        # Unprintable names could drive the terminal that shows them.
-        if not each.strip() or not each.isprintable() or len(each) > 100:
+        # A name in which something acts could drive the terminal that shows it.
+        if not each.strip() or one_line(each) != each or len(each) > 100:
             raise DataInvalid(f"{name}: class name {each[:120]!r}; expected 1 to 100 printable characters")
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]

@@ -10,10 +10,10 @@ import numpy as np
 from fashionlab.data.checks import Checked, RawArrays, check, sha256_of, sha256s_of
 from fashionlab.data.download.sources import FASHION_MNIST, obtain
 from fashionlab.data.idx import read_idx
-from fashionlab.data.progress import to_stderr
 from fashionlab.data.split import Split, stratified_order, stratified_split
 from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
 from fashionlab.errors import UsageError
+from fashionlab.text import tell
 
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -133,7 +133,7 @@ def load(
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
         raise UsageError(f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}")
-    arrays = read_own(path, announce or to_stderr)
+    arrays = read_own(path, announce or tell)
     return _assemble(name, check(arrays, str(path)), os.path.realpath(path))
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from fashionlab.data import DataDescription, Dataset, describe
 from fashionlab.data import load as load_dataset
-from fashionlab.lab.execution import announce
 from fashionlab.reports import draw_samples
 from fashionlab.reports.figures import Display
 from fashionlab.reports.run.figures import samples_of
+from fashionlab.text import tell
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None) 
     Its `images` (uint8 [n, height, width]) and `labels` (int32 [n]) are the training set, from which `split` carves
     the validation set; the test set stays sealed. Raises DataError, UsageError.
     """
-    return load_dataset(dataset, data_dir=data_dir, announce=announce)
+    return load_dataset(dataset, data_dir=data_dir, announce=tell)
 
 
 def describe_data(

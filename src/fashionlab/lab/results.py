@@ -13,7 +13,7 @@ from fashionlab.errors import UsageError
 from fashionlab.evaluation import Missing, find_insight, mistakes, open_images
 from fashionlab.evaluation.insight.document import NetworkInsight
 from fashionlab.evaluation.tasks import PREDICT, PredictArguments
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions
 from fashionlab.models import NETWORK
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.figures import Display
@@ -23,6 +23,7 @@ from fashionlab.reports.run.produce import CARD, PAGE, gather_figures, produce_r
 from fashionlab.reports.run.sections.learning import NO_EPOCHS
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.store import Metrics, Run, find_run
+from fashionlab.text import tell
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.pool import borrow
 
@@ -210,7 +211,7 @@ def report(
     UsageError, RunIncomplete, RunCorrupt, StoreError.
     """
     found = _find_complete(run, runs)
-    summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=announce)
+    summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=tell)
     return Report(found.derived / PAGE, found.derived / CARD, summary)
 
 

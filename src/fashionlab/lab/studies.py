@@ -7,7 +7,7 @@ from typing import Any
 
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
 from fashionlab.lab.study_job import load_for_plan, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
@@ -21,6 +21,7 @@ from fashionlab.studies.execution.address import check_executor
 from fashionlab.studies.folder import StudyFolder, find_study
 from fashionlab.studies.folder import list_studies as list_folders
 from fashionlab.studies.overview import PlanOverview, StudyLine, line_of, overview_of
+from fashionlab.text import tell
 
 
 def study(
@@ -193,20 +194,20 @@ def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], executi
 
 def _run(declared: _Declared, runs: str | Path) -> StudyResult:
     for sentence in declared.context.advice:
-        announce(sentence)
+        tell(sentence)
     folder = StudyFolder.create(Path(runs), declared.label, declared.plan)
     return run_study(folder, declared.context.dataset, declared.execution)
 
 
 def _preview(declared: _Declared, runs: str | Path) -> PlanOverview:
     for sentence in declared.context.advice:
-        announce(sentence)
+        tell(sentence)
     execution = declared.execution
     return overview_of(declared.plan, Path(runs), workers_at_once(execution), execution.minutes)
 
 
 def _context(recipe: Recipe, terms: Terms, trainer: str, backend: str, execution: ExecutionOptions) -> StudyContext:
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=tell)
     return StudyContext(dataset, trainer, backend, terms.first_seed)
 
 

@@ -6,12 +6,13 @@ from typing import Any
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import find_run
+from fashionlab.text import tell
 from fashionlab.training.prepare import make_spec, prepare
 
 
@@ -46,13 +47,13 @@ def train(
         settings["dataset"] = data.name
     refuse_execution(settings)
     recipe = Recipe.make(model, settings)
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=tell)
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     prepared = prepare(recipe, dataset, trainer, backend)
     if prepared.advice:
-        announce(prepared.advice)
+        tell(prepared.advice)
     architecture, engine = prepared.architecture, prepared.engine
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(spec, architecture, dataset, runs, execution, again)
@@ -76,10 +77,10 @@ def resume(
     """
     found = find_run(Path(runs), str(run))
     if found.complete:
-        announce(f"{found.path} is complete already")
+        tell(f"{found.path} is complete already")
         return show_again(found, trust, execution)
     if not found.spec.recipe.kind.resumable:
-        announce(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
+        tell(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
     made_by = found.spec.results_version
     if made_by != RESULTS_VERSION:
         raise RunCorrupt(

@@ -23,6 +23,7 @@ from safetensors.numpy import save as save_safetensors
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import read_capped
+from fashionlab.text import readable_json
 
 CORE = (
     "recipe.json",
@@ -57,7 +58,7 @@ class _Format(Struct):
 
 def to_json(document: Any) -> bytes:
     """Readable JSON of a struct or plain data. NaN and infinity are not JSON and raise ValueError."""
-    return (json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (readable_json(msgspec.to_builtins(document), indent=2) + "\n").encode()
 
 
 def from_json(content: bytes, kind: type[Document], path: Path, remedy: str = REMEDY) -> Document:

@@ -20,6 +20,7 @@ from fashionlab import errors
 from fashionlab.data.cache import cache_folder
 from fashionlab.errors import FashionlabError, Interrupted, WorkerError
 from fashionlab.machine import pinned_to
+from fashionlab.text import tell
 from fashionlab.workers.events import Event
 from fashionlab.workers.messages import Call, Failed, FromWorker, Stop, Task, Told, ToWorker
 
@@ -76,7 +77,7 @@ def tell_ignored() -> None:
         if _is_ignored(name, value) and name not in own and name.startswith(TOLD)
     ]
     if names:
-        print(f"ignored, as a run's numbers do not depend on it: {', '.join(sorted(names))}", file=sys.stderr)
+        tell(f"ignored, as a run's numbers do not depend on it: {', '.join(sorted(names))}")
 
 
 def _is_ignored(name: str, value: str) -> bool:
@@ -249,7 +250,7 @@ class Worker:
 def _as_exception(failed: Failed) -> FashionlabError:
     kind = getattr(errors, failed.type, None)
     if isinstance(kind, type) and issubclass(kind, FashionlabError):
-        error = kind(failed.message)
+        error = kind(*failed.message.split("\n"))
     else:
         error = WorkerError(f"a worker task failed with {failed.type}: {failed.message}")
     error.add_note(failed.traceback)

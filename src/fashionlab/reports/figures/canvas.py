@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fashionlab.reports.figures.palette import INK, MUTED, PAPER, RULE
 from fashionlab.reports.figures.scales import Scale
 from fashionlab.reports.figures.text import SMALL, TEXT, TITLE, text_width, wrapped
+from fashionlab.text import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,7 +111,7 @@ class Canvas:
     ) -> None:
         """One line of text, taken literally, on a baseline."""
         self.figure.text(
-            x, y, text, fontsize=size, color=colour, ha=ha, va="baseline", transform=self.points,
+            x, y, one_line(text), fontsize=size, color=colour, ha=ha, va="baseline", transform=self.points,
             **{"parse_math": False, "rotation_mode": "anchor", **font},
         )  # fmt: skip
 

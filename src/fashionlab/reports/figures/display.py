@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports.figures.canvas import DPI, Canvas, styled
 from fashionlab.reports.figures.svg import to_svg
+from fashionlab.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +36,9 @@ class Display:
     note: str = ""
     narrow: bool = False
     canvas: Canvas | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.title, self.note, self.description = map(one_line, (self.title, self.note, self.description))
 
     def plot(self) -> Self:
         """Draw (again) into a new matplotlib figure, `self.figure`; return self."""

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from fashionlab.reports.wording import SPACE
+from fashionlab.text import one_line
 
 TITLE, TEXT, SMALL = 14.0, 12.0, 11.0
 """Font sizes, points."""
@@ -40,12 +40,6 @@ def _unhinted() -> Any:
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """The width of a line of text, points."""
     return size * sum(_advance(character, weight == "bold") for character in text)
-
-
-def one_line(text: str) -> str:
-    """Users' text without line breaks and control characters. A space that does not break stays one."""
-    plain = "".join(c if c.isprintable() or c == SPACE else " " for c in str(text))
-    return " ".join(part for part in plain.split(" ") if part)
 
 
 def fitted(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
