@@ -172,7 +172,10 @@ def new_stamped_folder(parent: Path, label: str) -> Iterator[tuple[Path, Path]]:
 
 
 def _reserve(parent: Path, label: str) -> tuple[Path, Path]:
-    label = "".join(c if c.isalnum() or c in "._-" or category(c).startswith("M") else "-" for c in label).lstrip("-.")
+    label = (
+        "".join(c if c.isalnum() or c in "._-" or category(c).startswith("M") else "-" for c in label).strip("-.")
+        or "run"
+    )
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for attempt in range(1000):
         path = parent / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))

@@ -41,10 +41,16 @@ def _is_seen(character: str) -> bool:
 
 def readable_json(document: Any, **options: Any) -> str:
     """JSON of plain data for people and programs: strings as `one_line` would have them, in JSON's own escapes, so that
-    the value is the same. NaN and infinity are not JSON and raise ValueError. options: of `json.dumps`."""
+    the value is the same. NaN and infinity are not JSON and raise ValueError. options: of `json.dumps`.
+
+    Bytes of a file name that are no UTF-8 are left as they are: a file with their escapes is not read by every program,
+    so to encode it fails.
+    """
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, **options)
     # Of the control characters only the line breaks of the layout are left, those in strings are escaped already.
-    return re.sub(r"[^\n -~]", lambda found: found[0] if _is_seen(found[0]) else json.dumps(found[0])[1:-1], text)
+    return re.sub(
+        "[^\n -~\ud800-\udfff]", lambda found: found[0] if _is_seen(found[0]) else json.dumps(found[0])[1:-1], text
+    )
 
 
 def tell(message: object, stream: TextIO | None = None) -> None:

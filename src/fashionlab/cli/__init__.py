@@ -64,7 +64,8 @@ def main() -> None:
     # A notebook's own, or one that is not installed here, would end a run when its figures are drawn.
     os.environ.pop("MPLBACKEND", None)
     try:
-        _require_text(arguments)
+        for argument in arguments:
+            argument.encode()  # a recipe, which is JSON, could not hold a name that is no UTF-8
         status = cli.main(arguments, prog_name="fashionlab", standalone_mode=False) or 0
         sys.stdout.flush()
     except (FashionlabError, click.ClickException, click.Abort, KeyboardInterrupt, BrokenPipeError) as error:
@@ -76,6 +77,12 @@ def main() -> None:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
         status = _report(error.__context__)
+    except UnicodeEncodeError as error:  # an argument, or a name found on disk
+        if debug:
+            raise
+        given = error.object[max(0, error.start - 60) : error.end + 60]
+        tell(f"fashionlab: given {given!a}, expected UTF-8 text; rename the file or folder")
+        status = UsageError.exit_status
     except OSError as error:
         if debug:
             raise
@@ -127,15 +134,6 @@ class _Forgiving:
         """As of any stream."""
         with suppress(OSError):
             self._stream.flush()
-
-
-def _require_text(arguments: list[str]) -> None:
-    """Raise UsageError for a name that is no UTF-8: a recipe, which is JSON, could not hold it."""
-    for argument in arguments:
-        try:
-            argument.encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"given {argument!a}, expected UTF-8 text; rename the file or folder") from None
 
 
 def _report(error: BaseException) -> int:

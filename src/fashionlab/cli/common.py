@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fashionlab.text import tell
+from fashionlab.text import readable_json, tell
 from fashionlab.training.engines import BACKENDS, TRAINERS
 
 RUNS = click.Option(
@@ -46,9 +46,11 @@ JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON do
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output: structs, paths and plain data."""
-    from fashionlab.store.format import to_json
+    import msgspec
 
-    click.echo(to_json(document).decode(), nl=False)
+    text = readable_json(msgspec.to_builtins(document), indent=2)
+    # A byte of a file name that is no UTF-8 becomes \udce9, which JSON knows.
+    click.echo(text.encode(errors="backslashreplace").decode())
 
 
 def print_line(line: object) -> None:

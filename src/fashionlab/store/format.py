@@ -23,7 +23,7 @@ from safetensors.numpy import save as save_safetensors
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import read_capped
-from fashionlab.text import readable_json
+from fashionlab.text import one_line, readable_json
 
 CORE = (
     "recipe.json",
@@ -136,12 +136,13 @@ _FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive}
 
 def to_csv(kind: type[Struct], rows: Iterable[Struct]) -> bytes:
     """A table with the fields of `kind` as its header; floats in the shortest form that reads back to the same bits, an
-    empty cell for None."""
+    empty cell for None. Text is cleaned: the names of layers come from users' models."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(kind.__struct_fields__)
     for row in rows:
-        writer.writerow(msgspec.structs.astuple(row))
+        cells = msgspec.structs.astuple(row)
+        writer.writerow(one_line(cell) if isinstance(cell, str) else cell for cell in cells)
     return text.getvalue().encode()
 
 

@@ -39,7 +39,7 @@ def model_card(report: RunReport) -> str:
         ],
         "datasets": [FASHION_ON_HUB] if fashion else [],
         "metrics": ["accuracy"],
-        "model-index": [{"name": report.run, "results": results}],
+        "model-index": [{"name": one_line(report.run), "results": results}],
     }
     yaml = "\n".join(f"{key}: {readable_json(value)}" for key, value in front.items())
     return f"---\n{yaml}\n---\n\n{_body(report)}"
