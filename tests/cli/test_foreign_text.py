@@ -53,6 +53,8 @@ def test_an_error_about_a_name_is_one_line(ask, words):
 
 
 def test_the_title_and_the_changes_of_a_study_are_shown_in_its_plan_and_its_list(ask, data, tmp_path, monkeypatch):
+    # To build the models in a worker takes seconds, and says nothing about names.
+    monkeypatch.setattr("fashionlab.studies.declare.check_models", lambda *_: None)
     words = ["--dataset", data, "--title", BAD, "--change", f"{BAD}: n_estimators=5"]
     printed = check(ask("study", "plan", "forest", *words))
     assert printed.count(one_line(BAD)) == 2
