@@ -94,7 +94,10 @@ def read_capped(
 
 def open_regular(path: Path, *, follow_links: bool = False) -> BufferedReader:
     """A regular file, open for reading; nothing waits for a pipe or a device. Raises as `read_capped` does."""
-    return open(path, "rb", opener=partial(_open_regular, follow_links=follow_links))
+    try:
+        return open(path, "rb", opener=partial(_open_regular, follow_links=follow_links))
+    except ValueError:  # Python's own for such a name, which a recipe may hold
+        raise _refusal(path, "a name with a NUL byte is no file's") from None
 
 
 def _refusal(path: Path | str, reason: str) -> OSError:

@@ -85,6 +85,13 @@ def test_names_on_disk_that_are_no_text_are_shown(ask, tmp_path):
     assert "expected UTF-8 text" in check(ask("runs", "show", name), status=2, lines=1)
 
 
+def test_names_that_no_file_or_document_can_have_are_refused_in_a_sentence(ask, tmp_path, monkeypatch):
+    (tmp_path / "x.toml").write_text('[model]\nname = "\\u0000.py"\n')
+    assert "cannot read the model file \\x00.py: a name with a NUL byte" in check(ask("train", "x.toml"), 2, lines=1)
+    monkeypatch.setattr("fashionlab.lab.list_runs", lambda **_: "runs/caf\udce9".encode())
+    assert "given 'runs/caf\\udce9', expected UTF-8 text" in check(ask("runs"), status=2, lines=1)
+
+
 def test_files_that_are_left_out_and_classes_that_are_refused_are_shown(ask, tmp_path):
     for name in ("a", f"b{BAD}"):
         (tmp_path / "images" / name).mkdir(parents=True)

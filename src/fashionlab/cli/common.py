@@ -62,10 +62,10 @@ def print_table(renderable: Any) -> None:
     """A rich table or text on standard output, plain where that is not a terminal."""
     from rich.console import Console
 
-    # A pipe has no width: keep long paths and names whole instead of folding them at 80 columns.
+    # A pipe has no width: a long name is kept whole, and takes no room from the numbers beside it.
     console = Console()
     if not console.is_terminal:
-        console = Console(width=200)
+        console = Console(width=10_000)
     console.print(renderable, soft_wrap=True)
 
 

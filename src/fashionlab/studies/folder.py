@@ -45,6 +45,7 @@ from fashionlab.store.format import read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.plan import FORMAT, Arm, Plan
 from fashionlab.studies.summary import StudySummary
+from fashionlab.text import readable_json
 
 REMEDY = "delete it, fashionlab study resume makes it again"
 
@@ -161,7 +162,7 @@ class StudyFolder:
 
     def record(self, failure: Failure) -> None:
         """Add a line to the failures."""
-        append_line(self.path / "failures.jsonl", msgspec.json.encode(failure))
+        append_line(self.path / "failures.jsonl", readable_json(msgspec.to_builtins(failure)).encode())
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the study, whole or not at all."""
