@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fashionlab.errors import Interrupted
-from fashionlab.files import make_stamped_folder
+from fashionlab.files import new_stamped_folder
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.text import one_line
 
@@ -109,7 +109,10 @@ def test_files_that_are_left_out_and_classes_that_are_refused_are_shown(ask, tmp
 
 
 def test_a_folder_is_called_after_the_letters_of_a_name(tmp_path):
-    names = [make_stamped_folder(tmp_path, label).name for label in (f"../{BAD}-seed0", "модель-seed0", "हिन्दी", "-🎩")]
+    names = []
+    for label in (f"../{BAD}-seed0", "модель-seed0", "हिन्दी", "-🎩"):
+        with new_stamped_folder(tmp_path, label) as (_, path):
+            names.append(path.name)
     assert [name[:-16] for name in names] == [
         "31mr--m-----red-x-bold--smile--img-onerror---7-7---x_1--seed0", "модель-seed0", "हिन्दी", "run",
     ]  # fmt: skip
