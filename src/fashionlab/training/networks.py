@@ -82,9 +82,9 @@ def build_network(run: Run, trust: str | None = None) -> "keras.Model":
     import keras
 
     if keras.backend.backend() == "jax":
-        from fashionlab.training.runners.canary import check_sums
+        from fashionlab.training.runners.canary import check_jax
 
-        check_sums()
+        check_jax()
     recipe, data = run.spec.recipe, run.spec.data
     shape = (data.side, data.side)
     return architecture_of(run, trust).build(shape, len(data.class_names), recipe.model.options, recipe.seed)

@@ -38,6 +38,11 @@ HARMLESS_BEGINNINGS = ("XLA_PYTHON_CLIENT_", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GP
 """What gets through of those: where Python finds its files, how much of a GPU's memory is taken."""
 
 
+YNNPACK = "--xla_cpu_experimental_ynn_fusion_type=dot"
+"""What XLA may give to the library YNNPACK on a CPU: products of matrices alone. What it makes of poolings and
+convolutions writes beyond its memory, and some of its sums are wrong (docs/decisions/0016-jax-version.md)."""
+
+
 def environment(backend: str = "jax", threads: int | None = None) -> dict[str, str]:
     """The environment variables of a worker: its backend, its compile cache, quiet libraries, repeatable kernels.
 
@@ -45,7 +50,7 @@ def environment(backend: str = "jax", threads: int | None = None) -> dict[str, s
     number: a run's numbers are decided by its spec.
     """
     cache = cache_folder()
-    flags = ["--xla_gpu_deterministic_ops=true"]
+    flags = ["--xla_gpu_deterministic_ops=true", YNNPACK]
     if threads == 1:
         flags.append("--xla_cpu_multi_thread_eigen=false")
     package = str(Path(__file__).resolve().parents[2])
