@@ -129,6 +129,15 @@ def test_an_arm_that_always_fails_is_withdrawn_and_does_not_stop_the_study(tmp_p
         fakes.drive(begin(tmp_path, 0.0, seeds=9))
 
 
+def test_a_study_of_few_seeds_in_which_nothing_can_be_compared_is_an_error(tmp_path, faults):
+    for seed in range(2):
+        (faults / f"refuse 0.3 {seed}").write_text("9")
+    folder = begin(tmp_path, 0.1, seeds=2)
+    with pytest.raises(WorkerError, match="there is nothing to compare, the first one so: made to diverge"):
+        fakes.drive(folder)
+    assert folder.summary.runs.done == 2
+
+
 def test_a_killed_study_goes_on_to_the_verdicts_of_a_calm_one_and_counts_nothing_twice(tmp_path, faults):
     calm = fakes.drive(begin(tmp_path, 0.0, 0.1, seeds=7))
     (faults / "begun").unlink()

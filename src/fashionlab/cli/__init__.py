@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import click
 
+from fashionlab.cli.words import Words
 from fashionlab.errors import FashionlabError, Interrupted, UsageError
 from fashionlab.text import tell
 
@@ -24,7 +25,7 @@ COMMANDS = {
 """Verb -> module with a click command of the same name, and its line in the help: no module is imported for that."""
 
 
-class _Commands(click.Group):
+class _Commands(Words):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

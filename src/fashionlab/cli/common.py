@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fashionlab.text import readable_json, tell
 from fashionlab.training.engines import BACKENDS, TRAINERS
+
+if TYPE_CHECKING:
+    from fashionlab.lab import StudyResult
 
 RUNS = click.Option(
     ["--runs"],
@@ -67,6 +70,17 @@ def print_table(renderable: Any) -> None:
     if not console.is_terminal:
         console = Console(width=10_000)
     console.print(renderable, soft_wrap=True)
+
+
+def show_result(result: "StudyResult", as_json: bool) -> None:
+    """Print what a study found."""
+    if as_json:
+        print_json(result.summary)
+        return
+    print_table(result.table())
+    for line in result.lines():
+        print_line(line)
+    print_line(result.page or result.path)
 
 
 def decimal_size(size: int) -> str:

@@ -4,13 +4,14 @@ No setting is declared here: what a command does not know itself is a setting, `
 by its types; the help is written from the same types.
 """
 
+from difflib import get_close_matches
 from typing import Any
 
 import click
 
-from fashionlab.models import REGISTRY, find_architecture
+from fashionlab.models import NETWORK, REGISTRY, find_architecture
 from fashionlab.options import Option, options_of
-from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig
+from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig, common_options
 
 FIRST = ("epochs", "batch_size", "learning_rate", "early_stopping", "patience")
 """Settings that most people look for."""
@@ -59,6 +60,7 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, An
         word = rest.pop(0)
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
+            _refuse_misspelt(name)
             if not equals and (not rest or rest[0].startswith("--")):
                 raise click.UsageError(f"{word} needs a value.")
             settings[name.replace("-", "_")] = value if equals else rest.pop(0)
@@ -67,6 +69,15 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, An
         else:
             words.append(word)
     return words, settings
+
+
+def _refuse_misspelt(name: str) -> None:
+    """Raise NoSuchOption for what is no setting of any recipe, and nearly an option of the command itself."""
+    command = click.get_current_context().command
+    own = [flag[2:] for param in command.params for flag in param.opts if flag.startswith("--")]
+    near = get_close_matches(name, own, cutoff=0.8)
+    if near and name.replace("-", "_") not in common_options(NETWORK):
+        raise click.NoSuchOption(f"--{name}", possibilities=[f"--{flag}" for flag in near])
 
 
 def one_model(words: list[str]) -> str | None:

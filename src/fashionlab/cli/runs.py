@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_line, print_table
+from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_line, print_table, show_result
+from fashionlab.cli.words import Words
 from fashionlab.reports.wording import counted
 from fashionlab.text import one_line
 
 
-@click.group(invoke_without_command=True, params=[RUNS, JSON])
+@click.group(cls=Words, invoke_without_command=True, params=[RUNS, JSON])
 @click.pass_context
 def runs(ctx: click.Context, runs: Path, as_json: bool) -> None:
     """List, show, delete and measure the runs on disk.
@@ -43,10 +44,13 @@ def _list(runs: Path, as_json: bool) -> None:
 
 @runs.command("show", params=[click.Argument(["run"]), RUNS, JSON])
 def show(run: str, runs: Path, as_json: bool) -> None:
-    """Show a run: recipe, environment and results."""
+    """Show a run: recipe, environment and results; or what a study has found."""
     from fashionlab import lab
     from fashionlab.reports.tables import result_table, run_table
 
+    if lab.is_study(run, runs=runs):
+        show_result(lab.open_study(run, runs=runs), as_json)
+        return
     details = lab.show_run(run, runs=runs)
     if as_json:
         print_json(details)

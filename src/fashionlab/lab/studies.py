@@ -8,7 +8,7 @@ from typing import Any
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
-from fashionlab.lab.study_job import load_for_plan, run_study, workers_at_once
+from fashionlab.lab.study_job import load_for_plan, make_page, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import common_options
@@ -140,6 +140,19 @@ def list_studies(*, runs: str | Path = "runs") -> list[StudyLine]:
 def open_study(study: str | Path = "last", *, runs: str | Path = "runs") -> StudyResult:
     """A study as it stands, finished or not: its name in `runs`, its path, or "last". Raises UsageError."""
     return StudyResult(find_study(Path(runs), str(study)))
+
+
+def report_study(
+    study: str | Path = "last", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT
+) -> StudyResult:
+    """Make a study's page anew, of what it has found so far. Never trains. Raises UsageError, StoreError, DataError."""
+    folder = find_study(Path(runs), str(study))
+    result = StudyResult(folder)
+    if result.summary.compare:
+        make_page(folder, load_for_plan(folder.plan, execution.data_dir))
+    else:
+        make_page(folder)
+    return result
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
-from fashionlab.errors import DataError, FashionlabError, Interrupted
+from fashionlab.errors import DataError, FashionlabError, Interrupted, WorkerError
 from fashionlab.lab.execution import ExecutionOptions
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.machine import describe_machine
@@ -84,6 +84,12 @@ def run_study(
             folder.sweep()
     if execution.report:
         make_page(folder, dataset)
+    failures, summary = folder.failures(), folder.summary
+    if failures and summary and not any(arm.pairs for arm in summary.arms):
+        raise WorkerError(
+            f"study {folder.path}: so many runs failed that there is nothing to compare, the first one so: "
+            f"{failures[0].reason}"
+        )
     return StudyResult(folder)
 
 

@@ -65,7 +65,7 @@ def studies_table(lines: Sequence[StudyLine]) -> "Table":
         words = ", ".join(f"{name}: {word}" for name, word in line.verdicts.items())
         done = f"{line.runs.done}/{line.runs.planned}" if line.runs else NONE
         title, stands = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
-        rows.append((line.study, title, stands, done, words))
+        rows.append((line.path, title, stands, done, words))
     table = new_table(("study", "question", "state", "runs", "verdicts"), rows)
     table.columns[1].justify = table.columns[4].justify = "left"
     return table
