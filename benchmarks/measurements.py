@@ -105,21 +105,19 @@ def studies() -> str:
 
 
 def kills() -> str:
-    """Killed and resumed; a fresh process; another number of cores."""
-    results = read("kill")["results"]
-    trials, core = len(results["trials"]), results["one_core"]
-    fresh = "the same bits" if results["fresh_process"]["equal"] else "other bits"
-    single = "the same bits"
-    if not core["equal"]:
-        both = " and ".join(percent(accuracy) for accuracy in core["difference"]["accuracy"])
-        single = f"other bits (test accuracy {both})"
-    return (
-        f"- {trials} runs were killed with SIGKILL at random moments, {results['kills']} times in all, and resumed. "
-        f"{results['equal']} of {trials} ended with\n  the weights and the history of the uninterrupted run, bit for "
-        "bit.\n"
-        f"- The same seed in a fresh process: {fresh}.\n"
-        f"- The same seed on one core instead of two: {single}."
-    )
+    """By trainer: killed and resumed; a fresh process; another number of cores."""
+    results = read("kill")["results"]["trainers"]
+    rows = [
+        [
+            f"`{trainer}`",
+            str(found["kills"]),
+            f"{found['equal']} of {len(found['trials'])}",
+            "equal" if found["fresh_process"]["equal"] else "differs",
+            "equal" if found["one_core"]["equal"] else "differs",
+        ]
+        for trainer, found in results.items()
+    ]
+    return table(["trainer", "kills", "runs equal", "fresh process", "one core"], rows)
 
 
 BLOCKS: Blocks = {
