@@ -3,9 +3,10 @@
 import random
 
 import pytest
-from benchmarks.tampering import all_cases, judge, make_originals
+from benchmarks.judging import Judge
+from benchmarks.tampering import all_cases, draw, judge_case, make_originals
 
-CASES = 15
+CASES = 25
 
 FOUND = (
     "run/metrics.json: test.confusion.0 is missing, checksums fitted",
@@ -17,17 +18,13 @@ FOUND = (
 """What once ended with a traceback."""
 
 
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("originals")
-    make_originals(folder)
-    return folder
-
-
-def test_what_was_tampered_with_is_one_sentence_and_nothing_else(originals, tmp_path):
+def test_what_was_tampered_with_is_one_sentence_and_nothing_else(tmp_path):
+    originals = make_originals(tmp_path / "originals")
     cases = all_cases(originals)
     known = [case for case in cases if case.name in FOUND]
-    drawn = random.Random(7).sample(cases, CASES - len(known))
-    faults = [fault for case in (*known, *drawn) for fault in judge(case, originals, tmp_path / "scratch", slow=False)]
     assert len(known) == len(FOUND)
+    judge = Judge(tmp_path / "case")
+    with judge.at_work():
+        chosen = (*known, *draw(cases, CASES - len(known), random.Random(7)))
+        faults = [fault for case in chosen for fault in judge_case(case, originals, judge, slow=False)]
     assert faults == []
