@@ -152,11 +152,11 @@ def _lose_array(name: str, path: Path) -> None:
 
 def _pickle(path: Path) -> None:
     file = io.BytesIO()
-    np.savez(file, validation_logits=np.array([_Bomb(str(outside_of(path) / "pickled"))], dtype=object))
+    np.savez(file, validation_logits=np.array([Bomb(str(outside_of(path) / "pickled"))], dtype=object))
     path.write_bytes(file.getvalue())
 
 
-class _Bomb:
+class Bomb:
     """Makes a file when it is unpickled."""
 
     def __init__(self, path: str) -> None:
