@@ -11,9 +11,10 @@ import os
 import resource
 import shutil
 import signal
+import time
 import traceback
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ class Judge:
     def __init__(self, work: Path) -> None:
         self.scratch, self.outside = work / "scratch", work / "outside"
         self._work, self._normal, self._worker = work, Counter[str](), 0.0
+        self.seconds = defaultdict[str, float](float)
+        """That the verbs took in all, by name."""
         self._make_outside()
 
     @contextlib.contextmanager
@@ -88,11 +91,12 @@ class Judge:
 
     def call(self, case: str, verb: str, work: Callable[[], object]) -> list[Fault]:
         """Execute a verb on damaged files; the fault, if there is one."""
-        memory, found = Memory(), None
+        memory, found, start = Memory(), None, time.monotonic()
         with warnings.catch_warnings(record=True) as warned, contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("default")
             warnings.simplefilter("ignore", ResourceWarning)
             found = _outcome_of(work)
+        self.seconds[verb] += time.monotonic() - start
         here, workers = memory.growth(self._worker)
         if not found and max(here - self._normal[verb], workers) > MEGABYTES:
             found = "takes too much memory", f"{here:.0f} MB here, {workers:.0f} MB in a worker"
