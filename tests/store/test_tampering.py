@@ -2,7 +2,6 @@
 
 import random
 
-import pytest
 from benchmarks.judging import Judge
 from benchmarks.tampering import all_cases, draw, judge_case, make_originals
 

@@ -53,4 +53,4 @@ def decode(path: Path) -> np.ndarray:
     except DataInvalid:
         raise
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
-        raise DataInvalid(f"{path} cannot be decoded: {error or type(error).__name__}") from None
+        raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None
