@@ -27,6 +27,9 @@ SECONDS = 30
 MEGABYTES = 300
 LONGEST_SENTENCE = 1500
 
+USUAL_WORKER = 600.0
+"""MB of a new worker, where none was measured."""
+
 HOSTILE_MODULE = "hostile.py"
 """A model file outside of everything; executed, it leaves a file beside itself."""
 
@@ -61,7 +64,8 @@ class Judge:
 
     def __init__(self, work: Path) -> None:
         self.scratch, self.outside = work / "scratch", work / "outside"
-        self._work, self._normal, self._worker = work, Counter[str](), 0.0
+        self._work, self._normal = work, Counter[str]()
+        self._worker: float | None = None
         self.seconds = defaultdict[str, float](float)
         """That the verbs took in all, by name."""
         self._make_outside()
@@ -87,7 +91,7 @@ class Judge:
             work()
         here, workers = memory.growth(0.0)
         self._normal[verb] = max(self._normal[verb], int(here))
-        self._worker = max(self._worker, workers)
+        self._worker = max(self._worker or 0.0, workers)
 
     def call(self, case: str, verb: str, work: Callable[[], object]) -> list[Fault]:
         """Execute a verb on damaged files; the fault, if there is one."""
@@ -97,7 +101,7 @@ class Judge:
             warnings.simplefilter("ignore", ResourceWarning)
             found = _outcome_of(work)
         self.seconds[verb] += time.monotonic() - start
-        here, workers = memory.growth(self._worker)
+        here, workers = memory.growth(USUAL_WORKER if self._worker is None else self._worker)
         if not found and max(here - self._normal[verb], workers) > MEGABYTES:
             found = "takes too much memory", f"{here:.0f} MB here, {workers:.0f} MB in a worker"
         if not found and warned:
