@@ -120,6 +120,19 @@ def kills() -> str:
     return table(["trainer", "kills", "runs equal", "fresh process", "one core"], rows)
 
 
+def damaged() -> str:
+    """How many damaged runs, studies and data sets there were, and what came of them."""
+    rows = []
+    if has("tampering"):
+        results = read("tampering")["results"]
+        rows.append(["files of runs and studies", f"{results['cases']:,}", str(results["failed"])])
+    if has("hostile-data"):
+        names = {"idx": "sets of IDX files", "images": "images in folders", "others": "archives, array files, folders"}
+        for kind, results in read("hostile-data")["results"].items():
+            rows.append([names[kind], f"{results['cases']:,}", str(results["failed"])])
+    return table(["damaged", "cases", "failed"], rows) if rows else "Not measured yet."
+
+
 BLOCKS: Blocks = {
     "machine": machine,
     "epoch": lambda: epoch("epoch"),
@@ -128,4 +141,5 @@ BLOCKS: Blocks = {
     "training-time": training_time,
     "studies": studies,
     "kills": kills,
+    "damaged": damaged,
 }
