@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from msgspec.structs import astuple, replace
 
-from fashionlab.errors import Interrupted, NonFiniteLoss, UsageError
+from fashionlab.errors import Interrupted, NonFiniteLoss, RunCorrupt
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.engines import ENGINES
@@ -336,9 +336,9 @@ def test_going_on_from_a_saved_state_leaves_the_saved_arrays_as_they_are(make):
 def test_a_state_of_another_model_is_refused(make):
     runner = make()
     saved = runner.state.save()
-    with pytest.raises(UsageError, match="does not belong to this model"):
+    with pytest.raises(RunCorrupt, match="does not belong to this model"):
         runner.state.restore({**saved, "trainable/000": saved["trainable/000"][:-1]})
-    with pytest.raises(UsageError, match="does not belong to this model"):
+    with pytest.raises(RunCorrupt, match="does not belong to this model"):
         runner.state.restore({name: array for name, array in saved.items() if name != "loss"})
 
 

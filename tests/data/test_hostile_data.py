@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fashionlab.data import load
 from fashionlab.data.idx import inflate, write_idx
@@ -163,3 +164,16 @@ def test_an_image_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
 def test_a_recipe_that_would_exhaust_its_parser(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(text)
     refused(lambda: read_toml(tmp_path / "x.toml"), message, UsageError)
+
+
+@pytest.mark.parametrize("kind", [struct.error, IndexError, TypeError, OverflowError, MemoryError, KeyError])
+def test_whatever_a_decoder_raises_is_one_sentence(
+    kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(image: Image.Image) -> None:
+        raise kind
+
+    Image.new("L", (2, 2)).save(tmp_path / "x.png")
+    monkeypatch.setattr(Image.Image, "load", fail)
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail)
+    refused(lambda: decode(tmp_path / "x.png"), f"x.png cannot be decoded: {kind.__name__}")

@@ -27,7 +27,7 @@ from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.outcomes import RunResults, counted_seeds, last_seed
 from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.stats.mcnemar import mcnemar
-from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed
+from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed, check_test
 from fashionlab.workers.events import Event
 
 RunKey = tuple[str, int]
@@ -59,6 +59,8 @@ def confirm(
         return None
     saved = folder.read("test.json", Confirmation)
     if saved and saved.runs == wanted:
+        with folder.sound("test.json"):
+            check_test(saved, plan)
         return saved
     ledger = Ledger(folder.path.parent)
 

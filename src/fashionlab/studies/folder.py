@@ -44,7 +44,7 @@ from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.plan import FORMAT, Arm, Plan
-from fashionlab.studies.summary import StudySummary
+from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
 
 REMEDY = "delete it, fashionlab study resume makes it again"
@@ -180,9 +180,20 @@ class StudyFolder:
         """The summary, None before the first run. Raises RunCorrupt if it cannot be read, or is of another format."""
         path = self.path / "summary.json"
         try:
-            return read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
+            summary = read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
         except FileNotFoundError:
             return None
+        with self.sound("summary.json"):
+            check_summary(summary, self.plan)
+        return summary
+
+    @contextmanager
+    def sound(self, name: str) -> Iterator[None]:
+        """Turn the ValueError of a check into RunCorrupt, with the file and the remedy."""
+        try:
+            yield
+        except ValueError as error:
+            raise RunCorrupt(f"{self.path / name} is damaged ({error}); {REMEDY}") from None
 
     @property
     def size(self) -> int:
