@@ -362,7 +362,7 @@ def test_folders_of_another_shape(tmp_path: Path) -> None:
         load(str(tmp_path / "parts"))
     (tmp_path / "parts/more").rename(tmp_path / "parts/test")
     (tmp_path / "parts/test/bag").rename(tmp_path / "parts/test/hat")
-    with pytest.raises(DataInvalid, match="holds the class 'hat', which .*train does not"):
+    with pytest.raises(DataInvalid, match=r"holds the class 'hat', which .*train does not"):
         load(str(tmp_path / "parts"))
 
 

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fashionlab.data import idx
 from fashionlab.data.labels import number_labels
+from fashionlab.data.shared import rows_among
 from fashionlab.data.split import stratified_split
 from fashionlab.errors import DataInvalid
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation, Stack, find_facts, finish, stack_array
@@ -109,7 +110,9 @@ def check(arrays: RawArrays, name: str, preparation: Preparation = AS_FOUND, pub
     numbered, class_names, said = number_labels(
         {each: labels for each, (_, labels) in found.items()}, arrays.class_names, name
     )
-    return _divide(prepared, numbered, class_names, name, facts, (*notes, *said))
+    checked = _divide(prepared, numbered, class_names, name)
+    notes += said + ([] if published else _shared(checked))
+    return replace(checked, facts=facts, notes=tuple(notes))
 
 
 def _divide(
@@ -117,9 +120,8 @@ def _divide(
     given: dict[str, np.ndarray],
     names: tuple[str, ...] | None,
     name: str,
-    facts: PixelFacts,
-    notes: tuple[str, ...],
 ) -> Checked:
+    """Check labels and class names against images and each other, and make training, validation and test set."""
     rows = len(images["training"])
     labels = {each: _check_labels(found, len(images[each]), f"{name}: {each} labels") for each, found in given.items()}
     training = labels["training"]
@@ -158,7 +160,23 @@ def _divide(
     for array in (pictures, training, test_images, test_labels):
         array.flags.writeable = False
     given_validation = len(images.get("validation", ()))
-    return Checked(pictures, training, test_images, test_labels, class_names, given_validation, facts, notes)
+    return Checked(pictures, training, test_images, test_labels, class_names, given_validation)
+
+
+def _shared(checked: Checked) -> list[str]:
+    """What is said of images that are in two sets."""
+    said = []
+    first = len(checked.images) - checked.given_validation
+    training, validation = checked.images[:first], checked.images[first:]
+    pairs = (("test", checked.test_images, checked.images), ("validation", validation, training))
+    for name, these, those in pairs:
+        if shared := len(rows_among(these, those)):
+            more = "; results say how good they are without them" if name == "test" else ""
+            are = "images are" if shared > 1 else "images is"
+            said.append(
+                f"{shared:,} of the {len(these):,} {name} {are}, pixel for pixel, in the training set too{more}"
+            )
+    return said
 
 
 def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, name: str) -> list[str]:

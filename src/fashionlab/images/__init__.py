@@ -10,6 +10,7 @@ from fashionlab.images.pixels import Pixels, pixels_of
 from fashionlab.images.prepare import (
     AS_FOUND,
     PLAIN,
+    Fit,
     PixelFacts,
     Preparation,
     Stack,
@@ -24,6 +25,7 @@ __all__ = [
     "FORMATS",
     "PIXEL_LIMIT",
     "PLAIN",
+    "Fit",
     "PixelFacts",
     "Pixels",
     "Preparation",

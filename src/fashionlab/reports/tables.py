@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from fashionlab.data import DataDescription
-from fashionlab.reports.measures import TITLES, measure
-from fashionlab.reports.run.sections.made import refit_line
+from fashionlab.reports.measures import TITLES, measure, shared_line
+from fashionlab.reports.run.sections.made import data_fields, refit_line
 from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
 
@@ -43,6 +43,7 @@ def result_table(metrics: Metrics) -> "Table":
         rated = sorted((row.recall, row.name) for row in figures.per_class if row.recall is not None)
         words = ", ".join(f"{name} {recall:.2f}" for recall, name in rated[:3])
         table.add_row(name, f"{figures.n:,}", *(each.text for each in measure(figures)), plain(words))
+    table.caption, table.caption_justify = shared_line(metrics), "left"
     return table
 
 
@@ -68,7 +69,7 @@ def run_table(details: RunDetails) -> "Table":
     lines = {
         "model": recipe.model.name,
         **recipe.model.options,
-        **asdict(recipe.data),
+        **data_fields(recipe.data),
         **(asdict(recipe.training) if recipe.training else {}),
         **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
         "seed": recipe.seed,
@@ -92,15 +93,21 @@ def data_table(data: DataDescription) -> "Table":
     table.add_section()
     table.add_row("all", f"{sizes.training:,}", f"{sizes.validation:,}")
     table.caption_justify = "left"
-    table.caption = (
+    table.caption = plain("".join(f"{note}\n" for note in data.notes)) + (
         f"{data.side} x {data.side} pixels; training set: mean {pixels.mean:.1f}, standard deviation "
         f"{pixels.standard_deviation:.1f}, {pixels.minimum} to {pixels.maximum}, "
         f"{percent(pixels.zero_share, 0)} zero\n"
-        f"split: {percent(data.validation, 0)} validation, stratified, seed {data.seed}; "
-        f"test set: {sizes.test:,} images, not used\n"
+        f"split: {split_line(data)}; test set: {sizes.test:,} images, not used\n"
         f"SHA-256 {data.sha256}"
     )
     return table
+
+
+def split_line(data: DataDescription) -> str:
+    """How the training set is divided."""
+    if data.validation is None:
+        return "the validation set that the data bring, the same for every seed"
+    return f"{percent(data.validation, 0)} validation, stratified, seed {data.seed}"
 
 
 def plain(text: str) -> str:

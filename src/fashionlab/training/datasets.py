@@ -18,7 +18,7 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
     data, sha256 = run.spec.recipe.data, run.spec.data.sha256
     dataset = _held.get(sha256)
     if dataset is None:
-        dataset = load(data.dataset, data_dir=data_dir)
+        dataset = load(data.dataset, data_dir=data_dir, preparation=data.preparation)
         if dataset.sha256 != sha256:
             raise DataError(
                 f"the data set {data.dataset!r} has changed since run {run.name} was started "
@@ -26,7 +26,7 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
             )
         hold(dataset)
     said, found = run.spec.data, (dataset.class_names, dataset.images.shape[1])
-    if (said.class_names, said.side) != found:
+    if (said.class_names, said.side) != found or (said.pixels != dataset.facts and dataset.test.size):
         raise RunCorrupt(
             f"{run.path / 'recipe.json'} is damaged (its class names or its side are not those of the data set "
             f"{data.dataset!r}); delete the run and train anew"
