@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from fashionlab.reports.figures.scripts import OWN, readable
 from fashionlab.reports.wording import SPACE
 
 TITLE, TEXT, SMALL = 14.0, 12.0, 11.0
@@ -23,7 +24,7 @@ def _advance(character: str, bold: bool) -> float:
 def _font(bold: bool) -> Any:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
+    font = get_font(findfont(FontProperties(family=OWN, weight="bold" if bold else "normal")))
     # A copy: matplotlib hands out one object for each file and sets its size as it needs.
     copy = type(font)(font.fname)
     copy.set_size(100, 72)
@@ -39,12 +40,12 @@ def _unhinted() -> Any:
 
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """The width of a line of text, points."""
-    return size * sum(_advance(character, weight == "bold") for character in text)
+    return size * sum(_advance(character, weight == "bold") for character in readable(text))
 
 
 def one_line(text: str) -> str:
     """Users' text without line breaks and control characters. A space that does not break stays one."""
-    plain = "".join(c if c.isprintable() or c == SPACE else " " for c in str(text))
+    plain = "".join(c if c.isprintable() or c == SPACE else " " for c in readable(str(text)))
     return " ".join(part for part in plain.split(" ") if part)
 
 
