@@ -196,7 +196,8 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
         shade = "nearly black: " if high < SMALL_RANGE else "nearly white: " if low > 255 - SMALL_RANGE else ""
         said.append(f"the training images are {shade}they use the values {low:g} to {high:g} of 0 to 255{mend}")
     if blank:
-        said.append(f"{blank:,} of {len(images):,} training images show nothing: all of their pixels are nearly alike")
+        show = "shows" if blank == 1 else "show"
+        said.append(f"{blank:,} of {len(images):,} images {show} nothing: all of their pixels are nearly alike")
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     # A ground that was chosen has been said already.
     asked = preparation.invert or facts.ground > 0

@@ -126,6 +126,11 @@ def _sets(root: Path) -> dict[str, Path]:
             raise DataInvalid(f"{root} holds {named[name].name}/ and {path.name}/, both {name} sets; keep one of them")
         named[name] = path
     if not named or not any(_folders(path) for path in named.values()):
+        if folders and len(named) == len(folders):
+            raise DataInvalid(
+                f"{root} holds {shown(f'{p.name}/' for p in folders)}, but no folders in these, so nothing says which "
+                f"class an image is of; {LAYOUT}"
+            )
         _refuse_sets_inside(root, folders)
         return {"training": root}
     if "training" not in named:
