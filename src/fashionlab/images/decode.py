@@ -41,7 +41,10 @@ def decode(path: Path) -> Pixels:
                     size = f"{image.width} x {image.height} pixels"
                     raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
                 animated = int(bool(getattr(image, "is_animated", False)))
-                upright = ImageOps.exif_transpose(image)
+                image.load()
+                # In place: a copy of the largest image takes 64 MB.
+                ImageOps.exif_transpose(image, in_place=True)
+                upright: Image.Image = image
                 # 16 bits a pixel, which convert("L") would clip instead of scale.
                 if upright.mode.startswith("I"):
                     return Pixels(np.asarray(upright).astype(np.float32)[None] / 257, deep=1)
@@ -53,5 +56,7 @@ def decode(path: Path) -> Pixels:
         raise DataInvalid(f"{path} is not an image in one of the formats {', '.join(FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # from Pillow's decoders, for damaged files
-        raise DataInvalid(f"{path} cannot be decoded: {error}") from None
+    except DataInvalid:
+        raise
+    except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
+        raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None

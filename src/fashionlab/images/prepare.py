@@ -19,11 +19,11 @@ from fashionlab.images.pixels import Pixels, pixels_of
 CONTENT_LIMIT = 4 * 2**30
 """Bytes that the images of one set may take: far beyond what the lab is for."""
 
-_BLOCK = 1024
-"""Images of an array that are converted at once: what they take beside the result stays small."""
+_BLOCK = 2**22
+"""Values of an array that are converted at once: what they take beside the result stays small."""
 
-_SAMPLE = 4096
-"""Images that are looked at, evenly spread, for the range of values that a set uses."""
+_SAMPLE, _VALUES = 4096, 2**23
+"""Images and values of them that are looked at, evenly spread, for the range of values that a set uses."""
 
 Fit = Literal["pad", "crop", "fit"]
 
@@ -120,8 +120,9 @@ def stack_array(images: np.ndarray, name: str, preparation: Preparation, side: i
         return Stack(np.ascontiguousarray(images[..., 0]), remarks=remarks)
 
     def blocks() -> Iterator[tuple[str, Pixels]]:
-        for start in range(0, len(images), _BLOCK):
-            block = images[start : start + _BLOCK]
+        rows = max(1, _BLOCK // images[0].size)
+        for start in range(0, len(images), rows):
+            block = images[start : start + rows]
             if scale is not None:
                 block = block.astype(np.float32)
                 block *= np.float32(scale)
@@ -149,17 +150,19 @@ def finish(stack: Stack, facts: PixelFacts, preparation: Preparation) -> np.ndar
     if grey.dtype == np.uint8 and (facts.low, facts.high) == (0, 255):
         return np.ascontiguousarray(255 - grey if preparation.invert else grey)
     result = np.empty(grey.shape, np.uint8)
-    for start in range(0, len(grey), _BLOCK):
-        block = grey[start : start + _BLOCK].astype(np.float32)
+    rows = max(1, _BLOCK // grey[0].size)
+    for start in range(0, len(grey), rows):
+        block = grey[start : start + rows].astype(np.float32)
         block = np.clip((block - facts.low) * (255 / (facts.high - facts.low)), 0, 255)
-        result[start : start + _BLOCK] = np.rint(255 - block if preparation.invert else block)
+        result[start : start + rows] = np.rint(255 - block if preparation.invert else block)
     return result
 
 
 def used_range(images: np.ndarray) -> tuple[float, float]:
     """The values between which all but a thousandth at either end lie; of images that are almost all of one value, the
-    lowest and the highest."""
+    lowest and the highest. Of many images or pixels a part is looked at, evenly spread."""
     sample = images[:: max(1, len(images) // _SAMPLE)]
+    sample = sample.reshape(-1)[:: max(1, sample.size // _VALUES)]
     low, high = (float(value) for value in np.quantile(sample, (0.001, 0.999), method="nearest"))
     return (low, high) if high - low > 1e-6 else (float(sample.min()), float(sample.max()))
 

@@ -19,9 +19,12 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp")
 
 UNREAD = (
     ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".svg", ".pgm", ".ppm", ".pbm", ".tga", ".ico", ".dng",
-    ".raw", ".cr2", ".nef", ".dcm", ".npy", ".exr", ".psd", ".pdf",
+    ".raw", ".cr2", ".nef", ".dcm", ".exr", ".psd", ".pdf",
 )  # fmt: skip
 """Formats that hold images, too, and are not read."""
+
+ARRAYS = (".npy", ".npz", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".parquet", ".tfrecord")
+"""Files that hold arrays, in forms that are not read from a folder."""
 
 MOST_ENTRIES = 500_000
 """Files of a folder that are listed, seven times as many as Fashion-MNIST has images."""
@@ -260,4 +263,7 @@ def _nothing(folder: Path, counts: _Counts) -> str:
             f"{folder} holds images in a format that is not read ({counts.unread[0].name}); expected "
             f"{', '.join(SUFFIXES)}: save them as PNG"
         )
-    return f"{folder} holds no images ({', '.join(SUFFIXES)}), but {shown(visible_names(folder))}; {LAYOUT}"
+    names = visible_names(folder)
+    arrays = any(Path(name).suffix.lower() in ARRAYS for name in names)
+    more = "; arrays are read from one .npz: np.savez('data.npz', x_train=…, y_train=…)" if arrays else ""
+    return f"{folder} holds no images ({', '.join(SUFFIXES)}), but {shown(names)}; {LAYOUT}{more}"

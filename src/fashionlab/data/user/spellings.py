@@ -82,4 +82,8 @@ def _in_words(field: str) -> str:
 
 def _words(name: str) -> list[str]:
     """The words of a name: parted by what is neither letter nor digit, and where a small letter meets a capital."""
-    return [word for word in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) if word]
+    words = [word for word in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) if word]
+    # "xtrain" is x and train.
+    return [
+        part for word in words for part in ((word[0], word[1:]) if word[:1] in "xy" and word[1:] in SETS else (word,))
+    ]

@@ -107,7 +107,10 @@ def _read(stream: BinaryIO, name: str) -> tuple[np.ndarray, np.ndarray] | None:
     comma = max((b",", b";", b"\t"), key=first.count)
     cells = [cell.strip().strip('"') for cell in first.decode("utf-8", "replace").split(comma.decode())]
     if len(cells) < 5:
-        raise DataInvalid(f"{name} has {len(cells)} columns; expected a label and the pixels of an image in each row")
+        raise DataInvalid(
+            f"{name} has {len(cells)} columns; expected a label and the pixels of an image in each row, or instead "
+            "of a list of files a folder for each class"
+        )
     header = not all(_is_number(cell) for cell in cells[1:-1])
     place = 0
     if header:
