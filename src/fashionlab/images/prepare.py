@@ -294,12 +294,12 @@ def _resized(block: Pixels, side: int, how: Fit) -> Pixels:
 
 
 def _resize(image: np.ndarray, side: int, how: Fit, opaque: bool) -> np.ndarray:
-    """One image [height, width] as [side, side], smoothed where it shrinks."""
+    """One image [height, width] as [side, side]: averaged over areas where it shrinks, interpolated where it grows."""
     from PIL import Image
 
     height, width = image.shape
     picture = Image.fromarray(np.ascontiguousarray(image))
-    smooth = Image.Resampling.BILINEAR
+    smooth = Image.Resampling.BOX if max(image.shape) >= side else Image.Resampling.BILINEAR
     if how == "fit":
         return np.asarray(picture.resize((side, side), smooth))
     if how == "crop":
