@@ -44,6 +44,7 @@ PROGRAMS = {
     "claim-order": ("study recipes/studies/order.toml", "batch normalization before dropout"),
     "claim-activation": ("study recipes/studies/activation.toml", "GELU or ReLU"),
     "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
+    "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""

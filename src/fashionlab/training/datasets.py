@@ -25,8 +25,14 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
                 f"(SHA-256 {dataset.sha256[:12]}…, expected {sha256[:12]}…); give it the old data, or train anew"
             )
         hold(dataset)
+        # One that is held may have come to the same images in another way.
+        if run.spec.data.pixels != dataset.facts:
+            raise RunCorrupt(
+                f"{run.path / 'recipe.json'} is damaged (its images were prepared in another way than those of the data "
+                f"set {data.dataset!r} are); delete the run and train anew"
+            )
     said, found = run.spec.data, (dataset.class_names, dataset.images.shape[1])
-    if (said.class_names, said.side) != found or (said.pixels != dataset.facts and dataset.test.size):
+    if (said.class_names, said.side) != found:
         raise RunCorrupt(
             f"{run.path / 'recipe.json'} is damaged (its class names or its side are not those of the data set "
             f"{data.dataset!r}); delete the run and train anew"
