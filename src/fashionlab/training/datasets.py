@@ -28,8 +28,8 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
         # One that is held may have come to the same images in another way.
         if run.spec.data.pixels != dataset.facts:
             raise RunCorrupt(
-                f"{run.path / 'recipe.json'} is damaged (its images were prepared in another way than those of the data "
-                f"set {data.dataset!r} are); delete the run and train anew"
+                f"{run.path / 'recipe.json'} is damaged (its images were prepared in another way than those of the "
+                f"data set {data.dataset!r} are); delete the run and train anew"
             )
     said, found = run.spec.data, (dataset.class_names, dataset.images.shape[1])
     if (said.class_names, said.side) != found:
