@@ -39,7 +39,10 @@ from benchmarks.journal import Journal
 from benchmarks.judging import Fault, Judge, grouped, outside_of
 from fashionlab.data import load
 from fashionlab.data.idx import write_idx
-from fashionlab.data.user.arrays import CLASSES, IDX_NAMES, NPZ_NAMES
+from fashionlab.data.user.arrays import CLASSES, IDX_NAMES
+
+NPZ_NAMES = {"images": "x_train", "labels": "y_train", "test_images": "x_test", "test_labels": "y_test"}
+"""How an archive calls what a data set holds."""
 
 CASES = {"idx": 2000, "images": 6000, "others": 100}
 

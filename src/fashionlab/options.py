@@ -99,6 +99,11 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def is_flag(self) -> bool:
+        """Whether it is true or false."""
+        return bool in (self.type, *get_args(self.type)[:1])
+
+    @property
     def expected(self) -> str:
         """The allowed values in words: "a number from 0 to below 1"."""
         return describe(self.type)

@@ -157,7 +157,9 @@ def test_the_command_makes_an_equal_recipe(real):
         settings = {n.removeprefix("--").replace("-", "_"): v for n, v in zip(words[3::2], words[4::2], strict=True)}
         engine = {name: settings.pop(name) for name in ("trainer", "backend") if name in settings}
         assert engine == ({"trainer": "fused", "backend": "jax"} if kind == "full" else {})
-        assert Recipe.make(words[2], settings) == run.spec.recipe
+        made = Recipe.make(words[2], settings)
+        assert made.data.validation in (None, 0.2)
+        assert replace(made, data=replace(made.data, validation=0.2)) == run.spec.recipe
 
 
 def test_the_command_says_refit_and_no_test(real):

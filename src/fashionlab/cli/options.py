@@ -17,6 +17,10 @@ FIRST = ("epochs", "batch_size", "learning_rate", "early_stopping", "patience")
 """Settings that most people look for."""
 
 
+_FLAGS = {name for kind in (DataConfig, TrainingConfig) for name, option in options_of(kind).items() if option.is_flag}
+"""Settings that are true or false, and may be given without a value."""
+
+
 class SettingsCommand(click.Command):
     """A command that takes settings. With a model among its words `--help` shows that model's own options, too."""
 
@@ -52,7 +56,10 @@ class SettingsCommand(click.Command):
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
-    """The plain words, and the settings by name, as `--name value` or `--name=value`; values stay text."""
+    """The plain words, and the settings by name, as `--name value` or `--name=value`; values stay text.
+
+    What is true or false may be named alone: `--invert`.
+    """
     words: list[str] = []
     settings: dict[str, Any] = {}
     rest = list(arguments)
@@ -61,9 +68,13 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, An
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             _refuse_misspelt(name)
+            name = name.replace("-", "_")
+            if not equals and name in _FLAGS and (not rest or rest[0].lower() not in ("true", "false", "1", "0")):
+                settings[name] = "true"
+                continue
             if not equals and (not rest or rest[0].startswith("--")):
                 raise click.UsageError(f"{word} needs a value.")
-            settings[name.replace("-", "_")] = value if equals else rest.pop(0)
+            settings[name] = value if equals else rest.pop(0)
         elif word.startswith("-"):
             raise click.NoSuchOption(word)
         else:

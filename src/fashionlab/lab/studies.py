@@ -13,6 +13,7 @@ from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.study.guarantee import SHARED_JUDGES
 from fashionlab.reports.wording import counted
 from fashionlab.studies.declare import declare_comparison, declare_study, extend, require_trust
 from fashionlab.studies.design.file import StudyFile, Terms, fill_terms, read_study_file
@@ -220,7 +221,11 @@ def _preview(declared: _Declared, runs: str | Path) -> PlanOverview:
 
 
 def _context(recipe: Recipe, terms: Terms, trainer: str, backend: str, execution: ExecutionOptions) -> StudyContext:
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=tell)
+    dataset = load_dataset(
+        recipe.data.dataset, data_dir=execution.data_dir, announce=tell, preparation=recipe.data.preparation
+    )
+    if dataset.given_validation:
+        tell(SHARED_JUDGES)
     return StudyContext(dataset, trainer, backend, terms.first_seed)
 
 

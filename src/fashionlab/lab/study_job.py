@@ -151,7 +151,8 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
 
 def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:
     """The study's data set. Raises DataError if what is found now is another."""
-    dataset = load_dataset(plan.data.name, data_dir=data_dir, announce=tell)
+    preparation = plan.arms[0].recipe.data.preparation
+    dataset = load_dataset(plan.data.name, data_dir=data_dir, announce=tell, preparation=preparation)
     if dataset.sha256 != plan.data.sha256:
         raise DataError(
             f"the data set {plan.data.name!r} has changed since study {plan.name} was begun (SHA-256 "

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
@@ -44,10 +46,11 @@ def train(
     """
     runs = Path(runs)
     if data is not None:
-        settings["dataset"] = data.name
+        settings |= {"dataset": data.name, **asdict(data.preparation)}
     refuse_execution(settings)
     recipe = Recipe.make(model, settings)
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=tell)
+    found = recipe.data
+    dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from fashionlab.data import DataDescription
-from fashionlab.reports.measures import TITLES, measure
-from fashionlab.reports.run.sections.made import refit_line
+from fashionlab.reports.measures import TITLES, measure, shared_line
+from fashionlab.reports.run.sections.made import data_fields, refit_line
 from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
 from fashionlab.text import one_line
@@ -69,7 +69,9 @@ def result_table(metrics: Metrics) -> "Table":
         rated = sorted((row.recall, row.name) for row in figures.per_class if row.recall is not None)
         words = ", ".join(f"{name} {recall:.2f}" for recall, name in rated[:3])
         rows.append((name, f"{figures.n:,}", *(each.text for each in measure(figures)), words))
-    table = new_table(("set", "n", *TITLES, "hardest classes by recall"), rows, title=title)
+    shared = shared_line(metrics)
+    caption = [shared] if shared else []
+    table = new_table(("set", "n", *TITLES, "hardest classes by recall"), rows, title=title, caption=caption)
     table.columns[-1].justify = "left"
     return table
 
@@ -94,7 +96,7 @@ def run_table(details: RunDetails) -> "Table":
     lines = {
         "model": recipe.model.name,
         **recipe.model.options,
-        **asdict(recipe.data),
+        **data_fields(recipe.data),
         **(asdict(recipe.training) if recipe.training else {}),
         **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
         "seed": recipe.seed,
@@ -119,11 +121,18 @@ def data_table(data: DataDescription) -> "Table":
         total=("all", f"{sizes.training:,}", f"{sizes.validation:,}"),
         title=f"{data.name}: {data.source}",
         caption=(
+            *data.notes,
             f"{data.side} x {data.side} pixels; training set: mean {pixels.mean:.1f}, standard deviation "
             f"{pixels.standard_deviation:.1f}, {pixels.minimum} to {pixels.maximum}, "
             f"{percent(pixels.zero_share, 0)} zero",
-            f"split: {percent(data.validation, 0)} validation, stratified, seed {data.seed}; "
-            f"test set: {sizes.test:,} images, not used",
+            f"split: {split_line(data)}; test set: {sizes.test:,} images, not used",
             f"SHA-256 {data.sha256}",
         ),
     )
+
+
+def split_line(data: DataDescription) -> str:
+    """How the training set is divided."""
+    if data.validation is None:
+        return "the validation set that the data bring, the same for every seed"
+    return f"{percent(data.validation, 0)} validation, stratified, seed {data.seed}"

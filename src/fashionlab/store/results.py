@@ -73,6 +73,17 @@ class SetMetrics(Struct, frozen=True):
     macro: MacroFigures
 
 
+class SharedTest(Struct, frozen=True):
+    """Test images that are, pixel for pixel, in the training set too. shared: how many; n: the other test images;
+    accuracy: on these, a fraction, with its 95 % Wilson interval; None where all are shared."""
+
+    shared: Count
+    n: Count
+    accuracy: Fraction | None
+    accuracy_low: Fraction | None
+    accuracy_high: Fraction | None
+
+
 class Gap(Struct, frozen=True):
     """At the best epoch, how much better training is than validation: loss in nats, accuracy as a fraction."""
 
@@ -105,7 +116,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
 
     validation, test: None where that set was not predicted (validation in a refit, test when it is not evaluated);
     epochs: rows of the history; unit: what such a row is; peak_memory_mb: of a study's run, the most that its process
-    held, otherwise None.
+    held, otherwise None; shared_test: None where no test image is in the training set too.
     """
 
     validation: SetMetrics | None
@@ -117,6 +128,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
     generalization_gap: Gap | None
     seconds: Seconds
     peak_memory_mb: Amount | None = None
+    shared_test: SharedTest | None = None
 
     @property
     def sets(self) -> dict[str, SetMetrics]:

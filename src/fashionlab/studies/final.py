@@ -75,7 +75,11 @@ def confirm(
     folder.write("test.npz", to_npz({"labels": labels, **{_text(key): found for key, found in logits.items()}}))
     evaluations = len(ledger.lines(dataset.sha256))
     confirmation = Confirmation(
-        n=len(labels), evaluations=evaluations, runs=wanted, arms=describe_test(plan, results, logits, labels)
+        n=len(labels),
+        evaluations=evaluations,
+        runs=wanted,
+        arms=describe_test(plan, results, logits, labels),
+        shared=len(dataset.test.rows_among(dataset.images)),
     )
     folder.write("test.json", to_json(confirmation))
     return confirmation

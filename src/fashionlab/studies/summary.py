@@ -146,13 +146,15 @@ class Confirmation(Struct, frozen=True, kw_only=True):
     """`test.json`: the test set, evaluated once for all finished runs; nothing is decided by it.
 
     n: test images; evaluations: lines of the ledger for these data, this one included; runs: (arm, seed) of those that
-    were evaluated; arms: in the order of the plan, the baseline among them.
+    were evaluated; arms: in the order of the plan, the baseline among them; shared: test images that are, pixel for
+    pixel, in the training set too.
     """
 
     n: AtLeastOne
     evaluations: Count
     runs: tuple[tuple[str, Seed], ...]
     arms: tuple[ConfirmedArm, ...]
+    shared: int = 0
 
 
 class PredictionTimes(Struct, frozen=True):

@@ -10,6 +10,7 @@ from rich.console import Console
 from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_summary
 
 from fashionlab.reports.study import report_of, study_table, verdicts
+from fashionlab.reports.study.guarantee import SHARED_JUDGES, covers
 from fashionlab.reports.study.report import from_to, what_changed
 from fashionlab.reports.study.text import studies_table, summary_lines
 from fashionlab.reports.wording import SPACE
@@ -238,3 +239,14 @@ def test_the_lines_for_the_terminal_say_what_was_found_and_how_to_go_on():
     assert "On the test set (2,000 images, for confirmation, evaluated once here): mlp 8" in lines[-2]
     assert lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab study resume mlp-ablation --seeds N"
     assert "Caution" in summary_lines(report_of(make_jump()))[0]
+
+
+def test_data_with_a_validation_set_or_shared_test_images_are_told_about():
+    summary = make_summary()
+    report = report_of(
+        replace(summary, data=replace(summary.data, given_validation=30), test=replace(summary.test, shared=7))
+    )
+    assert SHARED_JUDGES in covers(report)
+    assert "other random splits" not in " ".join(covers(report))
+    assert SHARED_JUDGES not in covers(report_of(summary))
+    assert any(", 7 of them in the training set too, for confirmation" in line for line in summary_lines(report))

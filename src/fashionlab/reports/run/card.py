@@ -75,7 +75,7 @@ An image classifier trained with [Fashionlab](https://github.com/fashionlab/fash
 
 {table}
 
-{mistakes} {confidence}
+{mistakes} {confidence}{f" {answer.shared}" if answer.shared else ""}
 
 The test set had been evaluated {times(answer.test_evaluations)} in this folder of runs when this card was written.
 

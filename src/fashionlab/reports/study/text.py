@@ -43,9 +43,11 @@ def summary_lines(report: StudyReport) -> list[str]:
     lines = [f"{arm.verdict.sentence} {arm.verdict.second}" for arm in report.arms]
     if report.test:
         accuracies = ", ".join(f"{arm.name} {_spread(arm.accuracy)}" for arm in report.test.arms)
+        shared = f", {report.test.shared:,} of them in the training set too" if report.test.shared else ""
+        images = f"{report.test.n:,} images{shared}"
         lines.append(
-            f"On the test set ({report.test.n:,} images, for confirmation, evaluated {times(report.test.evaluations)} "
-            f"here): {accuracies}"
+            f"On the test set ({images}, for confirmation, evaluated {times(report.test.evaluations)} here): "
+            f"{accuracies}"
         )
     for each in report.everyone:
         lines += [

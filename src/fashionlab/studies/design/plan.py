@@ -99,11 +99,13 @@ class Arm(Struct, frozen=True):
 
 class StudyData(Struct, frozen=True):
     """The data set of a study. name: what `data.load` was given; sha256: of all its content; class_names: in the order
-    of the logits."""
+    of the logits; given_validation: images of the validation set that the data bring, 0 where it is carved anew by each
+    seed."""
 
     name: str
     sha256: str
     class_names: tuple[str, ...]
+    given_validation: int = 0
 
 
 class Plan(Struct, frozen=True, kw_only=True):
