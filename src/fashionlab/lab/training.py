@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import find_run
+from fashionlab.text import tell
 from fashionlab.training.prepare import make_spec, prepare
 
 
@@ -43,20 +46,21 @@ def train(
     """
     runs = Path(runs)
     if data is not None:
-        settings["dataset"] = data.name
+        settings |= {"dataset": data.name, **asdict(data.preparation)}
     refuse_execution(settings)
     recipe = Recipe.make(model, settings)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
             "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
         )
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    found = recipe.data
+    dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     prepared = prepare(recipe, dataset, trainer, backend)
     for sentence in prepared.advice:
-        announce(sentence)
+        tell(sentence)
     architecture, engine = prepared.architecture, prepared.engine
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(spec, architecture, dataset, runs, execution, again)
@@ -80,10 +84,10 @@ def resume(
     """
     found = find_run(Path(runs), str(run))
     if found.complete:
-        announce(f"{found.path} is complete already")
+        tell(f"{found.path} is complete already")
         return show_again(found, trust, execution)
     if not found.spec.recipe.kind.resumable:
-        announce(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
+        tell(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
     made_by = found.spec.results_version
     if made_by != RESULTS_VERSION:
         raise RunCorrupt(

@@ -20,10 +20,10 @@ from fashionlab.errors import RunCorrupt, RunIncomplete, StoreError
 from fashionlab.files import (
     folder_size,
     make_folder,
-    make_stamped_folder,
+    new_stamped_folder,
     open_lock,
     require_plain,
-    sync_folder,
+    sweep,
     write_atomically,
 )
 from fashionlab.recipe.spec import FORMAT_VERSION, RunSpec
@@ -73,14 +73,13 @@ class Run:
 
         model_source: the text of the user's own model file, kept as `model.py`.
         """
-        run = Run(make_stamped_folder(runs, label))
-        make_folder(run.checkpoint)
-        if model_source is not None:
-            run.write(MODEL_FILE, model_source)
-        # Last, because a folder with a recipe counts as a run.
-        run.write("recipe.json", to_json(spec))
-        sync_folder(runs)
-        return run
+        with new_stamped_folder(runs, label) as (folder, path):
+            run = Run(folder)
+            make_folder(run.checkpoint)
+            if model_source is not None:
+                run.write(MODEL_FILE, model_source)
+            run.write("recipe.json", to_json(spec))
+        return Run(path)
 
     @property
     def name(self) -> str:
@@ -238,6 +237,8 @@ class Run:
         moment to notice and to leave.
         """
         with self._locked("lock", wait):
+            for folder in (self.path, self.checkpoint):
+                sweep(folder, older_than=0)
             yield
 
     @contextmanager

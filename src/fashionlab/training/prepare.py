@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
+from fashionlab.data.split import VALIDATION_SHARE
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
@@ -37,8 +38,10 @@ def prepare(
     """Find the recipe's architecture and its engine, and check the options of a user's own model in a worker.
 
     architecture: the recipe's, where it is not to be looked for by its name. Raises UsageError: for a model that does
-    not exist or that its own file refuses, or an engine that is not here.
+    not exist or that its own file refuses, an engine that is not here, or a fraction to hold out for validation where
+    the data bring a validation set.
     """
+    recipe = _with_validation(recipe, dataset)
     architecture = architecture or find_architecture(recipe.model.name)
     if recipe.training:
         check_class_names(recipe.training.class_weights, dataset.class_names)
@@ -60,13 +63,21 @@ def make_spec(
     """The spec of a recipe's run on a data set. test, in_study: see `RunSpec`."""
     return RunSpec(
         recipe=recipe,
-        data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1])),
+        data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1]), dataset.facts),
         model_sha256=architecture.source_sha256,
         trainer=engine.trainer,
         backend=engine.backend,
         test=test,
         in_study=in_study,
     )
+
+
+def _with_validation(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with its fraction for validation filled in; none where the data bring a validation set."""
+    dataset.refuse_fraction(recipe.data.validation)
+    if dataset.given_validation or recipe.data.validation is not None:
+        return recipe
+    return replace(recipe, data=replace(recipe.data, validation=VALIDATION_SHARE))
 
 
 def fill_own_options(recipe: Recipe, architecture: Architecture, dataset: Dataset) -> tuple[Recipe, bool]:
