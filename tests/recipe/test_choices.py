@@ -153,4 +153,4 @@ def test_a_recipe_of_before_there_were_choices_reads_as_the_same_recipe():
         },
         "seed": 0, "refit": 0,
     }  # fmt: skip
-    assert msgspec.convert(old, Recipe) == Recipe.make("mlp")
+    assert msgspec.convert(old, Recipe) == Recipe.make("mlp", {"validation": 0.2})
