@@ -51,8 +51,8 @@ def train(
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     prepared = prepare(recipe, dataset, trainer, backend)
-    if prepared.advice:
-        announce(prepared.advice)
+    for note in prepared.notes:
+        announce(note)
     architecture, engine = prepared.architecture, prepared.engine
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(spec, architecture, dataset, runs, execution, again)

@@ -9,26 +9,23 @@ docstring's first line is the description; there is nothing to register or to in
 import hashlib
 import importlib
 import importlib.util
-import random
-import re
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
+from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.options import Option, fill, options_of, unknown_name
 
 if TYPE_CHECKING:
     import keras
+
+    from fashionlab.models.own.build import OwnModel
 
 NETWORKS: dict[str, str] = {
     "mlp": "fashionlab.models.networks.mlp",
@@ -111,81 +108,27 @@ class Architecture:
         """The Keras model, checked against the contract; initial weights are a function of (seed, name, shape).
 
         So two variants of a network, with and without dropout for one, start from the same weights under one seed
-        (see `_draw_weights`). Raises UsageError if it does not map images of `image_shape` to `classes` logits.
+        (see `drawing.draw_weights`). Raises UsageError for a user's own that does not lead from images of
+        `image_shape` to `classes` logits.
         """
         import keras
 
-        with _seeded(seed):
+        if self.source is not None:
+            return self.build_own(image_shape, classes, options, seed).model
+        with seeded(seed):
             model = self.builder(image_shape, classes, **self.fill(options))
-        if not isinstance(model, keras.Model):
-            raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
-        images = keras.KerasTensor((None, *image_shape), dtype="uint8")
-        try:
-            given = tuple(model(images).shape)
-        except Exception as error:  # whatever a user's own model raises when it is called
-            raise UsageError(
-                f"model {self.name!r} does not take images uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
-            ) from error
-        if given != (None, classes):
-            raise UsageError(
-                f"model {self.name!r} gives outputs of shape {given}, expected {(None, classes)}: "
-                "one logit for each class"
-            )
-        last = model.layers[-1]
-        if isinstance(last, keras.layers.Softmax) or (getattr(last, "activation", None) is keras.activations.softmax):
-            raise UsageError(
-                f"model {self.name!r} ends with softmax, expected logits: the softmax is in the loss; "
-                "remove the last activation"
-            )
-        _draw_weights(model, seed)
+        model(keras.KerasTensor((None, *image_shape), dtype="uint8"))
+        draw_weights(model, seed)
         return model
 
+    def build_own(
+        self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int
+    ) -> "OwnModel":
+        """The same of a user's own file, with what was found out about it."""
+        from fashionlab.models.own.build import build_own
 
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Keras draws the seeds of initializers and dropout from Python's `random`; afterwards it goes on as before.
-
-    `keras.utils.set_random_seed` would import TensorFlow wherever it is installed, which takes seconds.
-    """
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
-
-
-def _draw_weights(model: "keras.Model", seed: int) -> None:
-    """Draw the initial weights anew, each from a seed of its own: the model's seed and the names of layer and weight.
-
-    Keras hands out seeds in the order in which layers are made, so that a layer more or less would change the weights
-    of all that follow. An initializer that was given a seed by the model's author keeps it.
-    """
-    for layer, layer_name in _named_layers(model):
-        for name in ("kernel", "bias", "embeddings", "gamma", "beta", "depthwise_kernel", "pointwise_kernel"):
-            weight = getattr(layer, name, None)
-            initializer: Any = getattr(layer, f"{name}_initializer", None)
-            config = initializer.get_config() if hasattr(initializer, "get_config") else {}
-            if weight is None or config.get("seed", 0) is not None:
-                continue
-            digest = hashlib.sha256(f"{seed}/{layer_name}/{name}".encode()).digest()
-            config["seed"] = int.from_bytes(digest[:4]) >> 1
-            weight.assign(type(initializer).from_config(config)(weight.shape, dtype=weight.dtype))
-
-
-def _named_layers(model: "keras.Model") -> Iterator[tuple[Any, str]]:
-    """Every layer with its name; one that Keras made up ("dense_7", counting on through the process) counts from 0."""
-    made_up: Counter[str] = Counter()
-    for layer in model._flatten_layers():
-        base = re.sub(r"_\d+$", "", layer.name)
-        kind = type(layer).__name__.lower()
-        if base.replace("_", "") == kind:
-            yield layer, f"{kind}_{made_up[kind]}"
-            made_up[kind] += 1
-        else:
-            yield layer, layer.name
+        filled = self.fill(options)
+        return build_own(lambda: self.builder(image_shape, classes, **filled), image_shape, classes, seed, self.name)
 
 
 def kind_of(name: str) -> ModelKind:

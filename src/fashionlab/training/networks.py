@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,15 +67,21 @@ MODELS = Networks()
 
 def predictor_of(model: "keras.Model", batch: int = FORWARD_BATCH) -> Predictor:
     """What gives the logits of a Keras model, on the backend of this worker."""
+    predictor: Predictor = _backend_runner().Forward(model, batch)
+    return predictor
+
+
+def trace_step(model: "keras.Model", side: int, classes: int) -> None:
+    """Have the backend of this worker read a training step of the model, which is not taken: raises what it raises."""
+    _backend_runner().trace_step(model, side, classes)
+
+
+def _backend_runner() -> ModuleType:
+    """The runner's module that is written for the backend of this worker."""
     import keras
 
-    if keras.backend.backend() == "tensorflow":
-        from fashionlab.training.runners import tape
-
-        return tape.Forward(model)
-    from fashionlab.training.runners import fused
-
-    return fused.Forward(model, batch)
+    name = {"jax": "fused", "tensorflow": "tape"}[keras.backend.backend()]
+    return importlib.import_module(f"fashionlab.training.runners.{name}")
 
 
 def build_network(run: Run, trust: str | None = None) -> "keras.Model":

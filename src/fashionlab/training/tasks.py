@@ -5,11 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from fashionlab.models.own.sentences import explained
 from fashionlab.models.registry import own_architecture
 from fashionlab.recipe.config import check_names
 from fashionlab.store import Run, TrainingEnd
 from fashionlab.training.kinds import TrainArguments, models_of
-from fashionlab.training.networks import has_convolutions
+from fashionlab.training.networks import has_convolutions, trace_step
 from fashionlab.workers import Task
 from fashionlab.workers.child import Channel
 
@@ -26,10 +27,12 @@ class ExamineArguments(Struct, frozen=True):
 
 
 class ModelFacts(Struct, frozen=True):
-    """What a user's own model is. options: all of them, checked; convolutional: whether it convolves."""
+    """What a user's own model is. options: all of them, checked; convolutional: whether it convolves; notes: a sentence
+    for each thing that the lab changed about it or does not use."""
 
     options: dict[str, Any]
     convolutional: bool
+    notes: tuple[str, ...]
 
 
 EXAMINE = Task("fashionlab.training.tasks:examine_own", ModelFacts)
@@ -37,12 +40,17 @@ TRAIN = Task("fashionlab.training.tasks:train", TrainingEnd)
 
 
 def examine_own(arguments: ExamineArguments, channel: Channel) -> ModelFacts:
-    """What a user's own model is. Executes the user's file. Raises UsageError."""
+    """What a user's own model is, on the backend of this worker. Executes the user's file.
+
+    Raises UsageError, in one sentence, for a model that cannot be trained here: a step is traced, not run.
+    """
     architecture = own_architecture(arguments.model, arguments.source.encode())
     check_names(architecture)
     options = architecture.fill(arguments.options)
-    model = architecture.build((arguments.side, arguments.side), arguments.classes, options, 0)
-    return ModelFacts(options, has_convolutions(model))
+    own = architecture.build_own((arguments.side, arguments.side), arguments.classes, options, 0)
+    with explained(f"model {arguments.model!r} cannot be trained"):
+        trace_step(own.model, arguments.side, arguments.classes)
+    return ModelFacts(options, has_convolutions(own.model), own.notes)
 
 
 def train(arguments: TrainArguments, channel: Channel) -> TrainingEnd:

@@ -154,8 +154,7 @@ class StudyContext:
         """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline. own: its model, where
         that is a user's own whose file is not to be looked for."""
         prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own)
-        if prepared.advice and prepared.advice not in self.advice:
-            self.advice.append(prepared.advice)
+        self.advice.extend(note for note in prepared.notes if note not in self.advice)
         # The seed is the study's to give: two recipes that differ in it alone are one arm.
         plain, architecture = replace(prepared.recipe, seed=0), prepared.architecture
         spec = make_spec(plain, architecture, self.dataset, prepared.engine, test=False, in_study=True)

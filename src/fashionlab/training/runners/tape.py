@@ -100,7 +100,8 @@ def make_chunk(step: Callable[..., tuple[tf.Tensor, tf.Tensor]], batch_size: int
 class Forward:
     """Logits of a Keras model by one graph, for any number of rows."""
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, batch: int = FORWARD_BATCH) -> None:
+        self._batch = batch
         shape = (None, *model.inputs[0].shape[1:])
 
         def logits(images: tf.Tensor) -> tf.Tensor:
@@ -111,8 +112,8 @@ class Forward:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Float32 logits [n, classes] of uint8 images [n, height, width]."""
-        starts = range(0, len(images), FORWARD_BATCH)
-        return np.concatenate([self._logits(images[start : start + FORWARD_BATCH]).numpy() for start in starts])
+        starts = range(0, len(images), self._batch)
+        return np.concatenate([self._logits(images[start : start + self._batch]).numpy() for start in starts])
 
 
 class TapeRunner:
@@ -155,6 +156,16 @@ class TapeRunner:
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Float32 logits [n, classes] with dropout off and the present weights."""
         return self._forward(images)
+
+
+def trace_step(model: keras.Model, side: int, classes: int) -> None:
+    """Trace a training step on images of `side` pixels a side, without taking it."""
+    config = TrainingConfig()
+    optimizer = make_optimizer(config, 1)
+    state = KerasState(model, optimizer, 0)
+    step = tf.function(partial(training_step, model, optimizer, state.averages, config, classes))
+    batch = tf.TensorSpec([config.batch_size, side, side], tf.uint8), tf.TensorSpec([config.batch_size], tf.int32)
+    step.get_concrete_function(*batch, {})
 
 
 def device_name() -> str:
