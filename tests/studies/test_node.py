@@ -132,7 +132,7 @@ def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeyp
             assert any(isinstance(message.event, TrainingStarted) for message in messages[:-1])
             run = Run(unpack(messages[-1].files, tmp_path / "run", given))
             assert run.metrics.validation.n == 60
-            assert run.model_source == (given.model_source and given.model_source.encode())
+            assert run.model_source == given.model_source
         assert {path.name for path in worker._scratch.iterdir()} == {"lock"}
         assert node.MESSAGES.decode(worker.poll(0.01)) == []
     finally:

@@ -6,26 +6,27 @@ that gives an estimator to fit (`models.estimator` says what it must offer). Key
 docstring's first line is the description; there is nothing to register or to inherit from.
 """
 
-import hashlib
 import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
+
 from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
+from fashionlab.models.own.source import LARGEST_MODEL_FILE, NOTHING_ELSE, OwnFacts, OwnSource
 from fashionlab.options import Option, fill, options_of, unknown_name
 
 if TYPE_CHECKING:
     import keras
 
     from fashionlab.models.own.build import OwnModel
+    from fashionlab.models.own.place import Place
 
 NETWORKS: dict[str, str] = {
     "mlp": "fashionlab.models.networks.mlp",
@@ -43,9 +44,6 @@ ESTIMATORS: dict[str, str] = {
 
 REGISTRY = NETWORKS | ESTIMATORS
 
-LARGEST_MODEL_FILE = 2**20
-"""Bytes of a user's own model file; a larger one is refused unread."""
-
 CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 """The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
 
@@ -61,16 +59,33 @@ def permit_execution() -> None:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A named build function; `source` is the text of the user's own file, None for the registry's."""
+    """A named build function. Of a user's own file: `source` is its content, with all that it needs from its folder as
+    soon as that is known, `facts` what else was found out; at_home: it is executed in its own folder, to find that out.
+    """
 
     name: str
-    source: bytes | None
-    load: Callable[[], Callable[..., "keras.Model"]]
+    source: OwnSource | None = None
+    facts: OwnFacts = NOTHING_ELSE
+    at_home: bool = False
 
     @cached_property
     def builder(self) -> Callable[..., "keras.Model"]:
-        """The build function. For a user's own file this executes the file."""
-        return self.load()
+        """The build function. For a user's own file this executes the file, in a worker process alone."""
+        if self.source is None:
+            builder: Callable[..., keras.Model] = importlib.import_module(REGISTRY[self.name]).build
+            return builder
+        return self.place.load(self.name.partition(":")[2] or "build")
+
+    @cached_property
+    def place(self) -> "Place":
+        """Where a user's own file is executed. This is the one door to that."""
+        from fashionlab.models.own.place import Place
+
+        path = self.name.partition(":")[0]
+        if not _may_execute:
+            raise RuntimeError(f"{path} would be executed outside of a worker process")
+        assert self.source is not None
+        return Place(Path(path), self.source, self.facts.left_out or {}, self.at_home)
 
     @property
     def description(self) -> str:
@@ -89,16 +104,8 @@ class Architecture:
 
     @property
     def source_sha256(self) -> str | None:
-        """Hash of the user's own file; None for the registry's, whose changes raise the results version."""
-        return None if self.source is None else hashlib.sha256(self.source).hexdigest()
-
-    @property
-    def source_text(self) -> str:
-        """The user's own file as text, as workers get it. Raises UsageError if it is not UTF-8."""
-        try:
-            return (self.source or b"").decode()
-        except UnicodeDecodeError:
-            raise UsageError(f"the model file of {self.name} is not UTF-8 text") from None
+        """Hash of the user's own files; None for the registry's, whose changes raise the results version."""
+        return None if self.source is None else self.source.sha256
 
     def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options: those given, checked, and the defaults of the others. Raises UsageError."""
@@ -127,8 +134,9 @@ class Architecture:
         """The same of a user's own file, with what was found out about it."""
         from fashionlab.models.own.build import build_own
 
-        filled = self.fill(options)
-        return build_own(lambda: self.builder(image_shape, classes, **filled), image_shape, classes, seed, self.name)
+        builder, filled = self.builder, self.fill(options)
+        with self.place.entered():
+            return build_own(lambda: builder(image_shape, classes, **filled), image_shape, classes, seed, self.name)
 
 
 def kind_of(name: str) -> ModelKind:
@@ -148,7 +156,7 @@ def registered(name: str) -> Architecture:
     """
     if name not in REGISTRY:
         raise UsageError(unknown_name("model", name, [*REGISTRY, "path/to/file.py:build"], "the registry"))
-    return Architecture(name, None, lambda: importlib.import_module(REGISTRY[name]).build)
+    return Architecture(name)
 
 
 def find_architecture(name: str) -> Architecture:
@@ -160,36 +168,17 @@ def find_architecture(name: str) -> Architecture:
         return registered(name)
     path = Path(name.partition(":")[0])
     try:
-        return own_architecture(name, read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
+        source = OwnSource(read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
     except OSError as error:
         raise UsageError(f"cannot read the model file {path}: {error.strerror or error}") from None
+    source.require_text(name)
+    return Architecture(name, source, at_home=True)
 
 
-def own_architecture(name: str, source: bytes) -> Architecture:
-    """The architecture `file.py:function` whose file has the text `source`, for which somebody has vouched.
+def own_architecture(name: str, source: OwnSource, facts: OwnFacts | UnsetType = UNSET) -> Architecture:
+    """The architecture `file.py:function` of this content, for which somebody has vouched.
 
-    The one door to executing a user's file: it is opened when the builder is asked for, in a worker process alone, and
-    the file itself is not looked at again.
+    It is executed when the builder is asked for, in a worker process alone, and what lies at its path is not looked at
+    again but for files that were too large to be kept (`OwnFacts.left_out`).
     """
-    path, _, function = name.partition(":")
-    function = function or "build"
-
-    def load() -> Callable[..., "keras.Model"]:
-        if not _may_execute:
-            raise RuntimeError(f"{path} would be executed outside of a worker process")
-        spec = importlib.util.spec_from_loader("fashionlab_user_model", loader=None, origin=path)
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        module.__file__ = path
-        # Dataclasses and string annotations look their module up there.
-        sys.modules[module.__name__] = module
-        try:
-            exec(compile(source, path, "exec"), module.__dict__)
-        except (Exception, SystemExit) as error:
-            raise UsageError(f"model file {path} failed when it was read: {type(error).__name__}: {error}") from error
-        builder = getattr(module, function, None)
-        if not callable(builder):
-            raise UsageError(f"model file {path} has no function {function!r}")
-        return builder
-
-    return Architecture(name, source, load)
+    return Architecture(name, source, facts or NOTHING_ELSE)

@@ -4,8 +4,9 @@ import hashlib
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from fashionlab.models.own.source import OwnFacts
 from fashionlab.models.registry import is_own_file
 from fashionlab.recipe.recipe import Recipe
 
@@ -27,15 +28,17 @@ class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A recipe and what else decides a run's numbers.
 
-    model_sha256: of the user's own model file, None for a model of the registry; trainer, backend: see
-    `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a study, and
-    its validation set is cut in two halves, one that stops the training and one that judges.
+    model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
+    model of the registry; own: what else decides the numbers of such a model, where there is something; trainer,
+    backend: see `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a
+    study, and its validation set is cut in two halves, one that stops the training and one that judges.
     """
 
     format: int = FORMAT_VERSION
     recipe: Recipe
     data: DataFacts
     model_sha256: str | None
+    own: OwnFacts | UnsetType = UNSET
     trainer: str
     backend: str
     precision: str = "float32"

@@ -20,7 +20,7 @@ from fashionlab.studies.design.plan import (
     check_arms,
 )
 from fashionlab.studies.execution.local import PRELOADED
-from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments, ModelToCheck
+from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.training.architectures import TRUST_DIGITS
 from fashionlab.workers import Worker
@@ -83,8 +83,15 @@ def _plan(
 
 
 def check_models(arms: Sequence[Arm]) -> None:
-    """Build every network once, in a worker: options that do not fit are found before anything runs."""
-    arguments = CheckArguments(tuple(ModelToCheck(arm.spec, arm.source_text) for arm in arms))
+    """Build every network once, in a worker: options that do not fit are found before anything runs.
+
+    A user's own has been examined when its arm was made.
+    """
+    arguments = CheckArguments(
+        tuple(arm.spec for arm in arms if arm.model_source is None and arm.recipe.training is not None)
+    )
+    if not arguments.specs:
+        return
     with Worker(preload=PRELOADED["jax"]) as worker:
         worker.call(CHECK_MODELS, arguments)
 

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
-from fashionlab.errors import RunCorrupt
+from fashionlab.errors import RunCorrupt, UsageError
+from fashionlab.models.own.sentences import explained
 from fashionlab.store import (
     HistoryRow,
     NormsRow,
@@ -45,9 +47,10 @@ class Networks:
 
         with run.lock():
             dataset = load_for(run, arguments.data_dir)
-            model = build_network(run, arguments.trust)
+            model = build_network(run, arguments.trust, same_start=not has_checkpoint(run))
             loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
-            loop.run()
+            with explained_if_own(run, "failed in training"):
+                loop.run()
             libraries = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}[keras.backend.backend()]
             environment = describe_environment(loop.device, ("keras", *libraries), count_parameters(model))
             run.write("environment.json", to_json(environment))
@@ -84,8 +87,11 @@ def _backend_runner() -> ModuleType:
     return importlib.import_module(f"fashionlab.training.runners.{name}")
 
 
-def build_network(run: Run, trust: str | None = None) -> "keras.Model":
-    """The run's model as it was before the first step. Raises LibraryFault where JAX computes wrongly."""
+def build_network(run: Run, trust: str | None = None, same_start: bool = False) -> "keras.Model":
+    """The run's model as it was before the first step. Raises LibraryFault where JAX computes wrongly.
+
+    same_start: raise UsageError if a user's own model now brings other weights than its spec says.
+    """
     import keras
 
     if keras.backend.backend() == "jax":
@@ -93,8 +99,16 @@ def build_network(run: Run, trust: str | None = None) -> "keras.Model":
 
         check_sums()
     recipe, data = run.spec.recipe, run.spec.data
-    shape = (data.side, data.side)
-    return architecture_of(run, trust).build(shape, len(data.class_names), recipe.model.options, recipe.seed)
+    architecture, shape, classes = architecture_of(run, trust), (data.side, data.side), len(data.class_names)
+    if architecture.source is None:
+        return architecture.build(shape, classes, recipe.model.options, recipe.seed)
+    own = architecture.build_own(shape, classes, recipe.model.options, recipe.seed)
+    if same_start and own.brought != (architecture.facts.brought_sha256 or None):
+        raise UsageError(
+            f"the weights that model {recipe.model.name!r} brings along are no longer those that run {run.name} was "
+            "declared with; train anew"
+        )
+    return own.model
 
 
 def open_network(run: Run, trust: str | None = None) -> "keras.Model":
@@ -139,6 +153,12 @@ def has_convolutions(model: "keras.Model") -> bool:
 def count_parameters(model: "keras.Model") -> int:
     """All weights of the network, trained or not."""
     return sum(int(np.prod(w.shape)) for w in model.weights)
+
+
+def explained_if_own(run: Run, what: str) -> AbstractContextManager[None]:
+    """Whatever a user's own model raises becomes one sentence; what the lab's own raise is a fault to be traced."""
+    name = run.spec.recipe.model.name
+    return nullcontext() if run.spec.model_sha256 is None else explained(f"model {name!r} {what}")
 
 
 def _make_loop(

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
+from fashionlab.models.own.source import NOTHING_ELSE
+from fashionlab.models.registry import own_architecture
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
@@ -57,6 +60,7 @@ def make_spec(
         recipe=recipe,
         data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1])),
         model_sha256=architecture.source_sha256,
+        own=UNSET if architecture.facts == NOTHING_ELSE else architecture.facts,
         trainer=engine.trainer,
         backend=engine.backend,
         test=test,
@@ -85,7 +89,9 @@ def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, a
         else:
             engine = faster
     filled = replace(recipe, model=ModelConfig(recipe.model.name, facts.options))
-    return Prepared(filled, architecture, engine, (*facts.notes, *([advice] if advice else [])))
+    # From here on it is what the run keeps.
+    examined = own_architecture(architecture.name, facts.source, facts.own)
+    return Prepared(filled, examined, engine, (*facts.notes, *([advice] if advice else [])))
 
 
 def _elsewhere(
@@ -115,14 +121,18 @@ def _elsewhere(
         wanted = engine
     if wanted.backend != other:
         raise UsageError(
-            f"model {architecture.name!r} can be trained on {other} alone: leave out --trainer and --backend, or say "
-            f"--trainer {found.trainer} ({engine.backend} said: {error})"
+            f"model {architecture.name!r} runs on {other} alone: leave out --trainer and --backend, or say --trainer "
+            f"{found.trainer}"
         ) from None
     return wanted, advice, facts
 
 
 def _examine(recipe: Recipe, dataset: Dataset, architecture: Architecture, engine: Engine) -> ModelFacts:
     model, side = recipe.model, int(dataset.images.shape[1])
-    arguments = ExamineArguments(model.name, architecture.source_text, model.options, side, len(dataset.class_names))
+    assert architecture.source is not None
+    arguments = ExamineArguments(
+        model.name, architecture.source, architecture.facts, architecture.at_home, model.options, side,
+        len(dataset.class_names),
+    )  # fmt: skip
     with borrow(engine.backend) as worker:
         return worker.call(EXAMINE, arguments)

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
+from fashionlab.models import Architecture
 from fashionlab.models.own.sentences import explained
-from fashionlab.models.registry import own_architecture
+from fashionlab.models.own.source import OwnFacts, OwnSource
 from fashionlab.recipe.config import check_names
 from fashionlab.store import Run, TrainingEnd
 from fashionlab.training.kinds import TrainArguments, models_of
@@ -16,11 +17,14 @@ from fashionlab.workers.child import Channel
 
 
 class ExamineArguments(Struct, frozen=True):
-    """model: `file.py:function` of the user's own, source: the file's text, for which whoever sends it vouches;
-    options: those given; side: pixels of the images; classes."""
+    """model: `file.py:function` of the user's own, source: its content, for which whoever sends it vouches; own: what
+    is known of it already; at_home: execute it in its own folder, and find out what it needs from there; options: those
+    given; side: pixels of the images; classes."""
 
     model: str
-    source: str
+    source: OwnSource
+    own: OwnFacts
+    at_home: bool
     options: dict[str, Any]
     side: int
     classes: int
@@ -28,11 +32,14 @@ class ExamineArguments(Struct, frozen=True):
 
 class ModelFacts(Struct, frozen=True):
     """What a user's own model is. options: all of them, checked; convolutional: whether it convolves; notes: a sentence
-    for each thing that the lab changed about it or does not use."""
+    for each thing that the lab changed about it or does not use; source: its content, with what it needs from its
+    folder; own: what else decides its numbers."""
 
     options: dict[str, Any]
     convolutional: bool
     notes: tuple[str, ...]
+    source: OwnSource
+    own: OwnFacts
 
 
 EXAMINE = Task("fashionlab.training.tasks:examine_own", ModelFacts)
@@ -44,13 +51,17 @@ def examine_own(arguments: ExamineArguments, channel: Channel) -> ModelFacts:
 
     Raises UsageError, in one sentence, for a model that cannot be trained here: a step is traced, not run.
     """
-    architecture = own_architecture(arguments.model, arguments.source.encode())
+    architecture = Architecture(arguments.model, arguments.source, arguments.own, arguments.at_home)
     check_names(architecture)
     options = architecture.fill(arguments.options)
     own = architecture.build_own((arguments.side, arguments.side), arguments.classes, options, 0)
     with explained(f"model {arguments.model!r} cannot be trained"):
         trace_step(own.model, arguments.side, arguments.classes)
-    return ModelFacts(options, has_convolutions(own.model), own.notes)
+    source, left_out, said = arguments.source, arguments.own.left_out or {}, list[str]()
+    if arguments.at_home:
+        source, left_out, said = architecture.place.kept()
+    facts = OwnFacts(brought_sha256=own.brought or UNSET, left_out=left_out or UNSET)
+    return ModelFacts(options, has_convolutions(own.model), (*own.notes, *said), source, facts)
 
 
 def train(arguments: TrainArguments, channel: Channel) -> TrainingEnd:

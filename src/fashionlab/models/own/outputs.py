@@ -50,7 +50,7 @@ def to_logits(
     if without is not None:
         return without, ["the model ends with softmax, which is taken off: the loss contains it"]
     logarithms = ops.log(ops.clip(model.outputs[0], LEAST_PROBABILITY, 1.0))
-    return keras.Model(model.inputs, logarithms), [
+    return keras.Model(model.inputs[0], logarithms), [
         "the model gives probabilities: the loss works on their logarithms, kept above ln 1e-7"
     ]
 
@@ -100,7 +100,7 @@ def _without_softmax(model: keras.Model, images: np.ndarray, outputs: list[np.nd
     operation, node, _ = model.outputs[0]._keras_history
     before = operation._inbound_nodes[node].input_tensors
     if len(before) == 1 and before[0].shape == model.outputs[0].shape:
-        shorter = keras.Model(model.inputs, before[0])
+        shorter = keras.Model(model.inputs[0], before[0])
         if proves(shorter):
             return shorter
     # The activation of a layer, at any depth.
