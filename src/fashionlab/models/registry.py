@@ -19,13 +19,13 @@ from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
-from fashionlab.models.own.source import LARGEST_MODEL_FILE, NOTHING_ELSE, OwnFacts, OwnSource
+from fashionlab.models.own.source import LARGEST_MODEL_FILE, Found, OwnSource
 from fashionlab.options import Option, fill, options_of, unknown_name
 
 if TYPE_CHECKING:
     import keras
 
-    from fashionlab.models.own.build import OwnModel
+    from fashionlab.models.own.build import Task
     from fashionlab.models.own.place import Place
 
 NETWORKS: dict[str, str] = {
@@ -60,12 +60,12 @@ def permit_execution() -> None:
 @dataclass(frozen=True)
 class Architecture:
     """A named build function. Of a user's own file: `source` is its content, with all that it needs from its folder as
-    soon as that is known, `facts` what else was found out; at_home: it is executed in its own folder, to find that out.
+    soon as that is known, `found` what it is; at_home: it is executed in its own folder, to find that out.
     """
 
     name: str
     source: OwnSource | None = None
-    facts: OwnFacts = NOTHING_ELSE
+    found: Found | None = None
     at_home: bool = False
 
     @cached_property
@@ -85,7 +85,8 @@ class Architecture:
         if not _may_execute:
             raise RuntimeError(f"{path} would be executed outside of a worker process")
         assert self.source is not None
-        return Place(Path(path), self.source, self.facts.left_out or {}, self.at_home)
+        left_out = (self.found and self.found.left_out) or {}
+        return Place(Path(path), self.source, left_out, self.at_home)
 
     @property
     def description(self) -> str:
@@ -111,32 +112,55 @@ class Architecture:
         """All options: those given, checked, and the defaults of the others. Raises UsageError."""
         return fill(self.options, options, f"model {self.name!r}")
 
-    def build(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> "keras.Model":
+    def build(
+        self,
+        image_shape: tuple[int, int],
+        classes: int,
+        options: Mapping[str, Any],
+        seed: int,
+        *,
+        to_train: bool = True,
+    ) -> "keras.Model":
         """The Keras model, checked against the contract; initial weights are a function of (seed, name, shape).
 
         So two variants of a network, with and without dropout for one, start from the same weights under one seed
         (see `drawing.draw_weights`). Raises UsageError for a user's own that does not lead from images of
-        `image_shape` to `classes` logits.
+        `image_shape` to `classes` logits, and unless `to_train` is False for one that brings other weights than when it
+        was examined.
         """
         import keras
 
         if self.source is not None:
-            return self.build_own(image_shape, classes, options, seed).model
+            from fashionlab.models.own.build import build_found
+
+            found = self.found or self.examine(image_shape, classes, options)[0]
+            task = self._task(image_shape, classes, options)
+            with self.place.entered():
+                return build_found(task, seed, found, to_train)
         with seeded(seed):
             model = self.builder(image_shape, classes, **self.fill(options))
         model(keras.KerasTensor((None, *image_shape), dtype="uint8"))
         draw_weights(model, seed)
         return model
 
-    def build_own(
-        self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int
-    ) -> "OwnModel":
-        """The same of a user's own file, with what was found out about it."""
-        from fashionlab.models.own.build import build_own
+    def examine(
+        self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]
+    ) -> tuple[Found, tuple[str, ...]]:
+        """What a user's own model is, and a sentence for each thing that is changed about it or not used.
+
+        Raises UsageError.
+        """
+        from fashionlab.models.own.build import examine
+
+        task = self._task(image_shape, classes, options)
+        with self.place.entered():
+            return examine(task)
+
+    def _task(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]) -> "Task":
+        from fashionlab.models.own.build import Task
 
         builder, filled = self.builder, self.fill(options)
-        with self.place.entered():
-            return build_own(lambda: builder(image_shape, classes, **filled), image_shape, classes, seed, self.name)
+        return Task(lambda: builder(image_shape, classes, **filled), image_shape, classes, self.name)
 
 
 def kind_of(name: str) -> ModelKind:
@@ -175,10 +199,11 @@ def find_architecture(name: str) -> Architecture:
     return Architecture(name, source, at_home=True)
 
 
-def own_architecture(name: str, source: OwnSource, facts: OwnFacts | UnsetType = UNSET) -> Architecture:
-    """The architecture `file.py:function` of this content, for which somebody has vouched.
+def own_architecture(name: str, source: OwnSource, found: Found | UnsetType = UNSET) -> Architecture:
+    """The architecture `file.py:function` of this content, for which somebody has vouched. found: what was found when
+    it was examined, without which it is examined once more.
 
     It is executed when the builder is asked for, in a worker process alone, and what lies at its path is not looked at
-    again but for files that were too large to be kept (`OwnFacts.left_out`).
+    again but for files that were too large to be kept (`Found.left_out`).
     """
-    return Architecture(name, source, facts or NOTHING_ELSE)
+    return Architecture(name, source, found or None)

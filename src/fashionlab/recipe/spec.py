@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from fashionlab.models.own.source import OwnFacts
+from fashionlab.models.own.source import Found
 from fashionlab.models.registry import is_own_file
 from fashionlab.recipe.recipe import Recipe
 
@@ -29,7 +29,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A recipe and what else decides a run's numbers.
 
     model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
-    model of the registry; own: what else decides the numbers of such a model, where there is something; trainer,
+    model of the registry; found: what such a model is; trainer,
     backend: see `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a
     study, and its validation set is cut in two halves, one that stops the training and one that judges.
     """
@@ -38,7 +38,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     recipe: Recipe
     data: DataFacts
     model_sha256: str | None
-    own: OwnFacts | UnsetType = UNSET
+    found: Found | UnsetType = UNSET
     trainer: str
     backend: str
     precision: str = "float32"

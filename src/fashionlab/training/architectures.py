@@ -27,7 +27,7 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
                 f"have; expected one of {', '.join(REGISTRY)}"
             )
         return registered(recipe.model.name)
-    architecture = own_architecture(recipe.model.name, source, run.spec.own)
+    architecture = own_architecture(recipe.model.name, source, run.spec.found)
     digest = architecture.source_sha256 or ""
     if digest != run.spec.model_sha256:
         raise RunCorrupt(

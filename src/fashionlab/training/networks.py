@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
-from fashionlab.errors import RunCorrupt, UsageError
+from fashionlab.errors import RunCorrupt
 from fashionlab.models.own.sentences import explained
 from fashionlab.store import (
     HistoryRow,
@@ -47,7 +47,7 @@ class Networks:
 
         with run.lock():
             dataset = load_for(run, arguments.data_dir)
-            model = build_network(run, arguments.trust, same_start=not has_checkpoint(run))
+            model = build_network(run, arguments.trust)
             loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
             with explained_if_own(run, "failed in training"):
                 loop.run()
@@ -87,10 +87,10 @@ def _backend_runner() -> ModuleType:
     return importlib.import_module(f"fashionlab.training.runners.{name}")
 
 
-def build_network(run: Run, trust: str | None = None, same_start: bool = False) -> "keras.Model":
-    """The run's model as it was before the first step. Raises LibraryFault where JAX computes wrongly.
+def build_network(run: Run, trust: str | None = None, *, to_train: bool = True) -> "keras.Model":
+    """The run's model as it was before the first step; to_train: see `Architecture.build`.
 
-    same_start: raise UsageError if a user's own model now brings other weights than its spec says.
+    Raises LibraryFault where JAX computes wrongly.
     """
     import keras
 
@@ -99,21 +99,15 @@ def build_network(run: Run, trust: str | None = None, same_start: bool = False) 
 
         check_sums()
     recipe, data = run.spec.recipe, run.spec.data
-    architecture, shape, classes = architecture_of(run, trust), (data.side, data.side), len(data.class_names)
-    if architecture.source is None:
-        return architecture.build(shape, classes, recipe.model.options, recipe.seed)
-    own = architecture.build_own(shape, classes, recipe.model.options, recipe.seed)
-    if same_start and own.brought != (architecture.facts.brought_sha256 or None):
-        raise UsageError(
-            f"the weights that model {recipe.model.name!r} brings along are no longer those that run {run.name} was "
-            "declared with; train anew"
-        )
-    return own.model
+    shape = (data.side, data.side)
+    return architecture_of(run, trust).build(
+        shape, len(data.class_names), recipe.model.options, recipe.seed, to_train=to_train
+    )
 
 
 def open_network(run: Run, trust: str | None = None) -> "keras.Model":
     """The run's trained model. Raises RunCorrupt if its weights do not fit the model."""
-    model = build_network(run, trust)
+    model = build_network(run, trust, to_train=False)
     arrays = in_order(run.weights)
     own = [(tuple(w.shape), str(w.dtype)) for w in model.weights]
     if arrays is None or [(a.shape, str(a.dtype)) for a in arrays] != own:

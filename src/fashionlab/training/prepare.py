@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from fashionlab.data import Dataset
 from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
-from fashionlab.models.own.source import NOTHING_ELSE
 from fashionlab.models.registry import own_architecture
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
@@ -60,7 +59,7 @@ def make_spec(
         recipe=recipe,
         data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1])),
         model_sha256=architecture.source_sha256,
-        own=UNSET if architecture.facts == NOTHING_ELSE else architecture.facts,
+        found=architecture.found or UNSET,
         trainer=engine.trainer,
         backend=engine.backend,
         test=test,
@@ -90,7 +89,7 @@ def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, a
             engine = faster
     filled = replace(recipe, model=ModelConfig(recipe.model.name, facts.options))
     # From here on it is what the run keeps.
-    examined = own_architecture(architecture.name, facts.source, facts.own)
+    examined = own_architecture(architecture.name, facts.source, facts.found)
     return Prepared(filled, examined, engine, (*facts.notes, *([advice] if advice else [])))
 
 
@@ -131,7 +130,7 @@ def _examine(recipe: Recipe, dataset: Dataset, architecture: Architecture, engin
     model, side = recipe.model, int(dataset.images.shape[1])
     assert architecture.source is not None
     arguments = ExamineArguments(
-        model.name, architecture.source, architecture.facts, architecture.at_home, model.options, side,
+        model.name, architecture.source, architecture.found, architecture.at_home, model.options, side,
         len(dataset.class_names),
     )  # fmt: skip
     with borrow(engine.backend) as worker:

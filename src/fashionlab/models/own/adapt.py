@@ -4,72 +4,23 @@ A model that is such a graph already stays what it is. Of any other graph of lay
 to the lab's images, and what is no graph, such as a subclass of `keras.Model`, becomes one layer of a graph.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
-from fashionlab.errors import ModelFailure, UsageError
-from fashionlab.models.own.sentences import in_one_sentence
+from fashionlab.errors import UsageError
+from fashionlab.models.own.source import Form
 
 Shape = tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
-class Form:
-    """How images are given to a model. shape: of one image, None for [height, width]; as_float: in float32, unscaled;
-    copies: equal channels."""
+def forms_for(model: keras.Model, image_shape: tuple[int, int], name: str) -> list[Form]:
+    """The forms of images that the model may take, the first the likeliest: a model that says nothing of its input is
+    to be tried in each of the usual ones.
 
-    shape: tuple[int, ...] | None = None
-    as_float: bool = False
-    copies: int = 1
-
-    @property
-    def said(self) -> list[str]:
-        """What the user is told about it, in no sentence or one."""
-        ways = []
-        if self.shape:
-            shape = (*self.shape[:-1], self.copies) if self.copies > 1 else self.shape
-            ways.append(f"in the shape {shape}" + (", the grey values in each channel" if self.copies > 1 else ""))
-        if self.as_float:
-            ways.append("as float32, 0 to 255")
-        return [f"the model is given the images {' and '.join(ways)}"] if ways else []
-
-    def connect(self, images: Any) -> Any:
-        """The images, a symbolic uint8 [n, height, width], in this form."""
-        if self.shape:
-            images = layers.Reshape(self.shape, name="as_shaped")(images)
-        if self.copies > 1:
-            images = layers.Concatenate(name="as_channels")([images] * self.copies)
-        return layers.Rescaling(1.0, name="as_float32")(images) if self.as_float else images
-
-
-def adapt(build: Callable[[], keras.Model], image_shape: tuple[int, int], name: str) -> tuple[keras.Model, Form]:
-    """The user's model as a graph from uint8 [n, height, width], and the form in which it gets the images.
-
-    build: makes it anew; a model that says nothing of its input is tried in each of the usual forms, and one that a
-    trial has failed on may be half built. Raises UsageError, in one sentence, if it takes none of them.
+    Raises UsageError for a model whose own input fits no image of this shape.
     """
-    model = build()
-    forms = _forms(model, image_shape, name)
-    reason: Exception | None = None
-    for form in forms:
-        try:
-            return _connect(model, form, image_shape), form
-        except Exception as error:  # whatever a user's own model raises when it is called
-            reason = reason or error
-            model = build()
-    assert reason is not None
-    raise ModelFailure(
-        f"model {name!r} does not take images uint8 [n, {image_shape[0]}, {image_shape[1]}]: {in_one_sentence(reason)}"
-    ) from reason
-
-
-def _forms(model: keras.Model, image_shape: tuple[int, int], name: str) -> list[Form]:
-    """The forms to try, in this order. Raises UsageError for a model whose own input fits no image of this shape."""
     inputs = getattr(model, "inputs", None) or []
     height, width = image_shape
     if not inputs:
@@ -102,17 +53,28 @@ def _form_of(shape: Shape, image_shape: tuple[int, int]) -> Form | None:
     return Form((height, width, 1), copies=3) if fits((height, width, 3)) else None
 
 
-def _connect(model: keras.Model, form: Form, image_shape: tuple[int, int]) -> keras.Model:
+def connect(model: keras.Model, form: Form, image_shape: tuple[int, int]) -> keras.Model:
+    """The model as a graph from uint8 [n, height, width] that gives it the images in this form.
+
+    Raises whatever the model raises when it is called so.
+    """
     graph = _is_graph(model)
     if graph and form == Form():
         model(keras.KerasTensor((None, *image_shape), dtype="uint8"))
-    else:
-        images = keras.Input(image_shape, dtype="uint8", name="images")
-        given = form.connect(images)
-        model = keras.Model(images, _connect_layers(model, given) if graph else model(given))
-    # A layer that only says which shape it gives may still fail on numbers, as a convolution of whole numbers does.
-    model(np.zeros((2, *image_shape), np.uint8), training=False)
-    return model
+        named = isinstance(model.input, (dict, list)) or isinstance(model.output, (dict, list))
+        return keras.Model(model.inputs[0], _the_only(model.output)) if named else model
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    given = _shaped(images, form)
+    return keras.Model(images, _the_only(_connect_layers(model, given) if graph else model(given)))
+
+
+def _shaped(images: Any, form: Form) -> Any:
+    """The images, a symbolic uint8 [n, height, width], in this form. Of Keras' own layers, which can be looked into."""
+    if form.shape:
+        images = layers.Reshape(form.shape, name="as_shaped")(images)
+    if form.copies > 1:
+        images = layers.Concatenate(name="as_channels")([images] * form.copies)
+    return layers.Rescaling(1.0, name="as_float32")(images) if form.as_float else images
 
 
 def _is_graph(model: keras.Model) -> bool:
@@ -131,3 +93,9 @@ def _connect_layers(model: keras.Model, given: Any) -> Any:
             given = layer(given)
         return given
     return model._run_through_graph([given], operation_fn=lambda operation: operation)
+
+
+def _the_only(outputs: Any) -> Any:
+    """The tensor of outputs that have a name or stand in a list, where there is one; otherwise all of them."""
+    found = list(outputs.values()) if isinstance(outputs, dict) else outputs
+    return found[0] if isinstance(found, (list, tuple)) and len(found) == 1 else outputs

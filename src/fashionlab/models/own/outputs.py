@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from fashionlab.errors import UsageError
-from fashionlab.models.own.sentences import explained
+from fashionlab.models.own.source import Head
 
 PROBES = 32
 """Random images that a model is asked about."""
@@ -22,54 +22,90 @@ LEAST_PROBABILITY = 1e-7
 """As in Keras' own cross-entropy of probabilities."""
 
 
-def to_logits(
-    model: keras.Model, image_shape: tuple[int, int], classes: int, name: str
-) -> tuple[keras.Model, list[str]]:
-    """The model with logits as its outputs, and a sentence if it gave something else.
-
-    model: a graph from uint8 [n, height, width]. A softmax at its end is taken off where the outputs prove that this
-    leaves the logits; otherwise the logarithms of the probabilities are the logits. Raises UsageError for outputs of
-    another shape, and for sigmoids.
-    """
-    if len(model.outputs) != 1 or tuple(model.outputs[0].shape) != (None, classes):
-        given = " and ".join(str(tuple(output.shape)) for output in model.outputs)
-        raise UsageError(
-            f"model {name!r} gives outputs of shape {given}, expected {(None, classes)}: one logit for each class"
-        )
-    images = probes(image_shape)
-    with explained(f"model {name!r} fails on random images"):
-        outputs = _answers(model, images)
-    if not outputs or any(o.min() < 0 or o.max() > 1 for o in outputs):
-        return model, []
-    if any(np.abs(o.sum(axis=1) - 1).max() > 1e-3 for o in outputs):
-        raise UsageError(
-            f"model {name!r} gives each class a number from 0 to 1 of its own (a sigmoid), expected logits, as an "
-            "image has one class: remove the last activation"
-        )
-    without = _without_softmax(model, images, outputs)
-    if without is not None:
-        return without, ["the model ends with softmax, which is taken off: the loss contains it"]
-    logarithms = ops.log(ops.clip(model.outputs[0], LEAST_PROBABILITY, 1.0))
-    return keras.Model(model.inputs[0], logarithms), [
-        "the model gives probabilities: the loss works on their logarithms, kept above ln 1e-7"
-    ]
-
-
 def probes(image_shape: tuple[int, int]) -> np.ndarray:
     """Random images, uint8 [PROBES, height, width]."""
     return np.random.default_rng(0).integers(0, 256, (PROBES, *image_shape), dtype=np.uint8)
 
 
-def _answers(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """Its outputs, float64, with its own weights and with shaken ones; those that are not finite say nothing."""
-    answers = [_answer(model, images)]
-    with _shaken(model):
-        answers.append(_answer(model, images))
-    return [answer for answer in answers if np.isfinite(answer).all()]
+class Answers:
+    """What a model gives for the same images, with the weights it has at the time: float64 [n, ...]."""
+
+    def __init__(self, model: keras.Model, images: np.ndarray) -> None:
+        self._model, self._images = model, images
+        # A model of its own, so that nothing compiled stays with the user's; JAX is slow without compiling.
+        self._asked = keras.Model(model.inputs[0], model.outputs[0]) if keras.backend.backend() == "jax" else None
+
+    def now(self) -> np.ndarray:
+        """With the present weights."""
+        if self._asked is None:
+            return np.asarray(ops.convert_to_numpy(self._model(self._images, training=False)), np.float64)
+        return np.asarray(self._asked.predict_on_batch(self._images), np.float64)
+
+    def both(self) -> list[np.ndarray]:
+        """With the present weights and with shaken ones; answers that are not finite say nothing and are left out."""
+        answers = [self.now()]
+        with _shaken(self._model):
+            answers.append(self.now())
+        return [answer for answer in answers if np.isfinite(answer).all()]
 
 
-def _answer(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(model(images, training=False)), np.float64)
+def find_head(model: keras.Model, images: np.ndarray, outputs: list[np.ndarray], name: str) -> Head:
+    """How to come from the model's outputs to logits. outputs: `Answers.both` of it.
+
+    Raises UsageError for sigmoids. A softmax at the end is taken off only where the outputs prove that this leaves the
+    logits.
+    """
+    if not outputs or any(o.min() < 0 or o.max() > 1 for o in outputs):
+        return Head("logits")
+    if any(np.abs(o.sum(axis=1) - 1).max() > 1e-3 for o in outputs):
+        raise UsageError(
+            f"model {name!r} gives each class a number from 0 to 1 of its own (a sigmoid), expected logits, as an "
+            "image has one class: remove the last activation"
+        )
+
+    def proves(candidate: keras.Model) -> bool:
+        found = Answers(candidate, images).both()
+        softmaxes = [np.asarray(ops.convert_to_numpy(ops.softmax(logits))) for logits in found]
+        return len(found) == len(outputs) and all(
+            np.abs(a - b).max() < 1e-5 for a, b in zip(softmaxes, outputs, strict=True)
+        )
+
+    # A layer or an operation of its own.
+    before = _before_the_last(model)
+    if before is not None and proves(keras.Model(model.inputs[0], before)):
+        return Head("shortened")
+    # The activation of a layer, at any depth.
+    layers = model._flatten_layers()
+    for number in reversed(range(len(layers))):
+        activation = getattr(layers[number], "activation", None)
+        if callable(activation) and _is_softmax(activation):
+            layers[number].activation = keras.activations.linear
+            is_it = proves(model)
+            layers[number].activation = activation
+            if is_it:
+                return Head("activation", number)
+    return Head("probabilities")
+
+
+def with_logits(model: keras.Model, head: Head) -> keras.Model:
+    """The model with logits as its outputs. Raises UsageError if the head is none of this model."""
+    if head.gives == "shortened" and (before := _before_the_last(model)) is not None:
+        return keras.Model(model.inputs[0], before)
+    if head.gives == "activation" and 0 <= head.layer < len(layers := model._flatten_layers()):
+        layers[head.layer].activation = keras.activations.linear
+        return model
+    if head.gives == "probabilities":
+        return keras.Model(model.inputs[0], ops.log(ops.clip(model.outputs[0], LEAST_PROBABILITY, 1.0)))
+    if head.gives == "logits":
+        return model
+    raise UsageError("the model is not the one that was examined: its last layers differ")
+
+
+def _before_the_last(model: keras.Model) -> Any:
+    """What the last layer or operation is given, where that has the shape of the outputs; otherwise None."""
+    operation, node, _ = model.outputs[0]._keras_history
+    before = operation._inbound_nodes[node].input_tensors
+    return before[0] if len(before) == 1 and before[0].shape == model.outputs[0].shape else None
 
 
 @contextmanager
@@ -84,34 +120,6 @@ def _shaken(model: keras.Model) -> Iterator[None]:
     finally:
         for weight, value in own:
             weight.assign(value)
-
-
-def _without_softmax(model: keras.Model, images: np.ndarray, outputs: list[np.ndarray]) -> keras.Model | None:
-    """The model without its last softmax, None unless softmax of what it then gives is what it gave."""
-
-    def proves(candidate: keras.Model) -> bool:
-        found = _answers(candidate, images)
-        softmaxes = [np.asarray(ops.convert_to_numpy(ops.softmax(logits))) for logits in found]
-        return len(found) == len(outputs) and all(
-            np.abs(a - b).max() < 1e-5 for a, b in zip(softmaxes, outputs, strict=True)
-        )
-
-    # A layer or an operation of its own.
-    operation, node, _ = model.outputs[0]._keras_history
-    before = operation._inbound_nodes[node].input_tensors
-    if len(before) == 1 and before[0].shape == model.outputs[0].shape:
-        shorter = keras.Model(model.inputs[0], before[0])
-        if proves(shorter):
-            return shorter
-    # The activation of a layer, at any depth.
-    for layer in reversed(model._flatten_layers()):
-        activation = getattr(layer, "activation", None)
-        if callable(activation) and _is_softmax(activation):
-            layer.activation = keras.activations.linear
-            if proves(model):
-                return model
-            layer.activation = activation
-    return None
 
 
 def _is_softmax(activation: Callable[[Any], Any]) -> bool:

@@ -208,6 +208,8 @@ def _watch(reads: Reads) -> None:
         # A link is noted as what it is called: its target may lie elsewhere.
         here = Path.cwd()
         there = Path(os.path.normpath(here / os.fsdecode(path)))
+        if there.suffix == ".py":
+            return  # modules are noted when they are imported; a traceback reads others
         is_near = there.is_relative_to(here)
         is_settings = any(part.startswith(".") for part in there.parts)
         if is_near or not (is_settings or any(there.is_relative_to(place) for place in libraries)):

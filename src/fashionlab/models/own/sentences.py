@@ -17,6 +17,9 @@ _LISTING = re.compile(r"\n\s*\n?Arguments received by .*", re.DOTALL)
 def in_one_sentence(error: BaseException) -> str:
     """The kind of an error and what it says, without Keras' colours, its listing of arguments and line breaks."""
     text = _COLOURS.sub("", str(error))
+    if "_error_repr" in text:
+        # JAX stumbles over its own message where a value is asked for that is known only when the program runs.
+        text = "a function that is not JAX's asks for values while JAX reads the program"
     text = _WHERE.sub("", _LISTING.sub("", text))
     text = " ".join(text.split()).rstrip(".")
     if len(text) > LONGEST:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -76,12 +77,54 @@ class OwnSource(Struct, frozen=True):
         return OwnSource(main, files)
 
 
-class OwnFacts(Struct, frozen=True, forbid_unknown_fields=True):
-    """What else decides the numbers of a user's own model, in a run's spec. brought_sha256: of the weights that it
-    brings along; left_out: files of its folder that it reads and that are too large to be kept, with their SHA-256."""
+class Form(Struct, frozen=True, forbid_unknown_fields=True):
+    """How images are given to a model. shape: of one image, None for [height, width]; as_float: in float32, unscaled;
+    copies: equal channels."""
 
+    shape: tuple[int, ...] | None = None
+    as_float: bool = False
+    copies: int = 1
+
+    @property
+    def said(self) -> list[str]:
+        """What the user is told about it, in no sentence or one."""
+        ways = []
+        if self.shape:
+            shape = (*self.shape[:-1], self.copies) if self.copies > 1 else self.shape
+            ways.append(f"in the shape {shape}" + (", the grey values in each channel" if self.copies > 1 else ""))
+        if self.as_float:
+            ways.append("as float32, 0 to 255")
+        return [f"the model is given the images {' and '.join(ways)}"] if ways else []
+
+
+class Head(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a model's outputs become logits. gives: they are "logits"; they are when its last operation is left out
+    ("shortened"), or the "activation" of its layer with the number `layer`; or their logarithms are ("probabilities").
+    """
+
+    gives: Literal["logits", "shortened", "activation", "probabilities"] = "logits"
+    layer: int = 0
+
+    @property
+    def said(self) -> list[str]:
+        """What the user is told about it, in no sentence or one."""
+        if self.gives == "logits":
+            return []
+        if self.gives == "probabilities":
+            return ["the model gives probabilities: the loss works on their logarithms, kept above ln 1e-7"]
+        return ["the model ends with softmax, which is taken off: the loss contains it"]
+
+
+class Found(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a user's own model is, as it was found when it was examined: with its files, all that its run needs to know.
+
+    form, head: how images get in and logits out; drawn: the numbers of the weights that depend on the seed;
+    brought_sha256: of the weights that it brings along; left_out: files of its folder that it reads and that are too
+    large to be kept, with their SHA-256.
+    """
+
+    form: Form
+    head: Head
+    drawn: tuple[int, ...]
     brought_sha256: str | UnsetType = UNSET
     left_out: dict[str, str] | UnsetType = UNSET
-
-
-NOTHING_ELSE = OwnFacts()

@@ -1,56 +1,62 @@
 """Which weights of a user's model were drawn, and which were brought along.
 
-Two models built under two seeds differ in what was drawn. What agrees and is not one number throughout, as constant
-initializers make it, was brought: loaded, transferred, set on purpose, or drawn from a seed that the file fixes.
+Two models built under two seeds differ in what was drawn. What agrees and no initializer would make again was brought:
+loaded, transferred, set on purpose, or drawn from a seed that the file fixes for itself.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from fashionlab.errors import UsageError
+from fashionlab.models.drawing import DRAWN
 
 
-@dataclass(frozen=True)
-class Origins:
-    """drawn: ids of the weights that depend on the seed; brought: SHA-256 of the values that were brought, None if
-    there are none; said: a sentence about them, or none."""
-
-    drawn: frozenset[int]
-    brought: str | None
-    said: tuple[str, ...]
-
-
-def find_origins(model: keras.Model, other: keras.Model, name: str) -> Origins:
-    """What of `model` was drawn and what was brought; other: the same, built under another seed."""
+def find_drawn(model: keras.Model, other: keras.Model, name: str) -> tuple[int, ...]:
+    """Which of the model's weights, by number, depend on the seed. other: the same, built under another seed."""
     if [(w.shape, w.dtype) for w in model.weights] != [(w.shape, w.dtype) for w in other.weights]:
         raise UsageError(f"model {name!r} has other layers under another seed; build the same layers each time")
-    drawn, brought = set[int](), list[np.ndarray]()
-    for weight, twin in zip(model.weights, other.weights, strict=True):
-        value = np.asarray(ops.convert_to_numpy(weight.value))
-        if not np.array_equal(value, ops.convert_to_numpy(twin.value), equal_nan=True):
-            drawn.add(id(weight))
-        elif value.size and (value != value.flat[0]).any():
-            brought.append(value)
-    said = []
-    if brought:
-        numbers = sum(value.size for value in brought)
-        said.append(
-            f"{len(brought)} of the model's {len(model.weights)} weight arrays ({numbers:,} numbers) come with it, the "
-            "same under every seed, and are kept"
-        )
-    if not drawn:
-        said.append("all seeds start from the same weights")
-    return Origins(frozenset(drawn), _digest(brought), tuple(said))
+    return tuple(
+        number
+        for number, (weight, twin) in enumerate(zip(model.weights, other.weights, strict=True))
+        if not np.array_equal(_value(weight), _value(twin), equal_nan=True)
+    )
 
 
-def _digest(values: list[np.ndarray]) -> str | None:
+def find_brought(model: keras.Model, drawn: Collection[int]) -> list[np.ndarray]:
+    """The weights that came along with the model: those not drawn that their initializers would not make again."""
+    made = {id(w) for w in model.weights if _is_constant(_value(w))}
+    for layer in model._flatten_layers():
+        for name in DRAWN:
+            weight: Any = getattr(layer, name, None)
+            initializer: Any = getattr(layer, f"{name}_initializer", None)
+            config = initializer.get_config() if hasattr(initializer, "get_config") else {}
+            # An initializer that has no seed is a constant or an identity, and one that was given its own stays so.
+            if weight is not None and initializer is not None and config.get("seed", 0) is not None:
+                again = type(initializer).from_config(config)(weight.shape, dtype=weight.dtype)
+                if np.array_equal(_value(weight), ops.convert_to_numpy(again)):
+                    made.add(id(weight))
+    return [_value(w) for number, w in enumerate(model.weights) if number not in drawn and id(w) not in made]
+
+
+def _is_constant(value: np.ndarray) -> bool:
+    """One number throughout; in a vector 0 and 1, as an LSTM's bias begins, are no more."""
+    return not value.size or bool((value == value.flat[0]).all() or (value.ndim == 1 and np.isin(value, (0, 1)).all()))
+
+
+def digest(values: list[np.ndarray]) -> str | None:
+    """SHA-256 of arrays in this order; None for none."""
     if not values:
         return None
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for value in values:
-        digest.update(f"{value.dtype} {value.shape}\n".encode() + np.ascontiguousarray(value).tobytes())
-    return digest.hexdigest()
+        found.update(f"{value.dtype} {value.shape}\n".encode() + np.ascontiguousarray(value).tobytes())
+    return found.hexdigest()
+
+
+def _value(weight: Any) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(weight.value))

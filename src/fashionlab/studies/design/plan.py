@@ -72,7 +72,7 @@ class Arm(Struct, frozen=True):
     @property
     def own_architecture(self) -> Architecture | None:
         """The user's own model, of the file that was declared; None for a model of the registry."""
-        return None if self.model_source is None else own_architecture(self.model, self.model_source, self.spec.own)
+        return None if self.model_source is None else own_architecture(self.model, self.model_source, self.spec.found)
 
     def spec_for(self, seed: int) -> RunSpec:
         """The spec of this arm's run under a seed."""
