@@ -15,7 +15,7 @@ from keras import layers, ops
 from fashionlab.errors import UsageError
 from fashionlab.models.own.build import Task, build_found, examine
 from fashionlab.models.own.source import Form, Head, OwnSource
-from fashionlab.models.registry import find_architecture, own_architecture
+from fashionlab.models.registry import find_architecture, function_architecture, own_architecture
 
 SHAPE, CLASSES = (8, 8), 3
 IMAGES = np.random.default_rng(3).integers(0, 256, (5, *SHAPE), dtype=np.uint8)
@@ -291,3 +291,37 @@ def test_a_head_that_is_not_the_models_is_refused():
 
     with pytest.raises(UsageError, match="not the one that was examined"):
         with_logits(dense(8, 8)(), Head("activation", 99))
+
+
+def test_a_function_is_kept_as_its_text_with_what_it_uses(monkeypatch):
+    import linecache
+
+    cells = {
+        "<cell 1>": "import keras\nfrom keras import layers as kl\nfrom keras.layers import Dense\nWIDTH = 2\n",
+        "<cell 2>": (
+            "class Scale(kl.Layer):\n    def call(self, x):\n        return x / SCALE\n"
+            "def head(classes):\n    return Dense(classes)\nSCALE = 255.0\n"
+        ),
+        "<cell 3>": (
+            "def build(image_shape, classes, *, width=WIDTH):\n    import numpy as np\n    assert np.ones(1)[0] == 1\n"
+            "    x = [Scale(), kl.Flatten(), kl.Dense(width), head(classes)]\n"
+            "    return keras.Sequential([keras.Input(image_shape), *x])\n"
+        ),
+        "<cell 4>": "import numpy\nTABLE = numpy.zeros(3)\ndef reads(image_shape, classes):\n    return TABLE\n",
+    }
+    names = {"__name__": "a_notebook", "x": np.zeros(3)}
+    for name, text in cells.items():
+        monkeypatch.setitem(linecache.cache, name, (len(text), None, text.splitlines(keepends=True), name))
+        exec(compile(text, name, "exec"), names)
+    architecture = function_architecture(names["build"])
+    text = architecture.source.main.decode()
+    assert architecture.name == "build.py:build"
+    assert text.index("SCALE = 255.0") < text.index("class Scale") < text.index("def build")
+    alone = {}
+    exec(text, alone)
+    assert build(lambda: alone["build"](SHAPE, CLASSES))[2].count_params() == 64 * 2 + 2 + 2 * CLASSES + CLASSES
+    with pytest.raises(UsageError, match=r"uses TABLE \(ndarray\) from around it, which cannot be kept as text"):
+        function_architecture(names["reads"])
+    for other in (5, lambda image_shape, classes: None, dense(8, 8)(), np.zeros):
+        with pytest.raises(UsageError, match="as a model, expected a function that builds a Keras model"):
+            function_architecture(other)

@@ -10,7 +10,6 @@ from fashionlab.recipe.recipe import Recipe
 from fashionlab.training import prepare as prepared
 from fashionlab.training.tasks import ModelFacts
 
-
 needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
 
 

@@ -1,5 +1,6 @@
 """The verbs that train: a new run, and one that was stopped."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
+from fashionlab.models.registry import function_architecture
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import find_run
@@ -16,7 +18,7 @@ from fashionlab.training.prepare import make_spec, prepare
 
 
 def train(
-    model: str = "mlp",
+    model: str | Path | Callable[..., Any] = "mlp",
     *,
     data: Dataset | None = None,
     trainer: str = "auto",
@@ -30,7 +32,8 @@ def train(
 ) -> TrainedModel:
     """Train a model, evaluate it, and keep it as a sealed run; or return the identical run that exists.
 
-    model: a name of the registry, `file.py:function` of your own, or a recipe file `*.toml`. settings: any field of
+    model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
+    a Keras model (its text is kept), or a recipe file `*.toml`. settings: any field of
     the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: what `load`
     gave, instead of `dataset`, its name or path. trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape),
     "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for this model here.
@@ -45,12 +48,13 @@ def train(
     if data is not None:
         settings["dataset"] = data.name
     refuse_execution(settings)
-    recipe = Recipe.make(model, settings)
+    own = None if isinstance(model, (str, Path)) else function_architecture(model)
+    recipe = Recipe.make(own.name if own else str(model), settings, own)
     dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
     if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
-    prepared = prepare(recipe, dataset, trainer, backend)
+    prepared = prepare(recipe, dataset, trainer, backend, own)
     for note in prepared.notes:
         announce(note)
     architecture, engine = prepared.architecture, prepared.engine

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
@@ -197,6 +198,18 @@ def find_architecture(name: str) -> Architecture:
         raise UsageError(f"cannot read the model file {path}: {error.strerror or error}") from None
     source.require_text(name)
     return Architecture(name, source, at_home=True)
+
+
+def function_architecture(function: object) -> Architecture:
+    """The architecture of a Python function of the user's own, kept as its text; it is not called here.
+
+    Raises UsageError for what is no function, or one whose text cannot be had.
+    """
+    from fashionlab.models.own.function import file_of_function, text_of_function
+
+    name = file_of_function(function)
+    assert isinstance(function, FunctionType)
+    return Architecture(name, OwnSource(text_of_function(function).encode()), at_home=True)
 
 
 def own_architecture(name: str, source: OwnSource, found: Found | UnsetType = UNSET) -> Architecture:
