@@ -4,10 +4,12 @@ import importlib.util
 import shutil
 
 import msgspec
+import numpy as np
 import pytest
 
 from fashionlab import lab
-from fashionlab.errors import RunCorrupt, UntrustedModel
+from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
+from fashionlab.lab.data import keep_arrays
 from fashionlab.store import Run
 from fashionlab.training.architectures import architecture_of
 
@@ -32,6 +34,18 @@ class Tutorial(keras.Model):
 def build(image_shape, classes):
     return Tutorial(classes)
 """
+
+
+def test_arrays_in_memory_are_data(tmp_path, sample):
+    first = keep_arrays((sample.images[:300], sample.labels[:300]), tmp_path)
+    assert keep_arrays([sample.images[:300], sample.labels[:300]], tmp_path) == first
+    loaded = lab.load(str(first))
+    assert len(loaded.labels) <= 300
+    assert loaded.images.dtype == np.uint8
+    with pytest.raises(UsageError, match=r"type ndarray as data, expected what load gives, or \(images, labels\)"):
+        lab.train("mlp", data=sample.images, runs=tmp_path)
+    with pytest.raises(UsageError, match="no numbers or texts"):
+        keep_arrays((sample.images[:2], np.array([{}, {}])), tmp_path)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow")

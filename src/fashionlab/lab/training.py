@@ -7,6 +7,7 @@ from typing import Any
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
+from fashionlab.lab.data import keep_arrays
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
@@ -20,7 +21,7 @@ from fashionlab.training.prepare import make_spec, prepare
 def train(
     model: str | Path | Callable[..., Any] = "mlp",
     *,
-    data: Dataset | None = None,
+    data: Dataset | tuple[Any, Any] | None = None,
     trainer: str = "auto",
     backend: str = "auto",
     again: bool = False,
@@ -33,25 +34,27 @@ def train(
     """Train a model, evaluate it, and keep it as a sealed run; or return the identical run that exists.
 
     model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
-    a Keras model (its text is kept), or a recipe file `*.toml`. settings: any field of
-    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: what `load`
-    gave, instead of `dataset`, its name or path. trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape),
-    "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for this model here.
-    again: train even if an identical run exists. refit: train once more on training and validation rows together, for
-    the epochs that validation chose, and return that run. test: False leaves the test set unused, as every choice
-    between settings should. runs: the folder that the run is made in.
+    a Keras model (its text is kept), or a recipe file `*.toml`. settings: any field of the recipe and any option of the
+    model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: instead of `dataset`, its name or path: what
+    `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`. trainer: how epochs are run, "fused"
+    (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for
+    this model here. again: train even if an identical run exists. refit: train once more on training and validation
+    rows together, for the epochs that validation chose, and return that run. test: False leaves the test set unused, as
+    every choice between settings should. runs: the folder that the run is made in.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
     """
     runs = Path(runs)
-    if data is not None:
+    if isinstance(data, Dataset):
         settings["dataset"] = data.name
+    elif data is not None:
+        settings["dataset"] = str(keep_arrays(data, runs))
     refuse_execution(settings)
     own = None if isinstance(model, (str, Path)) else function_architecture(model)
     recipe = Recipe.make(own.name if own else str(model), settings, own)
     dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
-    if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
+    if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     prepared = prepare(recipe, dataset, trainer, backend, own)
