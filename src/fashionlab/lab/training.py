@@ -36,11 +36,11 @@ def train(
     model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
     a Keras model (its text is kept), or a recipe file `*.toml`. settings: any field of the recipe and any option of the
     model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: instead of `dataset`, its name or path: what
-    `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`. trainer: how epochs are run, "fused"
-    (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for
-    this model here. again: train even if an identical run exists. refit: train once more on training and validation
-    rows together, for the epochs that validation chose, and return that run. test: False leaves the test set unused, as
-    every choice between settings should. runs: the folder that the run is made in.
+    `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`. trainer: how epochs are run,
+    "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the
+    fastest for this model here. again: train even if an identical run exists. refit: train once more on training and
+    validation rows together, for the epochs that validation chose, and return that run. test: False leaves the test set
+    unused, as every choice between settings should. runs: the folder that the run is made in.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.

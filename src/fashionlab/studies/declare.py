@@ -127,7 +127,8 @@ def require_trust(plan: Plan, trust: Sequence[str]) -> None:
     for number, arm in enumerate(plan.arms):
         digest = arm.spec.model_sha256
         if digest and not any(len(given) >= TRUST_DIGITS and digest.startswith(given.lower()) for given in trust):
+            beside = f", with models/{number:02} beside it" if arm.model_source and arm.model_source.files else ""
             raise UntrustedModel(
-                f"study {plan.name} would execute its own model file models/{number:02}.py; read it, and if you trust "
-                f"it say so with --trust {digest[:TRUST_DIGITS]}"
+                f"study {plan.name} would execute its own model file models/{number:02}.py{beside}; read it, and if "
+                f"you trust it say so with --trust {digest[:TRUST_DIGITS]}"
             )
