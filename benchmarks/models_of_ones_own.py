@@ -135,9 +135,8 @@ def resnet(image_shape: tuple[int, int], classes: int) -> keras.Model:
     x = layers.Conv2D(16, 3, padding="same", activation="relu")(layers.Rescaling(1 / 255)(images))
     for filters in (16, 32):
         skip = layers.Conv2D(filters, 1, strides=2)(x)
-        y = layers.Conv2D(
-            filters, 3, 2, padding="same", activation="relu", kernel_regularizer=keras.regularizers.L2(1e-4)
-        )(x)
+        decay = keras.regularizers.L2(1e-4)
+        y = layers.Conv2D(filters, 3, 2, padding="same", activation="relu", kernel_regularizer=decay)(x)
         x = layers.ReLU()(layers.add([skip, layers.Conv2D(filters, 3, padding="same")(y)]))
     x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(images, ops.softmax(layers.Dense(classes)(x)))

@@ -76,8 +76,8 @@ def with_lab(model: str, seed: int, rows: int, epochs: int, trainer: str, backen
     from fashionlab import ExecutionOptions, train
 
     run = train(
-        f"{FILE}:{model}", trainer=trainer, backend=backend, seed=seed, limit=rows, epochs=epochs, test=False, runs=runs,
-        execution=ExecutionOptions(report=False, on_event=lambda event: None), **SETTINGS,
+        f"{FILE}:{model}", trainer=trainer, backend=backend, seed=seed, limit=rows, epochs=epochs, test=False,
+        runs=runs, execution=ExecutionOptions(report=False, on_event=lambda event: None), **SETTINGS,
     )  # fmt: skip
     assert run.metrics.validation is not None
     return run.metrics.validation.accuracy
@@ -104,8 +104,9 @@ def main() -> None:
     """Measure, print a line each, write the evidence."""
     if sys.argv[1:2] == ["--alone"]:
         model, *numbers = sys.argv[2:]
-        return train_alone(model, *map(int, numbers))
-    names = [name for name in FILE.read_text().split("MODELS = (")[1].split(")")[0].replace(",", " ").split()]
+        train_alone(model, *map(int, numbers))
+        return
+    names = FILE.read_text().split("MODELS = (")[1].split(")")[0].replace(",", " ").split()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option, default in {"seeds": 3, "rows": 6000, "epochs": 6}.items():
         parser.add_argument(f"--{option}", type=int, default=default)
@@ -117,10 +118,8 @@ def main() -> None:
     for line in measure(given.models.split(","), given.seeds, given.rows, given.epochs, given.runs):
         print(json.dumps(line), flush=True)
         lines.append(line)
-    evidence.document |= {"seeds": given.seeds, "rows": given.rows, "epochs": given.epochs, "results": lines}
-    if given.out:
-        evidence.write(given.out)
-    return None
+    settings = {**SETTINGS, "rows": given.rows, "epochs": given.epochs}
+    evidence.write(given.out, given.seeds, {"settings": settings, "lines": lines})
 
 
 if __name__ == "__main__":
