@@ -280,6 +280,21 @@ def test_what_a_model_file_needs_from_its_folder_goes_with_it(tmp_path):
         own_architecture(name, less, facts.found).build(SHAPE, CLASSES, {}, 0)
 
 
+@pytest.mark.usefixtures("execute_model_files")
+def test_what_a_file_draws_while_it_is_read_is_the_same_each_time(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import keras\nimport numpy as np\nfrom keras import layers\nKERNEL = np.random.normal(size=(64, 3))\n"
+        "def build(image_shape, classes):\n    head = layers.Dense(classes)\n"
+        "    model = keras.Sequential([keras.Input(image_shape), layers.Flatten(), head])\n"
+        "    head.set_weights([KERNEL, np.zeros(3)])\n    return model\n"
+    )
+    found, notes = find_architecture(str(file)).examine(SHAPE, CLASSES, {})
+    assert "all seeds start from the same weights" in notes
+    source = find_architecture(str(file)).source
+    own_architecture(str(file), source, found).build(SHAPE, CLASSES, {}, 5)
+
+
 @pytest.mark.parametrize("name", ["../x.py", "/etc/x", "a/../../b", ""])
 def test_no_file_of_a_model_lies_outside_its_folder(name):
     with pytest.raises(ValueError, match="no name of a file"):

@@ -22,6 +22,7 @@ from typing import Any
 from fashionlab.data.cache import cache_folder
 from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
+from fashionlab.models.drawing import seeded
 from fashionlab.models.own.sentences import explained
 from fashionlab.models.own.source import LARGEST_KEPT, LARGEST_MODEL_FILE, MOST_KEPT, OwnSource
 
@@ -87,7 +88,8 @@ class Place:
         module.__file__ = str(self.file)
         # Dataclasses and string annotations look their module up there.
         sys.modules[MODULE] = module
-        with self.entered(), explained(f"model file {name} failed when it was read"):
+        # What the file draws while it is read is the same for every seed, and in every process.
+        with self.entered(), seeded(0), explained(f"model file {name} failed when it was read"):
             exec(compile(self._source.main, str(self.file), "exec"), module.__dict__)
         builder = getattr(module, function, None)
         if not callable(builder):
