@@ -17,6 +17,9 @@ from fashionlab import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
+SAMPLE = ROOT / "tests" / "data" / "fashion-sample.npz"
+"""600 images of Fashion-MNIST and 200 to test, which the tests use: for what needs data, not accuracy."""
+
 FASHIONLAB = [sys.executable, "-m", "fashionlab"]
 """`fashionlab` as a user types it, from the environment that runs the benchmark."""
 

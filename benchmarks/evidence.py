@@ -43,8 +43,10 @@ PROGRAMS = {
     "claim-stopping": ("study recipes/studies/stopping.toml", "early stopping or extra epochs"),
     "claim-order": ("study recipes/studies/order.toml", "batch normalization before dropout"),
     "claim-activation": ("study recipes/studies/activation.toml", "GELU or ReLU"),
-    "kill": ("kill", "killed at random moments, resumed, compared bit for bit"),
+    "kill": ("kill", "each trainer killed at random moments, resumed, compared bit for bit"),
+    "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
+    "hostile-data": ("hostile_data", "IDX files, images, archives and folders damaged, and loaded"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""
 

@@ -105,21 +105,32 @@ def studies() -> str:
 
 
 def kills() -> str:
-    """Killed and resumed; a fresh process; another number of cores."""
-    results = read("kill")["results"]
-    trials, core = len(results["trials"]), results["one_core"]
-    fresh = "the same bits" if results["fresh_process"]["equal"] else "other bits"
-    single = "the same bits"
-    if not core["equal"]:
-        both = " and ".join(percent(accuracy) for accuracy in core["difference"]["accuracy"])
-        single = f"other bits (test accuracy {both})"
-    return (
-        f"- {trials} runs were killed with SIGKILL at random moments, {results['kills']} times in all, and resumed. "
-        f"{results['equal']} of {trials} ended with\n  the weights and the history of the uninterrupted run, bit for "
-        "bit.\n"
-        f"- The same seed in a fresh process: {fresh}.\n"
-        f"- The same seed on one core instead of two: {single}."
-    )
+    """By trainer: killed and resumed; a fresh process; another number of cores."""
+    results = read("kill")["results"]["trainers"]
+    rows = [
+        [
+            f"`{trainer}`",
+            str(found["kills"]),
+            f"{found['equal']} of {len(found['trials'])}",
+            "equal" if found["fresh_process"]["equal"] else "differs",
+            "equal" if found["one_core"]["equal"] else "differs",
+        ]
+        for trainer, found in results.items()
+    ]
+    return table(["trainer", "kills", "runs equal", "fresh process", "one core"], rows)
+
+
+def damaged() -> str:
+    """How many damaged runs, studies and data sets there were, and what came of them."""
+    rows = []
+    if has("tampering"):
+        results = read("tampering")["results"]
+        rows.append(["files of runs and studies", f"{results['cases']:,}", str(results["failed"])])
+    if has("hostile-data"):
+        names = {"idx": "sets of IDX files", "images": "images in folders", "others": "archives, array files, folders"}
+        for kind, results in read("hostile-data")["results"].items():
+            rows.append([names[kind], f"{results['cases']:,}", str(results["failed"])])
+    return table(["damaged", "cases", "failed"], rows) if rows else "Not measured yet."
 
 
 BLOCKS: Blocks = {
@@ -130,4 +141,5 @@ BLOCKS: Blocks = {
     "training-time": training_time,
     "studies": studies,
     "kills": kills,
+    "damaged": damaged,
 }

@@ -13,9 +13,10 @@ from fashionlab.data import Dataset, load
 from fashionlab.errors import DataUnavailable
 from fashionlab.workers.parent import environment
 
-# JAX reads these when it is imported: what the tests compile themselves is kept where the workers keep their programs.
+# JAX reads these when it is imported: what the tests compile themselves is computed as in the workers, and kept where
+# they keep their programs.
 for name, value in environment().items():
-    if name.startswith(("JAX_COMPILATION_CACHE_", "JAX_PERSISTENT_CACHE_")):
+    if name.startswith(("JAX_COMPILATION_CACHE_", "JAX_PERSISTENT_CACHE_", "XLA_FLAGS")):
         os.environ.setdefault(name, value)
 
 # A deadline for single examples would fail tests on a machine that is busy with something else.

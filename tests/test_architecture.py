@@ -11,6 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "fashionlab"
 
 ROOMS = (
+    "text",
     "errors",
     "files",
     "options",
@@ -130,6 +131,27 @@ def test_frameworks_stay_in_their_rooms(name):
         top = module.partition(".")[0]
         assert top not in FRAMEWORKS or name in FRAMEWORKS[top], f"{name} imports {top}"
         assert top not in ("pickle", "dill", "cloudpickle", "joblib", "shelve"), f"{name} could unpickle"
+
+
+EXITS = {
+    "print": {"text.py"},
+    "echo": {"cli/common.py"},
+    "Console": {"cli/common.py", "data/progress.py", "reports/progress/display.py"},
+    "Table": {"reports/tables.py"},
+    "Environment": {"reports/run/render.py", "training/environment.py"},
+    "dumps": {"text.py", "data/checks.py"},
+}
+"""What shows text to people, and the files that may call it: each cleans what it is given (`text.one_line`). What
+`data/checks.py` makes is hashed; the environment of `training/environment.py` is a struct."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_text_leaves_through_what_cleans_it(name):
+    for node in ast.walk(ast.parse((SOURCE / name).read_text())):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+            if called != "print" or isinstance(node.func, ast.Name):  # a console's own is that of the console
+                assert name in EXITS.get(called, {name}), f"{name} calls {called} at line {node.lineno}"
 
 
 @pytest.mark.parametrize("module", ["fashionlab", "fashionlab.lab", "fashionlab.cli", "fashionlab.cli.train"])

@@ -44,8 +44,11 @@ def test_predictions_are_probabilities_and_those_of_the_run(trained, sample):
     accuracy = (probabilities.argmax(axis=1) == sample.labels[rows]).mean()
     assert accuracy == pytest.approx(trained.metrics.validation.accuracy)
     assert trained.predict(sample.images[:0]).shape == (0, 10)
-    with pytest.raises(UsageError, match=r"given images of type float64 and shape \(1, 28, 28\), expected uint8"):
-        trained.predict(np.zeros((1, 28, 28)))
+    assert trained.predict(sample.images[rows, :, :, None] / 255) == pytest.approx(probabilities)
+    with pytest.raises(UsageError, match=r"given images of type float64 and shape \(1, 27, 27\), expected \[n, 28, 28"):
+        trained.predict(np.zeros((1, 27, 27)))
+    with pytest.raises(UsageError, match=r"one image is given as images\[None\]"):
+        trained.predict(sample.images[0])
 
 
 def test_the_keras_model_gives_the_same_logits(trained, sample, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import fill, options_of
+from fashionlab.options import fill, options_of, unknown_name
 
 
 class Example(Struct, frozen=True):
@@ -54,7 +54,7 @@ def test_text_and_python_values_are_converted(name, given, converted):
         (
             "widths",
             "8,0",
-            "--widths: given '8,0', expected a comma-separated list, each a whole number from 1 up",
+            "--widths: given '8,0', expected a whole number from 1 up, or several of them separated by commas",
         ),
         ("limit", "-3", "--limit: given '-3', expected a whole number from 1 up or none"),
     ],
@@ -80,3 +80,33 @@ def test_settings_of_a_function_are_its_keyword_only_arguments():
     assert fill(settings, {"depth": "2", "scale": "3"}, "model") == {"depth": 2, "bias": True, "scale": 3.0}
     with pytest.raises(UsageError, match="model needs --depth, a whole number from 1 up"):
         fill(settings, {}, "model")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("lr", "did you mean learning_rate? allowed"),
+        ("LR", "did you mean learning_rate? allowed"),
+        ("hidden_sizes", "did you mean widths? allowed"),
+        ("validation_split", "did you mean validation? allowed"),
+        ("device", "the recipe has no setting 'device': a GPU is used by itself"),
+        ("drpout", "did you mean dropout? allowed"),
+    ],
+)
+def test_what_other_tools_call_a_setting_is_understood(given, sentence):
+    known = ["learning_rate", "dropout", "widths", "validation"]
+    assert sentence in unknown_name("setting", given, known, "the recipe")
+
+
+def test_every_name_of_ours_in_that_table_is_a_setting():
+    from fashionlab.models import REGISTRY, find_architecture
+    from fashionlab.options import ELSEWHERE
+    from fashionlab.recipe.config import common_options
+
+    known = set()
+    for name in REGISTRY:
+        architecture = find_architecture(name)
+        known |= {*architecture.options, *common_options(architecture.kind)}
+    ours = {name for names in ELSEWHERE.values() if not isinstance(names, str) for name in names}
+    assert ours <= known
+    assert not known & ELSEWHERE.keys()

@@ -20,11 +20,27 @@ The message of each is one sentence, or a list where several things were tried: 
 how to mend it.
 """
 
+from fashionlab.text import one_line
+
 
 class FashionlabError(Exception):
-    """Base of all errors; `exit_status` is what the command line returns for it."""
+    """Base of all errors; `exit_status` is what the command line returns for it.
+
+    lines: of the message, usually one. Names in it come from anywhere, so each is cleaned (`text.one_line`): whoever
+    shows the message, a terminal or a notebook, shows text alone.
+    """
 
     exit_status = 1
+
+    def __init__(self, *lines: object) -> None:
+        super().__init__(*map(one_line, lines))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
+
+    def add_note(self, note: str, /) -> None:
+        """As of any exception; what a worker's libraries printed is cleaned line by line."""
+        super().add_note("\n".join(map(one_line, note.split("\n"))))
 
 
 class UsageError(FashionlabError):

@@ -7,16 +7,18 @@ the old file in place.
 
 import errno
 import os
+import re
 import shutil
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
+from unicodedata import category
 
 from fashionlab.errors import StoreError
 
@@ -24,9 +26,11 @@ from fashionlab.errors import StoreError
 def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
     """Write `content` (bytes, or a function that writes to an open binary file) to `path`, durably and whole.
 
-    Raises StoreError with the reason (disk full, no permission) and leaves what was at `path` as it was.
+    Raises StoreError with the reason (disk full, no permission) and leaves what was at `path` as it was. What a writer
+    of the same file left behind when it was killed, an hour ago or more, is swept away.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    sweep(path.parent, re.escape(path.name))
     try:
         with temporary.open("wb") as file:
             if callable(content):
@@ -90,7 +94,10 @@ def read_capped(
 
 def open_regular(path: Path, *, follow_links: bool = False) -> BufferedReader:
     """A regular file, open for reading; nothing waits for a pipe or a device. Raises as `read_capped` does."""
-    return open(path, "rb", opener=partial(_open_regular, follow_links=follow_links))
+    try:
+        return open(path, "rb", opener=partial(_open_regular, follow_links=follow_links))
+    except ValueError:  # Python's own for such a name, which a recipe may hold
+        raise _refusal(path, "a name with a NUL byte is no file's") from None
 
 
 def _refusal(path: Path | str, reason: str) -> OSError:
@@ -146,20 +153,62 @@ def make_folder(folder: Path) -> None:
         raise StoreError(explain_write_failure(folder, error)) from error
 
 
-def make_stamped_folder(parent: Path, label: str) -> Path:
-    """Make a new folder in `parent`, named after label and time. Raises StoreError (disk full, no permission)."""
+@contextmanager
+def new_stamped_folder(parent: Path, label: str) -> Iterator[tuple[Path, Path]]:
+    """A new folder in `parent`, named after label and time, whole or not at all: where to fill it, in the block, and
+    its path from the block's end on. What fails in the block leaves nothing behind.
+
+    Of the label, letters and digits of all scripts stay: the folder's name is typed and passed on by people and shells.
+    Raises StoreError (disk full, no permission).
+    """
     make_folder(parent)
+    sweep(parent, r".+-\d{8}-\d{6}(-\d+)?")
+    temporary, path = _reserve(parent, label)
+    try:
+        yield temporary, path
+        temporary.rename(path)
+        sync_folder(parent)
+    except OSError as error:
+        raise StoreError(explain_write_failure(path, error)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _reserve(parent: Path, label: str) -> tuple[Path, Path]:
+    label = (
+        "".join(c if c.isalnum() or c in "._-" or category(c).startswith("M") else "-" for c in label).strip("-.")
+        or "run"
+    )
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for attempt in range(1000):
         path = parent / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))
+        # The same name for all who want the same path: the first has it.
+        temporary = parent / f".{path.name}.part"
         try:
-            path.mkdir()
+            temporary.mkdir()
         except FileExistsError:
             continue
         except OSError as error:
             raise StoreError(explain_write_failure(path, error)) from error
-        return path
+        if not path.exists():
+            return temporary, path
+        temporary.rmdir()
     raise StoreError(f"cannot find a free name beginning with {label}-{stamp} in {parent}")
+
+
+def sweep(folder: Path, name: str = ".+", older_than: float = 3600) -> None:
+    """Remove what writers that were killed left in the folder: unfinished files and folders whose own name matches the
+    pattern `name`, not changed for `older_than` seconds."""
+    left = re.compile(rf"\.{name}(\.\d+-\d+)?\.part")
+    # Whoever cannot look or remove has no litter of its own there.
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if left.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > older_than:
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path)
+                    else:
+                        Path(entry.path).unlink()
 
 
 def folder_size(folder: Path) -> int:

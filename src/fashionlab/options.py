@@ -22,6 +22,54 @@ REQUIRED: Any = object()
 """Default of a setting that has none."""
 
 
+ELSEWHERE: dict[str, str | tuple[str, ...]] = {
+    "lr": ("learning_rate",),
+    "learn_rate": ("learning_rate",),
+    "bs": ("batch_size",),
+    "batch": ("batch_size",),
+    "wd": ("weight_decay",),
+    "decay": ("weight_decay",),
+    "hidden": ("widths", "filters"),
+    "hidden_size": ("widths", "filters"),
+    "hidden_sizes": ("widths", "filters"),
+    "hidden_layers": ("widths", "depth"),
+    "layers": ("widths", "depth", "blocks"),
+    "units": ("widths", "filters"),
+    "drop_rate": ("dropout",),
+    "p": ("dropout",),
+    "scheduler": ("schedule",),
+    "lr_scheduler": ("schedule",),
+    "val_split": ("validation",),
+    "validation_split": ("validation",),
+    "random_state": ("seed",),
+    "random_seed": ("seed",),
+    "max_epochs": ("epochs",),
+    "num_epochs": ("epochs",),
+    "n_epochs": ("epochs",),
+    "data": ("dataset",),
+    "subset": ("limit",),
+    "samples": ("limit",),
+    "augment": ("shift", "flip", "mixup", "cutout"),
+    "augmentation": ("shift", "flip", "mixup", "cutout"),
+    "trees": ("n_estimators",),
+    "num_trees": ("n_estimators",),
+    "n_rounds": ("rounds",),
+    "iterations": ("epochs", "rounds", "max_iter"),
+    "device": "a GPU is used by itself where JAX or TensorFlow finds one",
+    "gpu": "a GPU is used by itself where JAX or TensorFlow finds one",
+    "gpus": "a GPU is used by itself where JAX or TensorFlow finds one",
+    "cuda": "a GPU is used by itself where JAX or TensorFlow finds one",
+    "num_workers": "the images lie in memory, nothing is loaded meanwhile; a study's runs at a time are --workers",
+    "loss": "the loss is the categorical cross-entropy of the logits; --label-smoothing changes its targets",
+    "metrics": "every run has its accuracy, loss, calibration and confusions measured",
+    "verbose": "progress goes to standard error, 2>/dev/null leaves the result alone",
+    "checkpoint": "a run is saved while it is trained, train --resume goes on with one that was stopped",
+    "save": "every run is kept in the folder that --runs names",
+    "output": "every run is kept in the folder that --runs names",
+}
+"""How other tools call a setting, and what it is here: the names that it may have, or a sentence where it has none."""
+
+
 @dataclass(frozen=True)
 class Regularizer:
     """Marks an option that regularizes: `Annotated[float, Meta(ge=0, lt=1), Regularizer(off=0)]`.
@@ -49,6 +97,11 @@ class Option:
     def flag(self) -> str:
         """The option's spelling on the command line: `--batch-size`."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is true or false."""
+        return bool in (self.type, *get_args(self.type)[:1])
 
     @property
     def expected(self) -> str:
@@ -112,6 +165,11 @@ def unknown_name(kind: str, given: str, allowed: Mapping[str, Any] | list[str], 
     from difflib import get_close_matches
 
     near = get_close_matches(given, list(allowed), n=3, cutoff=0.6)
+    if kind == "setting":
+        others = ELSEWHERE.get(given.lower(), ())
+        if isinstance(others, str):
+            return f"{owner} has no {kind} {given!r}: {others}"
+        near = [name for name in others if name in allowed] or near
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{owner} has no {kind} {given!r}; {hint}allowed: {', '.join(allowed)}"
 
@@ -134,7 +192,7 @@ def describe(annotation: Any) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join("none" if a is type(None) else describe(a) for a in arguments)
     if origin in (tuple, list):
-        return f"a comma-separated list, each {describe(arguments[0])}"
+        return f"{describe(arguments[0])}, or several of them separated by commas"
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     return names.get(annotation, "a value")
 

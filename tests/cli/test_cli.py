@@ -114,7 +114,7 @@ def test_the_digits_need_no_network(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("train", "--dropout", "1.5"), "--dropout: given '1.5', expected a comma-separated list, each a number"),
+        (("train", "--dropout", "1.5"), "--dropout: given '1.5', expected a number from 0 to below 1, or several"),
         (("train", "nomodel"), "the registry has no model 'nomodel'; allowed: mlp"),
         (("train", "--droput", "0.1"), "has no setting 'droput'; did you mean dropout?"),
         (("train", "--epoch", "3"), "model 'mlp' has no setting 'epoch'; did you mean epochs"),
@@ -122,6 +122,13 @@ def test_the_digits_need_no_network(tmp_path):
         (("train", "--trust", "abc"), "--trust goes with --resume"),
         (("runs", "--json", "size"), "--runs and --json come after the word"),
         (("train", "--epochs"), "--epochs needs a value"),
+        (("trian",), "fashionlab has no command 'trian'; did you mean train?"),
+        (("runs", "shwo", "last"), "fashionlab runs has no command 'shwo'; did you mean show?"),
+        (("study", "lsit"), "fashionlab study has no command 'lsit'; did you mean list?"),
+        (("study", "--chnage", "dropout=0"), "No such option '--chnage'. Did you mean '--change'?"),
+        (("train", "--no-reprot", "mlp"), "No such option '--no-reprot'. Did you mean '--no-report'?"),
+        (("train", "--lr", "0.1"), "model 'mlp' has no setting 'lr'; did you mean learning_rate?"),
+        (("train", "--device", "cuda"), "model 'mlp' has no setting 'device': a GPU is used by itself"),
         (("train", "mlp", "cnn"), "given two models"),
         (("train", "--resume", "nothing"), "there is no run 'nothing'"),
         (("train", "--resume", "last", "--epochs", "3"), "--resume goes on with the run's own recipe"),
@@ -129,7 +136,7 @@ def test_the_digits_need_no_network(tmp_path):
         (("train", "--seed", "-1"), "--seed: given '-1', expected a whole number from 0 to"),
         (("runs", "show", "nothing"), "there is no run 'nothing'"),
         (("runs", "delete", "nothing"), "there is no run 'nothing'"),
-        (("nosuchverb",), "No such command 'nosuchverb'"),
+        (("nosuchverb",), "fashionlab has no command 'nosuchverb'"),
     ],
 )  # fmt: skip
 def test_a_wrong_command_gets_one_sentence_and_status_2(ask, tmp_path, arguments, words):

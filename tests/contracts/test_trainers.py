@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from msgspec.structs import astuple, replace
 
-from fashionlab.errors import Interrupted, NonFiniteLoss, UsageError
+from fashionlab.errors import Interrupted, NonFiniteLoss, RunCorrupt
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.engines import ENGINES
@@ -118,7 +118,7 @@ def test_without_dropout_it_agrees_with_kerass_own_training_step(make, data):
         make_optimizer(fit, runner.steps),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
     )
-    for epoch in range(1, 9):
+    for epoch in range(1, 5):
         begin_epoch(runner, epoch)
         sums = runner.run(0, runner.steps)
         batches = draws.order(ROWS, 16, 0, epoch).reshape(-1, 16)
@@ -127,7 +127,7 @@ def test_without_dropout_it_agrees_with_kerass_own_training_step(make, data):
             keras_step(model, step, images[rows], labels[rows]) for step, rows in zip(steps, batches, strict=True)
         ]
         assert sums.loss / sums.rows == pytest.approx(np.mean(losses), rel=1e-4)
-    assert 8 * runner.steps > 100
+    assert 4 * runner.steps > 50
     for ours, theirs in zip(runner.state.weights(), model.weights, strict=True):
         assert ours == pytest.approx(np.asarray(theirs), abs=1e-4)
     assert runner.logits(images) == pytest.approx(model.predict(images, verbose=0), abs=1e-3)
@@ -407,9 +407,9 @@ def test_going_on_from_a_saved_state_leaves_the_saved_arrays_as_they_are(make):
 def test_a_state_of_another_model_is_refused(make):
     runner = make()
     saved = runner.state.save()
-    with pytest.raises(UsageError, match="does not belong to this model"):
+    with pytest.raises(RunCorrupt, match="does not belong to this model"):
         runner.state.restore({**saved, "trainable/000": saved["trainable/000"][:-1]})
-    with pytest.raises(UsageError, match="does not belong to this model"):
+    with pytest.raises(RunCorrupt, match="does not belong to this model"):
         runner.state.restore({name: array for name, array in saved.items() if name != "loss"})
 
 

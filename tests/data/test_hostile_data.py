@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fashionlab.data import load
 from fashionlab.data.idx import inflate, write_idx
@@ -163,3 +164,50 @@ def test_an_image_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
 def test_a_recipe_that_would_exhaust_its_parser(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(text)
     refused(lambda: read_toml(tmp_path / "x.toml"), message, UsageError)
+
+
+@pytest.mark.parametrize("kind", [struct.error, IndexError, TypeError, OverflowError, MemoryError, KeyError])
+def test_whatever_a_decoder_raises_is_one_sentence(
+    kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(image: Image.Image) -> None:
+        raise kind
+
+    Image.new("L", (2, 2)).save(tmp_path / "x.png")
+    monkeypatch.setattr(Image.Image, "load", fail)
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail)
+    refused(lambda: decode(tmp_path / "x.png"), f"x.png cannot be decoded: {kind.__name__}")
+
+
+def test_a_table_is_read_no_further_than_a_row_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"1," * 2**26))
+    refused(lambda: load(str(tmp_path / "x.csv.gz")), "has a row of more than 8,388,608 bytes")
+
+
+def test_archives_of_tables_that_will_not_do(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    for members, method, message in (
+        (
+            {"a.png": b""},
+            zipfile.ZIP_STORED,
+            "holds 1 files .* expected a table .csv in it: unzip it and give the folder",
+        ),
+        ({f"{n}.csv": b"" for n in range(65)}, zipfile.ZIP_STORED, "holds 65 files"),
+        ({"train.csv": b"1,2,3,4,5\n"}, zipfile.ZIP_BZIP2, "train.csv is compressed in an unusual way; unzip it first"),
+        ({"train.csv": b""}, zipfile.ZIP_STORED, "train.csv has 1 columns; expected a label"),
+    ):
+        with zipfile.ZipFile(path, "w", method) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        refused(lambda: load(str(path)), message)
+    path.write_bytes(b"PK\x03\x04 nonsense")
+    refused(lambda: load(str(path)), "x.zip cannot be read: File is not a zip file")
+
+
+def test_folders_too_deep_are_not_walked(tmp_path: Path) -> None:
+    deep = tmp_path / "a"
+    for _ in range(40):
+        deep = deep / "b"
+    deep.mkdir(parents=True)
+    (tmp_path / "c").mkdir()
+    refused(lambda: load(str(tmp_path)), "lies more than 32 folders deep")

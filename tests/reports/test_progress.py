@@ -54,6 +54,17 @@ def on_terminal(events):
     return out.getvalue().replace(SPACE, " ")
 
 
+def test_nothing_in_a_name_drives_what_shows_the_progress(capsys):
+    bad = FitStarted("[red]forest[/red]\x1b[31m\r\n\x9b\u202e", 480, "tree:smile:\x1b[31m", 100, "CPU\x1b[31m\n2 cores")
+    (line,) = log([bad], capsys)
+    shown = on_terminal([bad, step(3, 1.0, unit=bad.unit)])
+    for text in (line, shown):
+        assert "\x1b[31m" not in text
+        assert "\x9b" not in text
+    assert "[red]forest[/red]\\x1b[31m \\x9b\\u202e" in line + shown
+    assert "tree:smile:\\x1b[31m" in shown
+
+
 def test_a_log_has_one_line_per_epoch(capsys, monkeypatch):
     clock = iter(range(1000))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))

@@ -1,6 +1,7 @@
 """The report: its summary, its page and its model card."""
 
 import json
+import re
 import shutil
 
 import msgspec
@@ -14,15 +15,18 @@ from fashionlab import lab
 from fashionlab.errors import RunIncomplete
 from fashionlab.evaluation import Missing
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.run.card import model_card
 from fashionlab.reports.run.produce import produce_report
+from fashionlab.reports.run.render import render
 from fashionlab.reports.run.sections.answer import is_fashion_mnist, reference_points
 from fashionlab.reports.run.sections.inside import InsideSection
-from fashionlab.reports.run.sections.made import commands
+from fashionlab.reports.run.sections.made import Commands, commands
 from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.run.text import report_lines
 from fashionlab.reports.sprite import BUDGET, COLUMNS, gather, make_sprite
 from fashionlab.store import Ledger, Predictions, Run, read_document
+from fashionlab.text import one_line
 
 
 def page_of(report):
@@ -131,6 +135,20 @@ def test_users_text_is_escaped_in_the_page_the_card_and_the_terminal(hostile):
     assert [row.name for row in report.summary.answer.references] == ["majority class"]
 
 
+def test_nothing_acts_in_the_page_the_card_and_the_lines_of_a_run(hostile):
+    bad = "\x00\x1b[31m\r\n\n# x\u202e$x_1$ :smile: &lt; caf\udce9"
+    given = hostile[1].summary
+    summary = replace(
+        given, run=bad, title=bad, class_names=(bad, *given.class_names[1:]), learning=Missing(bad),
+        inside=Missing(bad), made=replace(given.made, commands=Commands(bad, bad), recipe=((bad, bad),)),
+    )  # fmt: skip
+    page, card = render(summary, None, {}).decode(), model_card(summary)
+    for text in (page, card, *report_lines(summary)):
+        assert all(one_line(line) == line for line in text.split("\n"))
+    assert json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])["names"][0] == one_line(bad)
+    assert "\n# \\\\x00\\\\x1b\\[31m \\# x\\\\u202e\\$x\\_1\\$ \\:smile\\: \\&lt; caf\\\\udce9\n" in card
+
+
 def test_the_command_makes_an_equal_recipe(real):
     run, report = real
     for kind in ("short", "full"):
@@ -139,7 +157,9 @@ def test_the_command_makes_an_equal_recipe(real):
         settings = {n.removeprefix("--").replace("-", "_"): v for n, v in zip(words[3::2], words[4::2], strict=True)}
         engine = {name: settings.pop(name) for name in ("trainer", "backend") if name in settings}
         assert engine == ({"trainer": "fused", "backend": "jax"} if kind == "full" else {})
-        assert Recipe.make(words[2], settings) == run.spec.recipe
+        made = Recipe.make(words[2], settings)
+        assert made.data.validation in (None, 0.2)
+        assert replace(made, data=replace(made.data, validation=0.2)) == run.spec.recipe
 
 
 def test_the_command_says_refit_and_no_test(real):

@@ -74,10 +74,6 @@ def test_settings_and_their_values():
     assert [wording.value_text(v) for v in values] == ["256-128", "none", "on", "off", "none", "0.3", "0", "12", "gelu"]
 
 
-def test_nothing_in_a_line_drives_the_terminal():
-    assert wording.one_line("a\x1b[31m\nb\tc") == "a [31m b c"
-
-
 def test_it_imports_nothing_heavy():
     heavy = "matplotlib rich jinja2 scipy keras"
     code = f"import sys, fashionlab.reports.wording; print([m for m in {heavy.split()} if m in sys.modules])"

@@ -6,12 +6,14 @@ import os
 import resource
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
 from fashionlab import lab
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
 from fashionlab.store import Run
+from fashionlab.store.format import from_json
 
 SETTINGS = {"widths": (16,), "epochs": 1, "batch_size": 64}
 
@@ -157,3 +159,10 @@ def test_a_damaged_neighbour_is_one_line_and_stops_nothing(runs, sample_path, na
     # The neighbours do not stand in the way of an equal run that is found, either.
     again = lab.train("mlp", dataset=str(sample_path), runs=runs, execution=quiet, **SETTINGS)
     assert again.path.name in ("whole", "damaged")
+
+
+@pytest.mark.parametrize("number", ["1e300", "-1e41", "9007199254740993", "1" + "0" * 30])
+def test_a_number_beyond_all_that_is_measured_is_one_sentence_wherever_it_stands(number):
+    content = f'{{"a": [{{"b": {number}}}]}}'.encode()
+    with pytest.raises(RunCorrupt, match=r"holds the number .* beyond all that is measured"):
+        from_json(content, dict, Path("x.json"))

@@ -159,7 +159,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
         (["dropout=0 'x"], "a quotation mark is not closed"),
         (["dropout=0 dropout=1"], "given dropout twice"),
         (["droput=0"], "model 'mlp' has no setting 'droput'; did you mean dropout"),
-        (["dropout=1.5"], "--dropout: given '1.5', expected a comma-separated list, each a number from 0 to below 1"),
+        (["dropout=1.5"], "--dropout: given '1.5', expected a number from 0 to below 1, or several of them"),
         (["dropout=0.3"], "'dropout=0.3' changes nothing, the baseline is like that already (dropout is 0.3)"),
         (["limit=100"], "given limit, which baseline and change share, so that both are judged on the same images"),
         (["seed=3"], "set it for the whole study: --first-seed"),

@@ -1,5 +1,6 @@
 """The driver: order, retries, hangs, kills, continuation; with runs that are made up."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -128,6 +129,15 @@ def test_an_arm_that_always_fails_is_withdrawn_and_does_not_stop_the_study(tmp_p
         (faults / f"refuse 0.3 {seed}").write_text("9")
     with pytest.raises(WorkerError, match="the baseline baseline failed with each of its first seeds"):
         fakes.drive(begin(tmp_path, 0.0, seeds=9))
+
+
+def test_a_study_of_few_seeds_in_which_nothing_can_be_compared_is_an_error(tmp_path, faults):
+    for seed in range(2):
+        (faults / f"refuse 0.3 {seed}").write_text("9")
+    folder = begin(tmp_path, 0.1, seeds=2)
+    with pytest.raises(WorkerError, match="there is nothing to compare, the first one so: made to diverge"):
+        fakes.drive(folder)
+    assert folder.summary.runs.done == 2
 
 
 def test_a_killed_study_goes_on_to_the_verdicts_of_a_calm_one_and_counts_nothing_twice(tmp_path, faults):
@@ -271,3 +281,30 @@ def test_a_line_of_the_failures_that_was_cut_off_is_left_out(tmp_path):
         file.write(b'{"arm": "dropout=0.0", "se\n\xff\n{"arm": 1}\n')
     folder.record(whole)
     assert folder.failures() == [whole, whole]
+
+
+CHANGES = (
+    ("study.json", lambda found: found.update(baseline="another")),
+    ("study.json", lambda found: found.update(seeds=2**40)),
+    ("study.json", lambda found: found["arms"].append(found["arms"][0])),
+    ("study.json", lambda found: found["data"].update(class_names=["a", "b"])),
+    ("summary.json", lambda found: found["arms"][0].update(name="another")),
+    ("summary.json", lambda found: found["arms"][0]["pairs"].pop()),
+    ("summary.json", lambda found: found["arms"][0]["pairs"][0].update(seed=9)),
+    ("summary.json", lambda found: found["seeds"].update(planned=500)),
+    ("summary.json", lambda found: found["data"].update(sha256="another")),
+)  # fmt: skip
+
+
+def test_a_plan_holds_together_and_a_summary_is_of_its_plan(tmp_path):
+    folder = StudyFolder.create(tmp_path / "runs", "study", fakes.make_plan((0.1,), seeds=2))
+    fakes.drive(folder)
+    for name, change in CHANGES:
+        sound = (folder.path / name).read_bytes()
+        document = json.loads(sound)
+        change(document)
+        (folder.path / name).write_text(json.dumps(document))
+        with pytest.raises(RunCorrupt, match=f"{name} is damaged"):
+            _ = StudyFolder(folder.path).summary
+        (folder.path / name).write_bytes(sound)
+    assert StudyFolder(folder.path).summary

@@ -133,7 +133,14 @@ def test_studies_are_listed_apart_from_runs(place, study):
     (line,) = json.loads(run("study", "list", "--json", cwd=place).stdout)
     assert (line["study"], line["state"]) == (study.name, "seeds")
     assert set(line["verdicts"]) == {"dropout=0", "wide"}
-    assert study.name in run("study", "list", cwd=place).stdout
+    assert f"runs/{study.name}" in run("study", "list", cwd=place).stdout
+    # Whoever has a study's name need not know which command shows it.
+    shown = json.loads(run("runs", "show", study.name, "--json", cwd=place).stdout)
+    assert shown == json.loads(run("study", "show", study.name, "--json", cwd=place).stdout)
+    page = study.path / "report" / "index.html"
+    before = page.stat().st_mtime_ns
+    assert run("report", f"runs/{study.name}", cwd=place).stdout.endswith(f"runs/{study.name}/report/index.html\n")
+    assert page.stat().st_mtime_ns > before
     result = fashionlab.open_study("last", runs=place / "runs")
     assert result.verdicts["wide"].n == 2
     assert "wide: undecided" in repr(result)

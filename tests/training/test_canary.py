@@ -1,4 +1,4 @@
-"""JAX adds rightly: the fault of jaxlib 0.10.2, gradients of a broadcast operand, and a step of every network."""
+"""JAX computes rightly: the faults of its versions, gradients of a broadcast operand, and a step of every network."""
 
 from functools import partial
 from types import NoneType
@@ -13,7 +13,7 @@ from fashionlab.errors import LibraryFault
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners import canary
-from fashionlab.training.runners.fused import State, training_step
+from fashionlab.training.runners.fused import Forward, State, training_step
 from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.state import KerasState
 from fashionlab.workers import Task, Worker
@@ -29,6 +29,26 @@ def check_here(arguments: Nothing, channel) -> None:
         matrix, vectors = jnp.ones((32, 32)), jnp.ones((rows, 32))
         total = jax.jit(lambda v, m=matrix: jnp.sum(jax.vmap(lambda row: m @ row)(v)))(vectors)
         assert float(total) == pytest.approx(rows * 1024, rel=1e-3), f"{rows} rows: {float(total)}"
+
+
+def pool_here(arguments: Nothing, channel) -> None:
+    """As a worker's task: the network and the number of images with which it crashed."""
+    model = find_architecture("cnn").build((28, 28), 10, {}, 0)
+    assert np.isfinite(Forward(model)(np.zeros((1024, 28, 28), np.uint8))).all()
+
+
+def test_a_worker_pools_many_images_and_lives(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", __file__.rpartition("/")[0])
+    with Worker("jax") as worker:
+        for _ in range(2):
+            worker.call(Task("test_canary:pool_here", NoneType), Nothing())
+
+
+def test_a_process_that_began_jax_with_other_flags_is_told(monkeypatch):
+    monkeypatch.setattr(canary, "pooling_is_xlas_own", lambda: False)
+    canary.check_jax.cache_clear()
+    with pytest.raises(LibraryFault, match="begin the process anew with XLA_FLAGS=--xla_cpu_experimental_ynn"):
+        canary.check_jax()
 
 
 def test_a_workers_sums_are_right(monkeypatch):
@@ -89,15 +109,15 @@ def test_a_compiled_step_of_every_network_agrees_with_the_uncompiled_one(name):
 def test_wrong_sums_are_refused_in_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path))
     monkeypatch.setattr(canary, "sums_are_right", lambda: False)
-    canary.check_sums.cache_clear()
+    canary.check_jax.cache_clear()
     with pytest.raises(LibraryFault, match=r"adds wrongly on this machine .* pip install 'jax>=0\.10,<0\.10\.2'"):
-        canary.check_sums()
+        canary.check_jax()
     assert not (tmp_path / "checked").exists()
     monkeypatch.undo()
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path))
-    canary.check_sums()
+    canary.check_jax()
     (mark,) = (tmp_path / "checked").iterdir()
     monkeypatch.setattr(canary, "sums_are_right", lambda: pytest.fail("checked twice for one machine and version"))
-    canary.check_sums.cache_clear()
-    canary.check_sums()
+    canary.check_jax.cache_clear()
+    canary.check_jax()
     assert mark.read_text().startswith(jax.__version__)

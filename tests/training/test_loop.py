@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from fashionlab.errors import Interrupted, NonFiniteLoss
+from fashionlab.errors import Interrupted, NonFiniteLoss, RunCorrupt
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.loop import Loop, LoopHooks, Progress
 from fashionlab.training.runners.runner import Sums
@@ -155,6 +155,26 @@ def test_a_stop_is_heard_after_the_chunk_and_every_point_of_interruption_resumes
             assert replace(ours, seconds=0.0) == replace(theirs, seconds=0.0)
     assert len(stopped_at) == points
     assert {step for _, step in stopped_at} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("progress", "tensors"),
+    [
+        ({"step": 6}, {}),
+        ({"epoch": 3}, {}),
+        ({"best_epoch": 2}, {}),
+        ({}, {"best/000": np.zeros(2)}),
+        ({}, {"start/001": np.zeros(1)}),
+    ],
+)
+def test_a_checkpoint_that_is_not_of_this_run_is_refused(progress, tensors):
+    saves = []
+    make_loop(ScriptedRunner([0.9, 0.5]), saves, epochs=2).run()
+    known, arrays = saves[0]
+    assert known.epoch == 0
+    loop = make_loop(ScriptedRunner([0.9, 0.5]), epochs=2)
+    with pytest.raises(RunCorrupt, match="does not belong to this"):
+        loop.restore(replace(known, **progress), {**arrays, **tensors})
 
 
 def test_events_tell_what_a_display_needs():

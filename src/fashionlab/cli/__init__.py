@@ -4,12 +4,15 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, TextIO
 
 import click
 
+from fashionlab.cli.words import Words
 from fashionlab.errors import FashionlabError, Interrupted, UsageError
+from fashionlab.text import tell
 
 COMMANDS = {
     "data": ("fashionlab.cli.data", "Get the data set, check it, and show what is in it."),
@@ -22,7 +25,7 @@ COMMANDS = {
 """Verb -> module with a click command of the same name, and its line in the help: no module is imported for that."""
 
 
-class _Commands(click.Group):
+class _Commands(Words):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -62,7 +65,8 @@ def main() -> None:
     # A notebook's own, or one that is not installed here, would end a run when its figures are drawn.
     os.environ.pop("MPLBACKEND", None)
     try:
-        _require_text(arguments)
+        for argument in arguments:
+            argument.encode()  # a recipe, which is JSON, could not hold a name that is no UTF-8
         status = cli.main(arguments, prog_name="fashionlab", standalone_mode=False) or 0
         sys.stdout.flush()
     except (FashionlabError, click.ClickException, click.Abort, KeyboardInterrupt, BrokenPipeError) as error:
@@ -74,18 +78,23 @@ def main() -> None:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
         status = _report(error.__context__)
+    except UnicodeEncodeError as error:  # an argument, or a name found on disk
+        if debug:
+            raise
+        given = error.object[max(0, error.start - 60) : error.end + 60]
+        tell(f"fashionlab: given {given!a}, expected UTF-8 text; rename the file or folder")
+        status = UsageError.exit_status
     except OSError as error:
         if debug:
             raise
-        print(f"fashionlab: the system refused: {error}", file=sys.stderr)
+        tell(f"fashionlab: the system refused: {error}")
         status = 1
     except Exception as error:  # nobody is shown a traceback unasked; the sentence says whose fault it is
         if debug:
             raise
-        print(
+        tell(
             f"fashionlab: {type(error).__name__}: {error}; this is a fault of fashionlab itself, "
-            "run it again with --debug and report what it prints",
-            file=sys.stderr,
+            "run it again with --debug and report what it prints"
         )
         status = 1
     sys.exit(status)
@@ -100,6 +109,9 @@ def _open_streams() -> None:
             # The lowest free number: a file opened later would have got it, and been written to as the stream.
             os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What the stream's encoding lacks is no reason to lose a result.
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not isinstance(sys.stderr, _Forgiving):
         sys.stderr = _Forgiving(sys.stderr)
 
@@ -125,15 +137,6 @@ class _Forgiving:
             self._stream.flush()
 
 
-def _require_text(arguments: list[str]) -> None:
-    """Raise UsageError for a name that is no UTF-8: a recipe, which is JSON, could not hold it."""
-    for argument in arguments:
-        try:
-            argument.encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"given {argument!a}, expected UTF-8 text; rename the file or folder") from None
-
-
 def _report(error: BaseException) -> int:
     """Print one sentence for an error; return its exit status."""
     if isinstance(error, BrokenPipeError):
@@ -142,15 +145,16 @@ def _report(error: BaseException) -> int:
         return 0
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "fashionlab"
-        print(f"{command}: {error.format_message()} See: {command} --help", file=sys.stderr)
+        tell(f"{command}: {error.format_message()} See: {command} --help")
         return UsageError.exit_status
     if isinstance(error, click.ClickException):
-        print(f"fashionlab: {error.format_message()}", file=sys.stderr)
+        tell(f"fashionlab: {error.format_message()}")
         return error.exit_code
     if isinstance(error, FashionlabError):
-        print(f"fashionlab: {error}", file=sys.stderr)
+        for line in f"fashionlab: {error}".split("\n"):
+            tell(line)
         return error.exit_status
-    print("fashionlab: stopped", file=sys.stderr)
+    tell("fashionlab: stopped")
     return Interrupted.exit_status
 
 

@@ -1,11 +1,16 @@
 """Options and output that several commands share."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from fashionlab.text import readable_json, tell
 from fashionlab.training.engines import BACKENDS, TRAINERS
+
+if TYPE_CHECKING:
+    from fashionlab.lab import StudyResult
 
 RUNS = click.Option(
     ["--runs"],
@@ -44,20 +49,38 @@ JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON do
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output: structs, paths and plain data."""
-    from fashionlab.store.format import to_json
+    import msgspec
 
-    click.echo(to_json(document).decode(), nl=False)
+    text = readable_json(msgspec.to_builtins(document), indent=2)
+    # A byte of a file name that is no UTF-8 becomes \udce9, which JSON knows.
+    click.echo(text.encode(errors="backslashreplace").decode())
+
+
+def print_line(line: object) -> None:
+    """One line on standard output."""
+    tell(line, sys.stdout)
 
 
 def print_table(renderable: Any) -> None:
     """A rich table or text on standard output, plain where that is not a terminal."""
     from rich.console import Console
 
-    # A pipe has no width: keep long paths and names whole instead of folding them at 80 columns.
+    # A pipe has no width: a long name is kept whole, and takes no room from the numbers beside it.
     console = Console()
     if not console.is_terminal:
-        console = Console(width=200)
+        console = Console(width=10_000)
     console.print(renderable, soft_wrap=True)
+
+
+def show_result(result: "StudyResult", as_json: bool) -> None:
+    """Print what a study found."""
+    if as_json:
+        print_json(result.summary)
+        return
+    print_table(result.table())
+    for line in result.lines():
+        print_line(line)
+    print_line(result.page or result.path)
 
 
 def decimal_size(size: int) -> str:

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from fashionlab.cli.common import JSON, RUNS
+from fashionlab.cli.common import JSON, RUNS, show_result
 from fashionlab.cli.options import SettingsCommand, split_arguments
-from fashionlab.cli.study import WHERE, execution_of, question, show_plan, show_result
+from fashionlab.cli.study import WHERE, execution_of, question, show_plan
 
 
 def _run(arguments: tuple[str, ...], plan: bool, as_json: bool, **options: Any) -> None:

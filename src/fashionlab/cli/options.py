@@ -4,16 +4,21 @@ No setting is declared here: what a command does not know itself is a setting, `
 by its types; the help is written from the same types.
 """
 
+from difflib import get_close_matches
 from typing import Any
 
 import click
 
-from fashionlab.models import REGISTRY, find_architecture
+from fashionlab.models import NETWORK, REGISTRY, find_architecture
 from fashionlab.options import Option, options_of
-from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig
+from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig, common_options
 
 FIRST = ("epochs", "batch_size", "learning_rate", "early_stopping", "patience")
 """Settings that most people look for."""
+
+
+_FLAGS = {name for kind in (DataConfig, TrainingConfig) for name, option in options_of(kind).items() if option.is_flag}
+"""Settings that are true or false, and may be given without a value."""
 
 
 class SettingsCommand(click.Command):
@@ -51,7 +56,10 @@ class SettingsCommand(click.Command):
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
-    """The plain words, and the settings by name, as `--name value` or `--name=value`; values stay text."""
+    """The plain words, and the settings by name, as `--name value` or `--name=value`; values stay text.
+
+    What is true or false may be named alone: `--invert`.
+    """
     words: list[str] = []
     settings: dict[str, Any] = {}
     rest = list(arguments)
@@ -59,14 +67,28 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, An
         word = rest.pop(0)
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
+            _refuse_misspelt(name)
+            name = name.replace("-", "_")
+            if not equals and name in _FLAGS and (not rest or rest[0].lower() not in ("true", "false", "1", "0")):
+                settings[name] = "true"
+                continue
             if not equals and (not rest or rest[0].startswith("--")):
                 raise click.UsageError(f"{word} needs a value.")
-            settings[name.replace("-", "_")] = value if equals else rest.pop(0)
+            settings[name] = value if equals else rest.pop(0)
         elif word.startswith("-"):
             raise click.NoSuchOption(word)
         else:
             words.append(word)
     return words, settings
+
+
+def _refuse_misspelt(name: str) -> None:
+    """Raise NoSuchOption for what is no setting of any recipe, and nearly an option of the command itself."""
+    command = click.get_current_context().command
+    own = [flag[2:] for param in command.params for flag in param.opts if flag.startswith("--")]
+    near = get_close_matches(name, own, cutoff=0.8)
+    if near and name.replace("-", "_") not in common_options(NETWORK):
+        raise click.NoSuchOption(f"--{name}", possibilities=[f"--{flag}" for flag in near])
 
 
 def one_model(words: list[str]) -> str | None:

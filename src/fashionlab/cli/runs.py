@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
-from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_table
+from fashionlab.cli.common import JSON, RUNS, decimal_size, print_json, print_line, print_table, show_result
+from fashionlab.cli.words import Words
 from fashionlab.reports.wording import counted
+from fashionlab.text import one_line
 
 
-@click.group(invoke_without_command=True, params=[RUNS, JSON])
+@click.group(cls=Words, invoke_without_command=True, params=[RUNS, JSON])
 @click.pass_context
 def runs(ctx: click.Context, runs: Path, as_json: bool) -> None:
     """List, show, delete and measure the runs on disk.
@@ -37,15 +39,18 @@ def _list(runs: Path, as_json: bool) -> None:
     elif rows:
         print_table(runs_table(rows))
     else:
-        click.echo(f"no runs in {runs} yet; make one with: fashionlab train")
+        print_line(f"no runs in {runs} yet; make one with: fashionlab train")
 
 
 @runs.command("show", params=[click.Argument(["run"]), RUNS, JSON])
 def show(run: str, runs: Path, as_json: bool) -> None:
-    """Show a run: recipe, environment and results."""
+    """Show a run: recipe, environment and results; or what a study has found."""
     from fashionlab import lab
     from fashionlab.reports.tables import result_table, run_table
 
+    if lab.is_study(run, runs=runs):
+        show_result(lab.open_study(run, runs=runs), as_json)
+        return
     details = lab.show_run(run, runs=runs)
     if as_json:
         print_json(details)
@@ -54,7 +59,7 @@ def show(run: str, runs: Path, as_json: bool) -> None:
     if details.metrics:
         print_table(result_table(details.metrics))
     for figure in details.figures:
-        click.echo(figure)
+        print_line(figure)
 
 
 @runs.command("delete", params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), RUNS])
@@ -65,9 +70,9 @@ def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
 
     found = lab.find_runs(names, runs=runs)
     if not yes:
-        click.confirm(f"Delete {', '.join(map(str, found))}?", abort=True, err=True)
+        click.confirm(one_line(f"Delete {', '.join(map(str, found))}?"), abort=True, err=True)
     for name, size in lab.delete_runs(names, runs=runs).items():
-        click.echo(f"deleted {name}, {decimal_size(size)}")
+        print_line(f"deleted {name}, {decimal_size(size)}")
 
 
 @runs.command("size", params=[RUNS, JSON])
@@ -82,6 +87,6 @@ def size(runs: Path, as_json: bool) -> None:
         print_json({"runs": found, "studies": studies, "bytes": total})
         return
     for name, size in sorted({**found, **studies}.items(), key=lambda item: -item[1]):
-        click.echo(f"{decimal_size(size):>12}  {name}")
+        print_line(f"{decimal_size(size):>12}  {name}")
     more = f" and {counted(len(studies), 'study', 'studies')}" if studies else ""
-    click.echo(f"{decimal_size(total):>12}  in {counted(len(found), 'run')}{more}")
+    print_line(f"{decimal_size(total):>12}  in {counted(len(found), 'run')}{more}")

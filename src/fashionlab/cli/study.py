@@ -1,5 +1,6 @@
 """`fashionlab study`, in groups: run (which may be left out), plan, resume, list, show."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,16 @@ from fashionlab.cli.common import (
     RUNS,
     TRAINER,
     print_json,
+    print_line,
     print_table,
+    show_result,
 )
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
+from fashionlab.cli.words import Words
+from fashionlab.models import REGISTRY
 
 if TYPE_CHECKING:
-    from fashionlab.lab import ExecutionOptions, StudyResult
+    from fashionlab.lab import ExecutionOptions
     from fashionlab.studies.overview import PlanOverview
 
 CHANGES = click.Option(
@@ -74,17 +79,6 @@ def execution_of(options: dict[str, Any]) -> "ExecutionOptions":
     return ExecutionOptions(report=not options.pop("no_report"), **{name: options.pop(name) for name in names})
 
 
-def show_result(result: "StudyResult", as_json: bool) -> None:
-    """Print what a study found."""
-    if as_json:
-        print_json(result.summary)
-        return
-    print_table(result.table())
-    for line in result.lines():
-        click.echo(line)
-    click.echo(result.page or result.path)
-
-
 def _asked(arguments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
     """The arguments of `lab.study` and `lab.plan_study`."""
     words, settings = split_arguments(arguments)
@@ -112,7 +106,7 @@ def show_plan(plan: "PlanOverview", as_json: bool) -> None:
         print_json(plan)
         return
     for line in plan_lines(plan):
-        click.echo(line)
+        print_line(line)
 
 
 EXAMPLES = """
@@ -189,7 +183,7 @@ def list_(runs: Path, as_json: bool) -> None:
     elif lines:
         print_table(studies_table(lines))
     else:
-        click.echo(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
+        print_line(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
 
 
 @click.command(params=[click.Argument(["study"], default="last"), RUNS, JSON])
@@ -200,11 +194,12 @@ def show(study: str, runs: Path, as_json: bool) -> None:
     show_result(lab.open_study(study, runs=runs), as_json)
 
 
-class _StudyGroup(click.Group):
+class _StudyGroup(Words):
     """A group whose command `run` may be left out."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        meant = args and args[0] not in REGISTRY and get_close_matches(args[0], self.commands, cutoff=0.7)
+        if not meant and args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 

@@ -14,6 +14,7 @@ from fashionlab.cli.common import (
     TRAINER,
     TRUST,
     print_json,
+    print_line,
     print_table,
 )
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
@@ -57,7 +58,7 @@ def _run(
     print_table(result_table(trained.metrics))
     for path in [*trained.figures, trained.page]:
         if path:
-            click.echo(path)
+            print_line(path)
 
 
 train = SettingsCommand(

@@ -1,19 +1,22 @@
 """A data set as the rest of the lab sees it: images, labels, names, a hash, and a test set under seal."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fashionlab.data.checks import Checked, RawArrays, check, sha256_of, sha256s_of
 from fashionlab.data.download.sources import FASHION_MNIST, obtain
 from fashionlab.data.idx import read_idx
-from fashionlab.data.progress import to_stderr
-from fashionlab.data.split import Split, stratified_order, stratified_split
+from fashionlab.data.shared import rows_among
+from fashionlab.data.split import VALIDATION_SHARE, Split, stratified_order, stratified_split
 from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
-from fashionlab.errors import UsageError
+from fashionlab.errors import DataInvalid, UsageError
+from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation
+from fashionlab.text import tell
 
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -45,6 +48,12 @@ class TestSet:
         """SHA-256 of the two IDX files that would hold it: enough to prove the data set's hash, and shows nothing."""
         return sha256s_of(self._images, self._labels)
 
+    def rows_among(self, images: np.ndarray) -> np.ndarray:
+        """Rows of the test set, int64, whose image is, pixel for pixel, among these, uint8 [n, side, side].
+
+        Nothing of the others is shown."""
+        return rows_among(self._images, images)
+
     def __repr__(self) -> str:
         return f"TestSet(size={self.size})"
 
@@ -64,7 +73,9 @@ class Dataset:
 
     name: what `load` was given. images: uint8 [n, side, side]. labels: int32 [n], 0 to k-1, every one of them in use.
     source: where the bytes came from, for people. sha256: of all content of both sets and the class names, the same for
-    the same content in whatever form it came.
+    the same content in whatever form it came. given_validation: how many rows at the end are the validation set that
+    the data brought, 0 where it is carved from the rest. preparation: what was asked to be done to the images; facts:
+    what the training images decided for all. notes: what was left out, chosen and done, in sentences.
     """
 
     name: str
@@ -74,6 +85,10 @@ class Dataset:
     source: str
     sha256: str
     test: TestSet
+    given_validation: int = 0
+    preparation: Preparation = AS_FOUND
+    facts: PixelFacts = PLAIN
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         rows, side = self.images.shape[:2]
@@ -82,27 +97,45 @@ class Dataset:
             f"{len(self.class_names)} classes, sha256 {self.sha256[:12]})"
         )
 
-    def split(self, seed: int, validation: float = 0.2) -> Split:
+    def split(self, seed: int, validation: float | None = None) -> Split:
         """Training and validation rows: stratified, exactly round(validation * n), a function of (labels, seed).
 
-        `validation` is a fraction from 0 (nothing) to below 1. Raises DataInvalid if a class has too few rows for it.
+        `validation` is a fraction from 0 (nothing) to below 1; None is a fifth, or the validation set that the data
+        brought, which is the same for every seed. Raises DataInvalid if a class has too few rows for it, UsageError for
+        a fraction where the data brought a validation set.
         """
-        return stratified_split(self.labels, validation, seed)
+        if not self.given_validation:
+            return stratified_split(self.labels, VALIDATION_SHARE if validation is None else validation, seed)
+        self.refuse_fraction(validation)
+        rows = np.arange(len(self.labels))
+        first = len(rows) - self.given_validation
+        return Split(rows[:first], rows[first:])
+
+    def refuse_fraction(self, validation: float | None) -> None:
+        """Raise UsageError for a fraction to hold out where the data brought a validation set."""
+        if self.given_validation and validation is not None:
+            raise UsageError(
+                f"--validation: given {validation:g}, but {self.name} brings a validation set of "
+                f"{self.given_validation:,} images, which is used as it is; leave the option out"
+            )
 
     def limited(self, rows: int) -> "Dataset":
         """The same data set with `rows` of the training set's rows, each class in proportion.
 
-        They stay in their order, and the rows of a smaller limit are among those of a larger one. The test set and the
-        hash stay those of the whole. Raises UsageError for fewer than two rows per class.
+        A validation set that the data brought stays whole and does not count. They stay in their order, and the rows
+        of a smaller limit are among those of a larger one. The test set and the hash stay those of the whole. Raises
+        UsageError for fewer than two rows per class.
         """
         least = 2 * len(self.class_names)
         if rows < least:
             raise UsageError(f"--limit: given {rows}, expected at least {least}, two rows for each class")
-        if rows >= len(self.labels):
+        first = len(self.labels) - self.given_validation
+        if rows >= first:
             return self
-        chosen = np.sort(stratified_order(self.labels, LIMIT_SEED)[:rows])
+        chosen = np.sort(stratified_order(self.labels[:first], LIMIT_SEED)[:rows])
         if len(np.unique(self.labels[chosen])) < len(self.class_names):
             raise UsageError(f"--limit: {rows} rows leave a class without any; use more rows")
+        chosen = np.concatenate([chosen, np.arange(first, len(self.labels))])
         images, labels = self.images[chosen], self.labels[chosen]
         images.flags.writeable = labels.flags.writeable = False
         return replace(self, images=images, labels=labels)
@@ -113,41 +146,90 @@ def load(
     *,
     data_dir: Path | str | None = None,
     announce: Callable[[str], None] | None = None,
+    preparation: Preparation = AS_FOUND,
 ) -> Dataset:
     """A data set by name ("fashion-mnist", "digits") or the path of the user's own, verified or checked.
 
     `data_dir` (or `$FASHIONLAB_DATA`) names a folder that holds Fashion-MNIST's four files; without it they are looked
     for in the cache, the system's data set folder, on public mirrors and in the distribution's package. `announce`
-    receives messages for the user; by default they go to standard error.
+    receives messages for the user, the data set's notes among them; by default they go to standard error. `preparation`
+    is what is to be done to the images.
 
     Raises UsageError for an unknown name or a `data_dir` for other data than Fashion-MNIST, DataUnavailable if no
     source has the data, DataInvalid if they are not what they should be.
     """
     if name == "fashion-mnist":
-        return _fashion_mnist(data_dir, announce)
+        return _fashion_mnist(data_dir, announce, preparation)
     if data_dir is not None:
         raise UsageError(f"--data-dir is for fashion-mnist only; {name} is found without it")
     if name == "digits":
-        return _assemble(name, check(_digits(), name), "scikit-learn's bundled digits")
+        checked = check(_digits(), name, preparation, published=True)
+        return _announced(_assemble(name, checked, "scikit-learn's bundled digits", preparation), announce)
     path = Path(name).expanduser()
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
         raise UsageError(f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}")
-    arrays = read_own(path, announce or to_stderr)
-    return _assemble(name, check(arrays, str(path)), os.path.realpath(path))
+    checked = check(read_own(path, preparation), str(path), preparation)
+    return _announced(_assemble(name, checked, os.path.realpath(path), preparation), announce)
 
 
-def _fashion_mnist(data_dir: Path | str | None, announce: Callable[[str], None] | None) -> Dataset:
+def from_arrays(
+    images: np.ndarray,
+    labels: np.ndarray | Sequence[int] | Sequence[str],
+    *,
+    test: tuple[np.ndarray, np.ndarray] | None = None,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+    class_names: Sequence[str] | None = None,
+    preparation: Preparation = AS_FOUND,
+    name: str = "arrays",
+    announce: Callable[[str], None] | None = None,
+) -> Dataset:
+    """A data set of arrays in memory, prepared and checked as those of a file are.
+
+    images: [n, height, width], [n, height, width, channels] or [n, pixels]; whole numbers or floats from 0 to 255,
+    floats from 0 to 1. labels: whole numbers, texts, or one-hot; [n]. test, validation: images and labels, the same.
+    Saved as an .npz (x_train, y_train, x_val, y_val, x_test, y_test, class_names) and loaded with the same preparation
+    they are the same data set, with the same hash. Raises DataInvalid.
+    """
+    sets = {"": (images, labels), "test_": test, "validation_": validation}
+    arrays: dict[str, Any] = {
+        f"{prefix}{kind}": _as_array(each, name)
+        for prefix, pair in sets.items()
+        if pair is not None
+        for kind, each in zip(("images", "labels"), pair, strict=True)
+    }
+    raw = RawArrays(**arrays, class_names=None if class_names is None else tuple(map(str, class_names)))
+    checked = check(raw, name, preparation)
+    return _announced(_assemble(name, checked, "arrays in memory", preparation), announce)
+
+
+def _as_array(values: object, name: str) -> np.ndarray:
+    """An array of a list, or of another library's tensor. Raises DataInvalid for what is none."""
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:  # rows of different lengths, for one
+        raise DataInvalid(f"{name}: {error}; expected arrays") from None
+    if array.dtype == object and all(isinstance(each, str) for each in array.ravel()):
+        array = array.astype(str)
+    return array
+
+
+def _fashion_mnist(
+    data_dir: Path | str | None, announce: Callable[[str], None] | None, preparation: Preparation
+) -> Dataset:
     obtained = obtain(FASHION_MNIST, data_dir=data_dir, announce=announce)
-    content = {
+    content: dict[str, Any] = {
         field: read_idx(obtained.contents[name], name, 3 if "images" in field else 1)
         for field, name in IDX_NAMES.items()
     }
-    checked = check(RawArrays(**content, class_names=FASHION_CLASSES), "fashion-mnist")
+    raw = RawArrays(**content, class_names=FASHION_CLASSES)
+    checked = check(raw, "fashion-mnist", preparation, published=True)
+    if preparation != AS_FOUND:
+        return _announced(_assemble("fashion-mnist", checked, obtained.source, preparation), announce)
     # Those of the files were verified a moment ago; hashing the arrays again would take as long as loading them.
     published = {file.name: file.sha256 for file in FASHION_MNIST.files}
     sha256 = sha256_of([published[name] for name in IDX_NAMES.values()], FASHION_CLASSES)
-    return _assemble("fashion-mnist", checked, obtained.source, sha256)
+    return _assemble("fashion-mnist", checked, obtained.source, preparation, sha256)
 
 
 def _digits() -> RawArrays:
@@ -159,7 +241,24 @@ def _digits() -> RawArrays:
     return RawArrays(images, bundled.target, class_names=tuple(str(digit) for digit in range(10)))
 
 
-def _assemble(name: str, checked: Checked, source: str, sha256: str = "") -> Dataset:
+def _assemble(name: str, checked: Checked, source: str, preparation: Preparation, sha256: str = "") -> Dataset:
     sha256 = sha256 or checked.sha256()
-    test = TestSet(checked.test_images, checked.test_labels, sha256)
-    return Dataset(name, checked.images, checked.labels, checked.class_names, source, sha256, test)
+    return Dataset(
+        name,
+        checked.images,
+        checked.labels,
+        checked.class_names,
+        source,
+        sha256,
+        TestSet(checked.test_images, checked.test_labels, sha256),
+        checked.given_validation,
+        preparation,
+        checked.facts,
+        checked.notes,
+    )
+
+
+def _announced(dataset: Dataset, announce: Callable[[str], None] | None) -> Dataset:
+    for note in dataset.notes:
+        (announce or tell)(note)
+    return dataset

@@ -4,6 +4,7 @@ import numpy as np
 from msgspec import Struct
 
 from fashionlab.data.dataset import Dataset
+from fashionlab.data.split import VALIDATION_SHARE
 
 _ROWS_AT_ONCE = 4096
 """NumPy's bincount widens bytes to 8 bytes each: by chunks this is some megabytes instead of hundreds."""
@@ -36,9 +37,12 @@ class PixelStatistics(Struct, frozen=True):
 
 
 class DataDescription(Struct, frozen=True, kw_only=True):
-    """What is in a data set, split by `seed` with this fraction held out for validation.
+    """What is in a data set, split by `seed` with this fraction held out for validation, None where the data bring
+    their own validation set.
 
-    source: where it came from; sha256: of all its content; side: pixels; classes: in the order of their labels.
+    source: where it came from; sha256: of all its content; side: pixels; classes: in the order of their labels; notes:
+    what was left out, chosen and done to the images; shared_test: how many test images are in the
+    training set (validation included) too.
     """
 
     name: str
@@ -46,13 +50,15 @@ class DataDescription(Struct, frozen=True, kw_only=True):
     sha256: str
     side: int
     seed: int
-    validation: float
+    validation: float | None
     sizes: SetSizes
     classes: tuple[ClassCount, ...]
     pixels: PixelStatistics
+    notes: tuple[str, ...] = ()
+    shared_test: int = 0
 
 
-def describe(dataset: Dataset, seed: int, validation: float = 0.2) -> DataDescription:
+def describe(dataset: Dataset, seed: int, validation: float | None = None) -> DataDescription:
     """Source, hash, counts by class and set, and pixel statistics of a data set under a split."""
     split = dataset.split(seed, validation)
     classes = len(dataset.class_names)
@@ -65,10 +71,12 @@ def describe(dataset: Dataset, seed: int, validation: float = 0.2) -> DataDescri
         sha256=dataset.sha256,
         side=int(dataset.images.shape[1]),
         seed=seed,
-        validation=validation,
+        validation=None if dataset.given_validation else VALIDATION_SHARE if validation is None else validation,
         sizes=SetSizes(len(split.train), len(split.validation), dataset.test.size),
         classes=tuple(map(ClassCount, dataset.class_names, training, held_out)),
         pixels=_pixels(dataset.images, split.train),
+        notes=dataset.notes,
+        shared_test=len(dataset.test.rows_among(dataset.images)),
     )
 
 

@@ -5,13 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fashionlab.text import one_line
+
 PATIENCE = 2.0
 """Seconds that pass before anything is shown."""
-
-
-def to_stderr(message: str) -> None:
-    """The announcement that is made where the caller gave no other: a line on standard error."""
-    print(message, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -48,9 +45,9 @@ def _show(title: str, measure: Callable[[], tuple[int, int | None]] | None, fini
     )
 
     columns = [BarColumn(), DownloadColumn()] if measure else []
-    parts = (SpinnerColumn(), TextColumn("{task.description}"), *columns, TimeElapsedColumn())
+    parts = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *columns, TimeElapsedColumn())
     with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=None)
+        task = progress.add_task(one_line(title), total=None)
         while not finished.wait(0.2):
             if measure:
                 done, total = measure()

@@ -7,6 +7,9 @@ import numpy as np
 
 from fashionlab.errors import DataInvalid, UsageError
 
+VALIDATION_SHARE = 0.2
+"""Fraction of the training set that is held out for validation, unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Split:

@@ -14,22 +14,26 @@ from fashionlab.errors import DataInvalid
 
 class TransferNote(Struct, frozen=True):
     """What travels next to the images and labels. test_sha256s: of the test set's images and labels; sha256: of the
-    whole data set."""
+    whole data set; given_validation: as of `Dataset`."""
 
     name: str
     class_names: tuple[str, ...]
     test_sha256s: tuple[str, ...]
     sha256: str
+    given_validation: int = 0
 
 
 def note_of(dataset: Dataset) -> TransferNote:
     """The note on a whole data set."""
-    return TransferNote(dataset.name, dataset.class_names, tuple(dataset.test.sha256s), dataset.sha256)
+    return TransferNote(
+        dataset.name, dataset.class_names, tuple(dataset.test.sha256s), dataset.sha256, dataset.given_validation
+    )
 
 
 def receive(images: np.ndarray, labels: np.ndarray, note: TransferNote) -> Dataset:
     """The data set that was sent, its test set empty. Raises DataInvalid if a bit of it is not what the hash says."""
-    found = sha256_of([*sha256s_of(images, labels), *note.test_sha256s], note.class_names)
+    files = [*sha256s_of(images, labels), *note.test_sha256s]
+    found = sha256_of(files, note.class_names, note.given_validation)
     if found != note.sha256:
         raise DataInvalid(
             f"the data set {note.name!r} arrived with SHA-256 {found[:12]}…, expected {note.sha256[:12]}…: "
@@ -37,4 +41,5 @@ def receive(images: np.ndarray, labels: np.ndarray, note: TransferNote) -> Datas
         )
     images.flags.writeable = labels.flags.writeable = False
     nothing = TestSet(images[:0], labels[:0], note.sha256)
-    return Dataset(note.name, images, labels, note.class_names, "the study's driver", note.sha256, nothing)
+    source = "the study's driver"
+    return Dataset(note.name, images, labels, note.class_names, source, note.sha256, nothing, note.given_validation)

@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 
 from fashionlab.errors import NonFiniteLoss
-from fashionlab.store import ClassFigures, MacroFigures, SetMetrics
+from fashionlab.store import ClassFigures, MacroFigures, SetMetrics, SetPredictions, SharedTest
 from fashionlab.training.softmax import mean_cross_entropy
 
 
@@ -44,6 +44,17 @@ def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[flo
     low = 0.0 if correct == 0 else max(0.0, centre - half)
     high = 1.0 if correct == n else min(1.0, centre + half)
     return low, high
+
+
+def without_shared(predictions: SetPredictions) -> SharedTest | None:
+    """The accuracy on the images that are not in the training set too; None where none is."""
+    if predictions.shared is None:
+        return None
+    correct = np.delete(predictions.logits.argmax(axis=1) == predictions.labels, predictions.shared)
+    shared, n = len(predictions.shared), len(correct)
+    if not n:
+        return SharedTest(shared, 0, None, None, None)
+    return SharedTest(shared, n, float(correct.mean()), *wilson_interval(int(correct.sum()), n))
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import math
 
 from fashionlab.errors import RunCorrupt
-from fashionlab.evaluation.metrics import evaluate
+from fashionlab.evaluation.metrics import evaluate, without_shared
 from fashionlab.evaluation.tasks import StoppingFigures
 from fashionlab.store import Gap, History, Metrics, Predictions, Seconds, SetMetrics, TrainingEnd
 
@@ -37,6 +37,7 @@ def summarise(
         generalization_gap=_gap(history, ended.best_epoch),
         seconds=Seconds(training=ended.seconds, total=seconds),
         peak_memory_mb=peak_memory_mb,
+        shared_test=without_shared(predictions.test) if predictions.test else None,
     )
 
 

@@ -62,7 +62,8 @@ def evaluate(arguments: RunArguments, channel: Channel) -> StoppingFigures:
         stopping = StoppingFigures(mean_cross_entropy(answers, labels), accuracy, len(labels))
     if run.spec.test:
         images, labels = open_test_set(run, dataset)
-        test = SetPredictions(logits(images), labels)
+        shared = dataset.test.rows_among(dataset.images)
+        test = SetPredictions(logits(images), labels, shared=shared if len(shared) else None)
     with run.lock():
         run.write("predictions.npz", Predictions(validation, test).to_bytes())
     return stopping

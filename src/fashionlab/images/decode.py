@@ -1,13 +1,15 @@
-"""One image file as grey values, within limits."""
+"""One image file as pixels, within limits."""
 
 import io
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from fashionlab.errors import DataInvalid
 from fashionlab.files import read_capped
+from fashionlab.images.pixels import Pixels, pixels_of
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 """Formats that are decoded; every other decoder of Pillow's is one more way in for a hostile file."""
@@ -19,8 +21,11 @@ PIXEL_LIMIT = 2**24
 """Pixels that one image may have, checked before it is decoded: 4096 x 4096."""
 
 
-def decode(path: Path) -> np.ndarray:
-    """One image as grey values, uint8 [height, width]. Raises DataInvalid, naming the file."""
+def decode(path: Path) -> Pixels:
+    """One image, [1, height, width], turned upright as its EXIF data say; of an animation the first.
+
+    Raises DataInvalid, naming the file.
+    """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -35,17 +40,23 @@ def decode(path: Path) -> np.ndarray:
                 if image.width * image.height > PIXEL_LIMIT:
                     size = f"{image.width} x {image.height} pixels"
                     raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
-                upright = ImageOps.exif_transpose(image)
+                animated = int(bool(getattr(image, "is_animated", False)))
+                image.load()
+                # In place: a copy of the largest image takes 64 MB.
+                ImageOps.exif_transpose(image, in_place=True)
+                upright: Image.Image = image
                 # 16 bits a pixel, which convert("L") would clip instead of scale.
-                if upright.mode.startswith("I;16"):
-                    return (np.asarray(upright).astype(np.uint16) >> 8).astype(np.uint8)
-                if upright.has_transparency_data:
-                    colour = upright.convert("RGBA")
-                    upright = Image.alpha_composite(Image.new("RGBA", colour.size, (0, 0, 0, 255)), colour)
-                return np.asarray(upright.convert("L"))
+                if upright.mode.startswith("I"):
+                    return Pixels(np.asarray(upright).astype(np.float32)[None] / 257, deep=1)
+                mode = "L" if upright.mode in ("1", "L") else "RGB"
+                array = np.asarray(upright.convert("RGBA" if upright.has_transparency_data else mode))
+                channels = array[None, :, :, None] if array.ndim == 2 else array[None]
+                return replace(pixels_of(channels), animated=animated)
     except UnidentifiedImageError:
         raise DataInvalid(f"{path} is not an image in one of the formats {', '.join(FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # from Pillow's decoders, for damaged files
-        raise DataInvalid(f"{path} cannot be decoded: {error}") from None
+    except DataInvalid:
+        raise
+    except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
+        raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None

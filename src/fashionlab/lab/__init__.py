@@ -2,9 +2,18 @@
 
 from fashionlab.lab.data import describe_data, load, plot_samples
 from fashionlab.lab.execution import ExecutionOptions
-from fashionlab.lab.listing import delete_runs, find_runs, list_runs, show_run
+from fashionlab.lab.listing import delete_runs, find_runs, is_study, list_runs, show_run
 from fashionlab.lab.results import open_run, report
-from fashionlab.lab.studies import compare, list_studies, open_study, plan_comparison, plan_study, resume_study, study
+from fashionlab.lab.studies import (
+    compare,
+    list_studies,
+    open_study,
+    plan_comparison,
+    plan_study,
+    report_study,
+    resume_study,
+    study,
+)
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.lab.training import resume, train
 
@@ -15,6 +24,7 @@ __all__ = [
     "delete_runs",
     "describe_data",
     "find_runs",
+    "is_study",
     "list_runs",
     "list_studies",
     "load",
@@ -24,6 +34,7 @@ __all__ = [
     "plan_study",
     "plot_samples",
     "report",
+    "report_study",
     "resume",
     "resume_study",
     "show_run",

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,11 +11,14 @@ from fashionlab.data import DataDescription, Dataset, describe
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
 from fashionlab.files import make_folder, write_atomically
-from fashionlab.lab.execution import announce
+from fashionlab.images import AS_FOUND, Preparation
+from fashionlab.options import fill, options_of
+from fashionlab.recipe.config import DataConfig
 from fashionlab.reports import draw_samples
 from fashionlab.reports.figures import Display
 from fashionlab.reports.run.figures import samples_of
 from fashionlab.store.format import to_npz
+from fashionlab.text import tell
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,14 @@ class DataOverview:
     figures: tuple[Path, ...]
 
 
-def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None) -> Dataset:
+def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None, **preparation: Any) -> Dataset:
     """The data set by name ("fashion-mnist", "digits"), or the user's own at a path.
 
     Its `images` (uint8 [n, height, width]) and `labels` (int32 [n]) are the training set, from which `split` carves
-    the validation set; the test set stays sealed. Raises DataError, UsageError.
+    the validation set; the test set stays sealed. preparation: `resize`, `resize_how`, `stretch` and `invert`, as
+    `train` takes them: what is done to the images. Raises DataError, UsageError.
     """
-    return load_dataset(dataset, data_dir=data_dir, announce=announce)
+    return load_dataset(dataset, data_dir=data_dir, announce=tell, preparation=_read(preparation))
 
 
 def keep_arrays(data: object, runs: Path) -> Path:
@@ -63,11 +68,25 @@ def describe_data(
     data_dir: str | Path | None = None,
     seed: int = 0,
     folder: str | Path = "runs/data",
+    **preparation: Any,
 ) -> DataOverview:
-    """Source, hash, counts, pixel statistics and the split of a data set; samples by class are drawn into `folder`."""
-    loaded = load(dataset, data_dir=data_dir)
+    """Source, hash, counts, pixel statistics and the split of a data set; samples by class are drawn into `folder`, as
+    the network would see them. preparation: as for `load`."""
+    # What is said of the user's own data is part of the description.
+    say = tell if dataset == "fashion-mnist" else _keep_quiet
+    loaded = load_dataset(dataset, data_dir=data_dir, announce=say, preparation=_read(preparation))
     figures = draw_samples(Path(folder), loaded)
     return DataOverview(describe(loaded, seed), tuple(figures))
+
+
+def _keep_quiet(message: str) -> None:
+    """Nothing."""
+
+
+def _read(given: dict[str, Any]) -> Preparation:
+    """A preparation from settings by name. Raises UsageError."""
+    known = {name: option for name, option in options_of(DataConfig).items() if hasattr(AS_FOUND, name)}
+    return Preparation(**fill(known, given, "load"))
 
 
 def plot_samples(data: Dataset, per_class: int = 10) -> Display:

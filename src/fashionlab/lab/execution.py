@@ -1,6 +1,5 @@
 """How the lab's verbs execute, as against what they do: nothing here changes a number."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -55,8 +54,3 @@ def refuse_execution(settings: Mapping[str, Any]) -> None:
     for name in settings:
         if name in {field.name for field in fields(ExecutionOptions)}:
             raise UsageError(f"{name} says how to execute: give execution=ExecutionOptions({name}=...)")
-
-
-def announce(message: str) -> None:
-    """Tell a person, on standard error, what is being done."""
-    print(message, file=sys.stderr, flush=True)

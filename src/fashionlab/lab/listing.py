@@ -19,6 +19,11 @@ def show_run(run: str | Path, *, runs: str | Path = "runs") -> RunDetails:
     return details_of(find_run(Path(runs), str(run)))
 
 
+def is_study(name: str | Path, *, runs: str | Path = "runs") -> bool:
+    """Whether that is the name, in `runs`, or the path of a study."""
+    return bool(name) and any((path / "study.json").is_file() for path in (Path(runs) / name, Path(name)))
+
+
 def find_runs(names: Sequence[str], *, runs: str | Path = "runs") -> list[Path]:
     """The folders of the runs and studies of these names (or paths; "last" is a run). Raises UsageError."""
     return [_find_study_or_run(Path(runs), name).path.resolve() for name in names]
@@ -35,7 +40,6 @@ def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str,
 
 def _find_study_or_run(runs: Path, name: str) -> StudyFolder | Run:
     """What is to be deleted. Raises UsageError for what this program has not made."""
-    is_study = name and any((path / "study.json").is_file() for path in (runs / name, Path(name)))
-    found = find_study(runs, name) if is_study else find_run(runs, name)
-    require_deletable(found.path, runs, STUDY_MARKS if is_study else RUN_MARKS)
+    found = find_study(runs, name) if is_study(name, runs=runs) else find_run(runs, name)
+    require_deletable(found.path, runs, STUDY_MARKS if isinstance(found, StudyFolder) else RUN_MARKS)
     return found

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec.structs import replace
 
-from fashionlab.errors import UsageError
+from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.evaluation import Missing, find_insight, mistakes, open_images
 from fashionlab.evaluation.insight.document import NetworkInsight
 from fashionlab.evaluation.tasks import PREDICT, PredictArguments
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce
+from fashionlab.images import AS_FOUND, finish, stack_array
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions
 from fashionlab.models import NETWORK
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.figures import Display
@@ -23,6 +24,7 @@ from fashionlab.reports.run.produce import CARD, PAGE, gather_figures, produce_r
 from fashionlab.reports.run.sections.learning import NO_EPOCHS
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.store import Metrics, Run, find_run
+from fashionlab.text import tell
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.pool import borrow
 
@@ -75,17 +77,14 @@ class TrainedModel:
         path = self._run.derived / "report" / "index.html"
         return path if path.is_file() else None
 
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities float32 [n, classes] of images, uint8 [n, height, width], 0 black, as in the data set.
+    def predict(self, images: np.ndarray, *, prepared: bool = False) -> np.ndarray:
+        """Probabilities float32 [n, classes] of images, 0 black: [n, height, width], perhaps with channels behind.
 
-        Runs in a worker process. Raises UsageError if the images have another shape or type.
+        They get what the run's own images got: size, grey, stretched or inverted values. prepared: they had it already,
+        as the images of a loaded data set have. Runs in a worker process. Raises UsageError if they have another shape
+        or type than can be used.
         """
-        side = self._run.spec.data.side
-        images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (side, side):
-            raise UsageError(
-                f"given images of type {images.dtype} and shape {images.shape}, expected uint8 [n, {side}, {side}]"
-            )
+        images = self._prepared(np.asarray(images), prepared)
         if not len(images):
             return np.empty((0, len(self.class_names)), np.float32)
         # A user's own model may run on one backend alone: it is asked where it was trained.
@@ -96,6 +95,26 @@ class TrainedModel:
             np.save(given, images)
             worker.call(PREDICT, PredictArguments(str(self.path), str(given), str(answer), self._trust))
             return softmax(np.load(answer, allow_pickle=False)).astype(np.float32)
+
+    def _prepared(self, images: np.ndarray, already: bool) -> np.ndarray:
+        """Images as the network sees them, uint8 [n, side, side]."""
+        facts, preparation = self._run.spec.data, self.recipe.data.preparation
+        side = facts.side
+        if images.dtype == np.uint8 and images.shape[1:] == (side, side) and (already or preparation == AS_FOUND):
+            return images
+        try:
+            if already:
+                raise DataInvalid(f"prepared images are uint8 [n, {side}, {side}]")
+            if images.ndim == 2:
+                raise DataInvalid("one image is given as images[None]")
+            if not len(images):
+                return np.empty((0, side, side), np.uint8)
+            stack = stack_array(images, "the images", preparation, side)
+            return finish(stack, facts.pixels, preparation)
+        except DataInvalid as error:
+            raise UsageError(
+                f"given images of type {images.dtype} and shape {images.shape}, expected [n, {side}, {side}]: {error}"
+            ) from None
 
     def plot_history(self) -> Display:
         """Both losses and both accuracies by epoch, with the generalization gap and the best epoch.
@@ -213,7 +232,7 @@ def report(
     UsageError, RunIncomplete, RunCorrupt, StoreError.
     """
     found = _find_complete(run, runs)
-    summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=announce)
+    summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=tell)
     return Report(found.derived / PAGE, found.derived / CARD, summary)
 
 

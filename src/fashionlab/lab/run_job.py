@@ -10,7 +10,7 @@ from fashionlab.data import Dataset
 from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import EVALUATE
-from fashionlab.lab.execution import ExecutionOptions, announce
+from fashionlab.lab.execution import ExecutionOptions
 from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
 from fashionlab.recipe.spec import RunSpec
@@ -19,6 +19,7 @@ from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.run import RunStatus
 from fashionlab.reports.run.produce import produce_report
 from fashionlab.store import Run, delete_run, find_same, has_checkpoint, to_json
+from fashionlab.text import tell
 from fashionlab.training.datasets import hold
 from fashionlab.training.engines import find_engine
 from fashionlab.training.kinds import RunArguments, TrainArguments
@@ -39,10 +40,10 @@ def start(
     """Make a run of the spec, or return the finished run of an equal one unless `again`."""
     finished, unfinished = find_same(runs, spec)
     if finished and not again:
-        announce(f"an identical run exists: {finished.path}; use --again to retrain")
+        tell(f"an identical run exists: {finished.path}; use --again to retrain")
         return show_again(finished, architecture.source_sha256, execution)
     if unfinished:
-        announce(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
+        tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
     hold(dataset)
     with borrow_worker(spec) as worker:
         label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if spec.recipe.refit else "")
@@ -90,11 +91,11 @@ def show_again(run: Run, trust: str | None, execution: ExecutionOptions, worker:
 def _make_page(run: Run, trust: str | None, execution: ExecutionOptions, worker: Worker | None) -> None:
     """The run's report; a failure is said and costs nothing, because the run is sealed and whole."""
     try:
-        produce_report(run, worker=worker, data_dir=execution.data_dir, trust=trust, announce=announce)
+        produce_report(run, worker=worker, data_dir=execution.data_dir, trust=trust, announce=tell)
     except Interrupted:
         raise Interrupted(f"stopped; {run.path} is complete but for its page: fashionlab report {run.path}") from None
     except FashionlabError as error:
-        announce(f"no report was made: {error}; fashionlab report {run.path} tries again")
+        tell(f"no report was made: {error}; fashionlab report {run.path} tries again")
 
 
 @contextmanager

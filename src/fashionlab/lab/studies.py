@@ -7,12 +7,13 @@ from typing import Any
 
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
-from fashionlab.lab.study_job import load_for_plan, run_study, workers_at_once
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
+from fashionlab.lab.study_job import load_for_plan, make_page, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.study.guarantee import SHARED_JUDGES
 from fashionlab.reports.wording import counted
 from fashionlab.studies.declare import declare_comparison, declare_study, extend, require_trust
 from fashionlab.studies.design.file import StudyFile, Terms, fill_terms, read_study_file
@@ -21,6 +22,7 @@ from fashionlab.studies.execution.address import check_executor
 from fashionlab.studies.folder import StudyFolder, find_study
 from fashionlab.studies.folder import list_studies as list_folders
 from fashionlab.studies.overview import PlanOverview, StudyLine, line_of, overview_of
+from fashionlab.text import tell
 
 
 def study(
@@ -141,6 +143,19 @@ def open_study(study: str | Path = "last", *, runs: str | Path = "runs") -> Stud
     return StudyResult(find_study(Path(runs), str(study)))
 
 
+def report_study(
+    study: str | Path = "last", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT
+) -> StudyResult:
+    """Make a study's page anew, of what it has found so far. Never trains. Raises UsageError, StoreError, DataError."""
+    folder = find_study(Path(runs), str(study))
+    result = StudyResult(folder)
+    if result.summary.compare:
+        make_page(folder, load_for_plan(folder.plan, execution.data_dir))
+    else:
+        make_page(folder)
+    return result
+
+
 @dataclass(frozen=True)
 class _Declared:
     """A plan, and what it needs to be run. label: what its folder is called after."""
@@ -193,20 +208,24 @@ def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], executi
 
 def _run(declared: _Declared, runs: str | Path) -> StudyResult:
     for sentence in declared.context.advice:
-        announce(sentence)
+        tell(sentence)
     folder = StudyFolder.create(Path(runs), declared.label, declared.plan)
     return run_study(folder, declared.context.dataset, declared.execution)
 
 
 def _preview(declared: _Declared, runs: str | Path) -> PlanOverview:
     for sentence in declared.context.advice:
-        announce(sentence)
+        tell(sentence)
     execution = declared.execution
     return overview_of(declared.plan, Path(runs), workers_at_once(execution), execution.minutes)
 
 
 def _context(recipe: Recipe, terms: Terms, trainer: str, backend: str, execution: ExecutionOptions) -> StudyContext:
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    dataset = load_dataset(
+        recipe.data.dataset, data_dir=execution.data_dir, announce=tell, preparation=recipe.data.preparation
+    )
+    if dataset.given_validation:
+        tell(SHARED_JUDGES)
     return StudyContext(dataset, trainer, backend, terms.first_seed)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
-from fashionlab.errors import DataError, FashionlabError, Interrupted
-from fashionlab.lab.execution import ExecutionOptions, announce
+from fashionlab.errors import DataError, FashionlabError, Interrupted, WorkerError
+from fashionlab.lab.execution import ExecutionOptions
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.machine import describe_machine
 from fashionlab.recipe.spec import RESULTS_VERSION
@@ -33,6 +33,7 @@ from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.outcomes import RunResults
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
+from fashionlab.text import tell
 from fashionlab.training.architectures import TRUST_DIGITS
 
 
@@ -64,8 +65,8 @@ def run_study(
             if execution.on_event is None:
                 overview = overview_of(folder.plan, folder.path.parent, executor.slots or at_once, execution.minutes)
                 for line in plan_lines(overview):
-                    announce(line)
-                announce(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
+                    tell(line)
+                tell(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
             with show(StudyStatus(), execution.on_event) as events:
                 driver = Driver(
                     folder, executor, RunResults.read(folder), events, describe_machine(), execution.minutes,
@@ -83,6 +84,12 @@ def run_study(
             folder.sweep()
     if execution.report:
         make_page(folder, dataset)
+    failures, summary = folder.failures(), folder.summary
+    if failures and summary and not any(arm.pairs for arm in summary.arms):
+        raise WorkerError(
+            f"study {folder.path}: so many runs failed that there is nothing to compare, the first one so: "
+            f"{failures[0].reason}"
+        )
     return StudyResult(folder)
 
 
@@ -98,7 +105,7 @@ def _begin_executor(folder: StudyFolder, dataset: Dataset, execution: ExecutionO
         from fashionlab.studies.execution.cluster import ClusterExecutor
 
         backends = {arm.spec.backend for arm in folder.plan.arms}
-        return ClusterExecutor(folder.work, dataset, execution.address, execution.workers, backends, announce)
+        return ClusterExecutor(folder.work, dataset, execution.address, execution.workers, backends, tell)
     return LocalExecutor(execution.workers or default_workers(), folder.work, execution.data_folder)
 
 
@@ -138,13 +145,14 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     try:
         return produce_study_page(folder.path, summary, _images(folder.plan, summary, dataset)) if summary else None
     except FashionlabError as error:
-        announce(f"no page was made: {error}")
+        tell(f"no page was made: {error}")
         return None
 
 
 def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:
     """The study's data set. Raises DataError if what is found now is another."""
-    dataset = load_dataset(plan.data.name, data_dir=data_dir, announce=announce)
+    preparation = plan.arms[0].recipe.data.preparation
+    dataset = load_dataset(plan.data.name, data_dir=data_dir, announce=tell, preparation=preparation)
     if dataset.sha256 != plan.data.sha256:
         raise DataError(
             f"the data set {plan.data.name!r} has changed since study {plan.name} was begun (SHA-256 "

@@ -8,6 +8,7 @@ from fashionlab.reports.study import StudyReport, VerdictInWords, report_of, stu
 from fashionlab.reports.study.produce import PAGE
 from fashionlab.reports.study.text import summary_lines
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,4 +57,4 @@ class StudyResult:
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name}: {verdict.word}" for name, verdict in self.verdicts.items())
-        return f"StudyResult({str(self.path)!r}: {words})"
+        return one_line(f"StudyResult({str(self.path)!r}: {words})")

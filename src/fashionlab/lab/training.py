@@ -4,17 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.lab.data import keep_arrays
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, announce, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.models.registry import function_architecture
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import find_run
+from fashionlab.text import tell
 from fashionlab.training.prepare import make_spec, prepare
 
 
@@ -47,19 +50,20 @@ def train(
     """
     runs = Path(runs)
     if isinstance(data, Dataset):
-        settings["dataset"] = data.name
+        settings |= {"dataset": data.name, **asdict(data.preparation)}
     elif data is not None:
         settings["dataset"] = str(keep_arrays(data, runs))
     refuse_execution(settings)
     own = None if isinstance(model, (str, Path)) else function_architecture(model)
     recipe = Recipe.make(own.name if own else str(model), settings, own)
-    dataset = load_dataset(recipe.data.dataset, data_dir=execution.data_dir, announce=announce)
+    found = recipe.data
+    dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)
     if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
     prepared = prepare(recipe, dataset, trainer, backend, own)
     for note in prepared.notes:
-        announce(note)
+        tell(note)
     architecture, engine = prepared.architecture, prepared.engine
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(spec, architecture, dataset, runs, execution, again)
@@ -83,10 +87,10 @@ def resume(
     """
     found = find_run(Path(runs), str(run))
     if found.complete:
-        announce(f"{found.path} is complete already")
+        tell(f"{found.path} is complete already")
         return show_again(found, trust, execution)
     if not found.spec.recipe.kind.resumable:
-        announce(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
+        tell(f"the {found.spec.recipe.model.name} fit has no half-way state: it starts over")
     made_by = found.spec.results_version
     if made_by != RESULTS_VERSION:
         raise RunCorrupt(

@@ -3,9 +3,11 @@
 from fashionlab.machine.cores import cpu_device, pinned_to, usable_cores
 from fashionlab.machine.description import MachineDescription, describe_machine, installed_version, processor_name
 from fashionlab.machine.gpu import has_gpu
+from fashionlab.machine.memory import available_memory
 
 __all__ = [
     "MachineDescription",
+    "available_memory",
     "cpu_device",
     "describe_machine",
     "has_gpu",

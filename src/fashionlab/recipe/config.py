@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
+from fashionlab.images import Fit, Preparation
 from fashionlab.models import NETWORK, Architecture, ModelKind
 from fashionlab.options import Option, Regularizer, options_of
 
@@ -20,15 +21,37 @@ class DataConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     dataset: Annotated[
         str,
-        Meta(description="fashion-mnist, digits, or the path of your own: IDX files, .npz, folder of image folders"),
+        Meta(description="fashion-mnist, digits, or the path of your own: image folders, .npz, .csv, IDX files"),
     ] = "fashion-mnist"
     validation: Annotated[
-        float,
-        Meta(gt=0, le=0.5, description="fraction of the training set held out for validation, stratified"),
-    ] = 0.2
+        Annotated[float, Meta(gt=0, le=0.5)] | None,
+        Meta(
+            description="fraction of the training set held out for validation, stratified; none: 0.2, or the "
+            "validation set that the data bring"
+        ),
+    ] = None
     limit: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="use only this many rows of the training set")
     ] = None
+    resize: Annotated[
+        Annotated[int, Meta(ge=4, le=1024)] | None, Meta(description="bring images to this many pixels a side")
+    ] = None
+    resize_how: Annotated[
+        Fit,
+        Meta(
+            description="pad: the whole image, its border's colour around it; crop: its middle square; fit: the whole "
+            "image, its proportions lost"
+        ),
+    ] = "pad"
+    stretch: Annotated[bool, Meta(description="spread the grey values that the training images use over 0 to 255")] = (
+        False
+    )
+    invert: Annotated[bool, Meta(description="exchange dark and bright")] = False
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is to be done to the images."""
+        return Preparation(self.resize, self.resize_how, self.stretch, self.invert)
 
 
 class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,6 +32,10 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
     refit: Annotated[int, Meta(ge=0)] = 0
 
+    def __post_init__(self) -> None:
+        if (self.training is not None) != bool(self.kind.epochs):
+            raise ValueError(f"the model {self.model.name!r} and the settings of training do not go together")
+
     @staticmethod
     def make(
         model: str = "mlp", settings: Mapping[str, Any] | None = None, architecture: Architecture | None = None

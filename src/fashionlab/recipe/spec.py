@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from fashionlab.images import PLAIN, PixelFacts
 from fashionlab.models.own.source import Found
 from fashionlab.models.registry import is_own_file
 from fashionlab.recipe.recipe import Recipe
@@ -18,11 +19,13 @@ RESULTS_VERSION = 3
 
 
 class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
-    """The data set of a run. sha256: of all its content; class_names: in the order of the logits; side: pixels."""
+    """The data set of a run. sha256: of all its content; class_names: in the order of the logits; side: pixels; pixels:
+    what its training images decided for all images, later ones too."""
 
     sha256: str
     class_names: tuple[str, ...]
     side: Annotated[int, Meta(ge=1, le=65_535)]
+    pixels: PixelFacts = PLAIN
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,6 +53,10 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         # A document that names a model file and gives no hash of it would have whatever lies there executed.
         if is_own_file(self.recipe.model.name) != (self.model_sha256 is not None):
             raise ValueError(f"the model {self.recipe.model.name!r} and model_sha256 do not go together")
+        if (self.trainer == "none") != (self.recipe.training is None):
+            raise ValueError(
+                f"the model {self.recipe.model.name!r} and the trainer {self.trainer!r} do not go together"
+            )
 
     @property
     def identity(self) -> str:

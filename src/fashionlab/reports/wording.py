@@ -141,8 +141,3 @@ def value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def one_line(text: str) -> str:
-    """Users' text for a terminal: nothing in it drives the terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -16,6 +16,7 @@ from fashionlab.store.results import (
     NormsRow,
     Seconds,
     SetMetrics,
+    SharedTest,
     TrainingEnd,
 )
 from fashionlab.store.run import Run
@@ -40,6 +41,7 @@ __all__ = [
     "SetLine",
     "SetMetrics",
     "SetPredictions",
+    "SharedTest",
     "TrainingEnd",
     "delete_run",
     "details_of",

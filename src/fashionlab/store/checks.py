@@ -17,6 +17,11 @@ def check_metrics(metrics: Metrics, data: DataFacts) -> None:
         raise ValueError(f"its best_epoch is {metrics.best_epoch}, expected at most epochs, {metrics.epochs}")
     for name, found in metrics.sets.items():
         _check_set(name, found, data.class_names)
+    shared = metrics.shared_test
+    if shared and (metrics.test is None or shared.shared + shared.n != metrics.test.n or not shared.shared):
+        raise ValueError(f"its shared_test does not count the {metrics.test.n if metrics.test else 0:,} test images")
+    if shared and (shared.n == 0) != (shared.accuracy is None):
+        raise ValueError(f"its shared_test has the accuracy {shared.accuracy} of {shared.n:,} images")
 
 
 def check_history(history: dict[str, list[float]], epochs: int | None) -> None:
@@ -42,6 +47,10 @@ def check_predictions(predictions: Predictions, metrics: Metrics) -> None:
         counts = np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
         if counts.tolist() != [list(row) for row in figures.confusion]:
             raise ValueError(f"its answers on {name} are not those that metrics.json counts")
+    shared = None if predictions.test is None else predictions.test.shared
+    said = metrics.shared_test.shared if metrics.shared_test else 0
+    if (0 if shared is None else len(shared)) != said:
+        raise ValueError(f"it has other test images that are in the training set than metrics.json says, {said:,}")
 
 
 def _check_set(name: str, found: SetMetrics, class_names: tuple[str, ...]) -> None:

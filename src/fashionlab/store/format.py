@@ -23,6 +23,7 @@ from safetensors.numpy import save as save_safetensors
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import read_capped
+from fashionlab.text import one_line, readable_json
 
 CORE = (
     "recipe.json",
@@ -46,6 +47,12 @@ LARGEST_FILE = 2 * 1024**3
 LARGEST_DOCUMENT = 16 * 1024**2
 """The same for JSON and CSV: the summary of a study of a thousand seeds has a few."""
 
+LARGEST = 1e40
+"""Of the numbers that a document or a table may hold: beyond what float32 can express nothing was measured."""
+
+LARGEST_WHOLE = 2**53
+"""The same for whole numbers: larger ones are none that JSON's other readers can hold."""
+
 REMEDY = "restore it from a copy, or train again"
 
 Document = TypeVar("Document")
@@ -60,15 +67,28 @@ class _Format(Struct):
 
 def to_json(document: Any) -> bytes:
     """Readable JSON of a struct or plain data. NaN and infinity are not JSON and raise ValueError."""
-    return (json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (readable_json(msgspec.to_builtins(document), indent=2) + "\n").encode()
 
 
 def from_json(content: bytes, kind: type[Document], path: Path, remedy: str = REMEDY) -> Document:
     """The document of this type in a file's content; `path` and `remedy` are for the message. Raises RunCorrupt."""
     try:
-        return msgspec.json.decode(content, type=kind)
+        document = msgspec.json.decode(content, type=kind)
+        _require_measured(msgspec.json.decode(content))
+        return document
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RunCorrupt(f"{path} is damaged ({str(error) or type(error).__name__}); {remedy}") from None
+
+
+def _require_measured(value: Any) -> None:
+    """Raise ValidationError if plain data hold a number that nothing measured, counted or chosen could be."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            _require_measured(each)
+    elif (isinstance(value, int) and abs(value) > LARGEST_WHOLE) or (isinstance(value, float) and _absurd(value)):
+        raise msgspec.ValidationError(f"it holds the number {value:.3g}, which is beyond all that is measured")
 
 
 def read_document(path: Path, kind: type[Document], remedy: str = REMEDY) -> Document:
@@ -138,12 +158,13 @@ _FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive}
 
 def to_csv(kind: type[Struct], rows: Iterable[Struct]) -> bytes:
     """A table with the fields of `kind` as its header; floats in the shortest form that reads back to the same bits, an
-    empty cell for None."""
+    empty cell for None. Text is cleaned: the names of layers come from users' models."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(kind.__struct_fields__)
     for row in rows:
-        writer.writerow(msgspec.structs.astuple(row))
+        cells = msgspec.structs.astuple(row)
+        writer.writerow(one_line(cell) if isinstance(cell, str) else cell for cell in cells)
     return text.getvalue().encode()
 
 
@@ -176,7 +197,7 @@ def from_csv(content: bytes, kind: type[Struct], path: Path) -> dict[str, list[A
 
 def _absurd(value: float) -> bool:
     """Infinite, or beyond all that float32 can express; NaN is an empty cell."""
-    return abs(value) > 1e40
+    return abs(value) > LARGEST
 
 
 def to_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> bytes:

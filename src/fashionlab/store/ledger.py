@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from fashionlab.files import append_line, make_folder
 from fashionlab.store.format import read_file
+from fashionlab.text import readable_json
 
 
 class LedgerLine(Struct, frozen=True):
@@ -30,9 +31,9 @@ class Ledger:
 
     def record(self, data_sha256: str, rows: int, by: str) -> None:
         """Add a line, durably, before the test set is handed out. `by` is the run's name, or a purpose."""
-        line = msgspec.json.encode(LedgerLine(time.strftime("%Y-%m-%dT%H:%M:%S%z"), data_sha256, rows, by))
+        line = LedgerLine(time.strftime("%Y-%m-%dT%H:%M:%S%z"), data_sha256, rows, by)
         make_folder(self.path.parent)
-        append_line(self.path, line)
+        append_line(self.path, readable_json(msgspec.to_builtins(line)).encode())
 
     def lines(self, data_sha256: str) -> list[LedgerLine]:
         """The lines so far of one data set. A line cut off by a power cut still counts, for every data set."""

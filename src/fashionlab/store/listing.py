@@ -28,7 +28,7 @@ def list_runs(runs: Path) -> list[Run]:
 def folders_with(runs: Path, document: str) -> list[Path]:
     """The folders in `runs`, links not counted, that hold something of this name, the oldest first."""
     found = []
-    for path in runs.glob(f"*/{document}"):
+    for path in runs.glob(f"[!.]*/{document}"):  # what is being made has a name that begins with a dot
         with suppress(OSError):
             if not path.parent.is_symlink():
                 found.append((path.lstat().st_mtime_ns, path.parent))

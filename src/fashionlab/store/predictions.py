@@ -13,11 +13,13 @@ from fashionlab.store.format import REMEDY, from_npz, to_npz
 @dataclass(frozen=True, eq=False)
 class SetPredictions:
     """One set. logits: float32 [n, classes]; labels: int32 [n]; rows: int64 [n] of the data set's images, None for the
-    test set, which is taken whole."""
+    test set, which is taken whole. shared: int64 [m], ascending, positions in these arrays of the images that the
+    training set holds, too; None for none."""
 
     logits: np.ndarray
     labels: np.ndarray
     rows: np.ndarray | None = None
+    shared: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,7 @@ class Predictions:
             if found:
                 arrays |= {f"{name}_labels": found.labels, f"{name}_logits": found.logits}
                 arrays |= {f"{name}_rows": found.rows} if found.rows is not None else {}
+                arrays |= {f"{name}_shared": found.shared} if found.shared is not None else {}
         return to_npz(arrays)
 
     @staticmethod
@@ -67,4 +70,10 @@ def _set(arrays: Mapping[str, np.ndarray], name: str, classes: int) -> SetPredic
         raise ValueError(f"{name}_logits holds numbers that are NaN or infinite")
     if rows is not None and rows.min() < 0:
         raise ValueError(f"{name}_rows holds {rows.min()}, expected 0 or more")
-    return SetPredictions(logits, labels, rows)
+    shared = arrays.get(f"{name}_shared")
+    if shared is not None:
+        if shared.dtype.kind not in "iu" or shared.ndim != 1 or not len(shared):
+            raise ValueError(f"{name}_shared is {shared.dtype} {list(shared.shape)}, expected whole numbers [m]")
+        if shared.min() < 0 or shared.max() >= len(labels) or (np.diff(shared.astype(np.int64)) <= 0).any():
+            raise ValueError(f"{name}_shared are not positions from 0 to {len(labels) - 1} in order")
+    return SetPredictions(logits, labels, rows, shared)

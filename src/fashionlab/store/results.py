@@ -6,13 +6,11 @@ from msgspec import Meta, Struct
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-"""Of things; larger ones are no numbers that JSON's other readers can hold."""
+Count = Annotated[int, Meta(ge=0)]
+"""Of things."""
 
-Amount = Annotated[float, Meta(ge=0, le=1e40)]
-"""Seconds, nats, megabytes: above what float32 can express nothing was measured."""
-
-Difference = Annotated[float, Meta(ge=-1e40, le=1e40)]
+Amount = Annotated[float, Meta(ge=0)]
+"""Seconds, nats, megabytes."""
 
 
 class HistoryRow(Struct, frozen=True):
@@ -75,11 +73,22 @@ class SetMetrics(Struct, frozen=True):
     macro: MacroFigures
 
 
+class SharedTest(Struct, frozen=True):
+    """Test images that are, pixel for pixel, in the training set too. shared: how many; n: the other test images;
+    accuracy: on these, a fraction, with its 95 % Wilson interval; None where all are shared."""
+
+    shared: Count
+    n: Count
+    accuracy: Fraction | None
+    accuracy_low: Fraction | None
+    accuracy_high: Fraction | None
+
+
 class Gap(Struct, frozen=True):
     """At the best epoch, how much better training is than validation: loss in nats, accuracy as a fraction."""
 
-    loss: Difference
-    accuracy: Difference
+    loss: float
+    accuracy: float
 
 
 class Seconds(Struct, frozen=True):
@@ -107,7 +116,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
 
     validation, test: None where that set was not predicted (validation in a refit, test when it is not evaluated);
     epochs: rows of the history; unit: what such a row is; peak_memory_mb: of a study's run, the most that its process
-    held, otherwise None.
+    held, otherwise None; shared_test: None where no test image is in the training set too.
     """
 
     validation: SetMetrics | None
@@ -119,6 +128,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
     generalization_gap: Gap | None
     seconds: Seconds
     peak_memory_mb: Amount | None = None
+    shared_test: SharedTest | None = None
 
     @property
     def sets(self) -> dict[str, SetMetrics]:

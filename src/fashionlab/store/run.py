@@ -20,10 +20,10 @@ from fashionlab.errors import RunCorrupt, RunIncomplete, StoreError
 from fashionlab.files import (
     folder_size,
     make_folder,
-    make_stamped_folder,
+    new_stamped_folder,
     open_lock,
     require_plain,
-    sync_folder,
+    sweep,
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
@@ -75,15 +75,14 @@ class Run:
 
         model_source: the user's own model file, kept as `model.py`, and what it needs, kept in `model/`.
         """
-        run = Run(make_stamped_folder(runs, label))
-        make_folder(run.checkpoint)
-        if model_source is not None:
-            run.write(MODEL_FILE, model_source.main)
-            model_source.write_files(run.path / MODEL_FOLDER)
-        # Last, because a folder with a recipe counts as a run.
-        run.write("recipe.json", to_json(spec))
-        sync_folder(runs)
-        return run
+        with new_stamped_folder(runs, label) as (folder, path):
+            run = Run(folder)
+            make_folder(run.checkpoint)
+            if model_source is not None:
+                run.write(MODEL_FILE, model_source.main)
+                model_source.write_files(run.path / MODEL_FOLDER)
+            run.write("recipe.json", to_json(spec))
+        return Run(path)
 
     @property
     def name(self) -> str:
@@ -250,6 +249,8 @@ class Run:
         moment to notice and to leave.
         """
         with self._locked("lock", wait):
+            for folder in (self.path, self.checkpoint):
+                sweep(folder, older_than=0)
             yield
 
     @contextmanager

@@ -75,7 +75,7 @@ def _plan(
         all_seeds=terms.all_seeds,
         margin=terms.margin,
         judge_rows=context.judge_rows(arms[0].recipe),
-        data=StudyData(dataset.name, dataset.sha256, dataset.class_names),
+        data=StudyData(dataset.name, dataset.sha256, dataset.class_names, dataset.given_validation),
         test=test,
     )
     check_models(plan.arms)

@@ -27,7 +27,7 @@ from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.outcomes import RunResults, counted_seeds, last_seed
 from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.stats.mcnemar import mcnemar
-from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed
+from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed, check_test
 from fashionlab.workers.events import Event
 
 RunKey = tuple[str, int]
@@ -59,6 +59,8 @@ def confirm(
         return None
     saved = folder.read("test.json", Confirmation)
     if saved and saved.runs == wanted:
+        with folder.sound("test.json"):
+            check_test(saved, plan)
         return saved
     ledger = Ledger(folder.path.parent)
 
@@ -73,7 +75,11 @@ def confirm(
     folder.write("test.npz", to_npz({"labels": labels, **{_text(key): found for key, found in logits.items()}}))
     evaluations = len(ledger.lines(dataset.sha256))
     confirmation = Confirmation(
-        n=len(labels), evaluations=evaluations, runs=wanted, arms=describe_test(plan, results, logits, labels)
+        n=len(labels),
+        evaluations=evaluations,
+        runs=wanted,
+        arms=describe_test(plan, results, logits, labels),
+        shared=len(dataset.test.rows_among(dataset.images)),
     )
     folder.write("test.json", to_json(confirmation))
     return confirmation

@@ -33,7 +33,7 @@ from fashionlab.files import (
     explain_write_failure,
     folder_size,
     make_folder,
-    make_stamped_folder,
+    new_stamped_folder,
     open_lock,
     require_plain,
     sync_folder,
@@ -45,7 +45,8 @@ from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.plan import FORMAT, Arm, Plan
-from fashionlab.studies.summary import StudySummary
+from fashionlab.studies.summary import StudySummary, check_summary
+from fashionlab.text import readable_json
 
 REMEDY = "delete it, fashionlab study resume makes it again"
 
@@ -77,12 +78,11 @@ class StudyFolder:
     @staticmethod
     def create(runs: Path, label: str, plan: Plan) -> "StudyFolder":
         """A new folder in `runs`, named after the label and the time, with the plan in it."""
-        folder = StudyFolder(make_stamped_folder(runs, label))
-        for name in ("runs", "work", "models"):
-            make_folder(folder.path / name)
-        folder.save_plan(replace(plan, name=folder.name))
-        sync_folder(runs)
-        return folder
+        with new_stamped_folder(runs, label) as (folder, path):
+            for name in ("runs", "work", "models"):
+                make_folder(folder / name)
+            StudyFolder(folder).save_plan(replace(plan, name=path.name))
+        return StudyFolder(path)
 
     @property
     def name(self) -> str:
@@ -164,7 +164,7 @@ class StudyFolder:
 
     def record(self, failure: Failure) -> None:
         """Add a line to the failures."""
-        append_line(self.path / "failures.jsonl", msgspec.json.encode(failure))
+        append_line(self.path / "failures.jsonl", readable_json(msgspec.to_builtins(failure)).encode())
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the study, whole or not at all."""
@@ -182,9 +182,20 @@ class StudyFolder:
         """The summary, None before the first run. Raises RunCorrupt if it cannot be read, or is of another format."""
         path = self.path / "summary.json"
         try:
-            return read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
+            summary = read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
         except FileNotFoundError:
             return None
+        with self.sound("summary.json"):
+            check_summary(summary, self.plan)
+        return summary
+
+    @contextmanager
+    def sound(self, name: str) -> Iterator[None]:
+        """Turn the ValueError of a check into RunCorrupt, with the file and the remedy."""
+        try:
+            yield
+        except ValueError as error:
+            raise RunCorrupt(f"{self.path / name} is damaged ({error}); {REMEDY}") from None
 
     @property
     def size(self) -> int:

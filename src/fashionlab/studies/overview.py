@@ -15,10 +15,11 @@ from fashionlab.studies.summary import RunCounts, State
 
 
 class StudyLine(Struct, frozen=True, kw_only=True):
-    """A study in a list. kind to created are None where it is damaged, of which `damaged` is the reason; runs and
-    seconds (wall time) before its first run; verdicts: by arm; size: bytes on disk."""
+    """A study in a list. path: its folder; kind to created are None where it is damaged, of which `damaged` is the
+    reason; runs and seconds (wall time) before its first run; verdicts: by arm; size: bytes on disk."""
 
     study: str
+    path: str
     kind: Literal["study", "compare"] | None = None
     title: str | None = None
     created: str | None = None
@@ -68,9 +69,10 @@ def line_of(folder: StudyFolder) -> StudyLine:
     try:
         plan, summary = folder.plan, folder.summary
     except StoreError as error:
-        return StudyLine(study=folder.name, damaged=str(error), size=folder.size)
+        return StudyLine(study=folder.name, path=str(folder.path), damaged=str(error), size=folder.size)
     return StudyLine(
         study=folder.name,
+        path=str(folder.path),
         kind=plan.kind,
         title=plan.title,
         created=plan.created,

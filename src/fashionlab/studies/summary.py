@@ -1,16 +1,28 @@
 """`summary.json`: all that a reader of a study wants to know, facts alone; how to say them is for `reports` to know."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from fashionlab.machine import MachineDescription
 from fashionlab.recipe.config import OptionValue
+from fashionlab.store.results import Amount, Count, Fraction
 from fashionlab.studies.design.changes import Changed
-from fashionlab.studies.design.plan import FORMAT, StudyData
+from fashionlab.studies.design.plan import (
+    FORMAT,
+    AtLeastOne,
+    FirstSeed,
+    Margin,
+    Part,
+    Plan,
+    Seed,
+    SeedCount,
+    StudyData,
+)
 from fashionlab.studies.stats.describe import Description
 from fashionlab.studies.stats.mcnemar import McNemar
-from fashionlab.studies.stats.verdict import Verdict
+from fashionlab.studies.stats.verdict import Points, Verdict
 
 State = Literal["running", "decided", "seeds", "minutes", "stopped"]
 """Where a study stands: under way; ended because every arm is decided, because all seeds are done or the time was up;
@@ -20,22 +32,16 @@ or stopped on the way."""
 class FailedRun(Struct, frozen=True):
     """A run that was given up. reason: of its last attempt."""
 
-    seed: int
+    seed: Seed
     reason: str
-    attempts: int
+    attempts: Count
 
 
 class LeftOut(Struct, frozen=True):
     """A seed whose pair does not count, because one of its runs was given up."""
 
-    seed: int
+    seed: Seed
     reason: str
-
-
-Fraction = Annotated[float, Meta(ge=0, le=1)]
-
-Points = Annotated[float, Meta(ge=-1e6, le=1e6)]
-"""Percentage points: an interval of few seeds may be wider than accuracy is, but nothing that a figure cannot show."""
 
 
 class Pair(Struct, frozen=True):
@@ -45,7 +51,7 @@ class Pair(Struct, frozen=True):
     differences up to this one, with the running interval, None where there is no bound yet.
     """
 
-    seed: int
+    seed: Seed
     baseline: Fraction
     arm: Fraction
     difference: Points
@@ -78,7 +84,7 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     name: str
     model: str
     settings: dict[str, OptionValue]
-    parameters: int | None
+    parameters: Count | None
     seconds: Description
     accuracy: Description
     failures: tuple[FailedRun, ...]
@@ -105,25 +111,25 @@ class Seeds(Struct, frozen=True):
     """planned: at most, from `first` on; complete: whose every arm finished; last: with which every arm was decided, or
     None; later ones do not count."""
 
-    planned: int
-    first: int
-    complete: tuple[int, ...]
-    last: int | None
+    planned: SeedCount
+    first: FirstSeed
+    complete: tuple[Seed, ...]
+    last: Seed | None
 
 
 class RunCounts(Struct, frozen=True):
     """done; failed: given up; planned: at most; retried: attempts that failed and were made again."""
 
-    done: int
-    failed: int
-    planned: int
-    retried: int
+    done: Count
+    failed: Count
+    planned: Count
+    retried: Count
 
 
 class OnSeed(McNemar, frozen=True, kw_only=True):
     """McNemar's test of the baseline (a) and an arm (b) under one seed."""
 
-    seed: int
+    seed: Seed
 
 
 class ConfirmedArm(Struct, frozen=True):
@@ -140,20 +146,22 @@ class Confirmation(Struct, frozen=True, kw_only=True):
     """`test.json`: the test set, evaluated once for all finished runs; nothing is decided by it.
 
     n: test images; evaluations: lines of the ledger for these data, this one included; runs: (arm, seed) of those that
-    were evaluated; arms: in the order of the plan, the baseline among them.
+    were evaluated; arms: in the order of the plan, the baseline among them; shared: test images that are, pixel for
+    pixel, in the training set too.
     """
 
-    n: int
-    evaluations: int
-    runs: tuple[tuple[str, int], ...]
+    n: AtLeastOne
+    evaluations: Count
+    runs: tuple[tuple[str, Seed], ...]
     arms: tuple[ConfirmedArm, ...]
+    shared: int = 0
 
 
 class PredictionTimes(Struct, frozen=True):
     """Median milliseconds for a batch of 1 and of 1,000 images, on one core with nothing else running."""
 
-    one: float
-    thousand: float
+    one: Amount
+    thousand: Amount
 
 
 class ModelSummary(Struct, frozen=True, kw_only=True):
@@ -162,10 +170,10 @@ class ModelSummary(Struct, frozen=True, kw_only=True):
     is finished."""
 
     name: str
-    parameters: int | None
-    bytes: int | None
+    parameters: Count | None
+    bytes: Count | None
     seconds: Description
-    peak_memory_mb: float | None
+    peak_memory_mb: Amount | None
     prediction: PredictionTimes | None
     accuracy: Description
 
@@ -173,9 +181,9 @@ class ModelSummary(Struct, frozen=True, kw_only=True):
 class WrongImage(Struct, frozen=True):
     """An image that all models get wrong. row: of the training set; label: its class; predicted: class by model."""
 
-    row: int
-    label: int
-    predicted: dict[str, int]
+    row: Count
+    label: Count
+    predicted: dict[str, Count]
 
 
 class Answers(Struct, frozen=True, kw_only=True):
@@ -185,11 +193,11 @@ class Answers(Struct, frozen=True, kw_only=True):
     class; all_wrong: the first of those that all get wrong, all_wrong_total: how many there are.
     """
 
-    seed: int
+    seed: Seed
     models: tuple[str, ...]
-    agreement: tuple[tuple[float, ...], ...]
+    agreement: tuple[tuple[Fraction, ...], ...]
     all_wrong: tuple[WrongImage, ...]
-    all_wrong_total: int
+    all_wrong_total: Count
 
 
 class Comparison(Struct, frozen=True):
@@ -216,15 +224,65 @@ class StudySummary(Struct, frozen=True, kw_only=True):
     state: State
     baseline: BaselineSummary
     arms: tuple[ArmSummary, ...]
-    margin: float
-    alpha: float
-    declared: int
-    judge_rows: int
+    margin: Margin
+    alpha: Part
+    declared: AtLeastOne
+    judge_rows: AtLeastOne
     seeds: Seeds
     runs: RunCounts
-    seconds: float
-    workers: int
+    seconds: Amount
+    workers: Count
     machine: MachineDescription
     data: StudyData
     test: Confirmation | None
     compare: Comparison | None
+
+
+def check_summary(summary: StudySummary, plan: Plan) -> None:
+    """Raise ValueError unless the summary is of this plan, or of what it was before arms or seeds were added: see
+    `store.checks`, which does so for the documents of a run."""
+    names = [summary.baseline.name, *(arm.name for arm in summary.arms)]
+    planned = [arm.name for arm in plan.arms][: len(names)]
+    if sorted(names) != sorted(planned) or summary.baseline.name != (plan.baseline or summary.baseline.name):
+        raise ValueError(f"its arms are {names}, those of the plan {planned}")
+    if (summary.kind, summary.data, summary.judge_rows) != (plan.kind, plan.data, plan.judge_rows):
+        raise ValueError("its kind or its data are not those of the plan")
+    if summary.seeds.first != plan.first_seed or summary.seeds.planned > plan.seeds:
+        raise ValueError("its seeds are not those of the plan")
+    for arm in summary.arms:
+        seeds = [pair.seed for pair in arm.pairs]
+        _require_seeds(seeds, plan, f"the pairs of {arm.name!r}")
+        if len(seeds) != arm.verdict.n:
+            raise ValueError(f"the verdict on {arm.name!r} counts {arm.verdict.n} pairs, and there are {len(seeds)}")
+    _require_seeds(summary.seeds.complete, plan, "the complete seeds")
+    if summary.test:
+        check_test(summary.test, plan)
+    if summary.compare:
+        if [model.name for model in summary.compare.models] != planned:
+            raise ValueError("the models that it compares are not those of the plan")
+        if summary.compare.answers:
+            _check_answers(summary.compare.answers, planned, len(plan.data.class_names))
+
+
+def check_test(test: Confirmation, plan: Plan) -> None:
+    """Raise ValueError unless what the test set said is about arms of this plan."""
+    planned = [arm.name for arm in plan.arms]
+    if [arm.name for arm in test.arms] != planned[: len(test.arms)] or not {arm for arm, _ in test.runs} <= {*planned}:
+        raise ValueError("its arms are not those of the plan")
+
+
+def _check_answers(answers: Answers, planned: list[str], classes: int) -> None:
+    count = len(answers.models)
+    if not {*answers.models} <= {*planned}:
+        raise ValueError("the models whose answers it compares are not those of the plan")
+    if len(answers.agreement) != count or any(len(row) != count for row in answers.agreement):
+        raise ValueError(f"the agreement of its {count} models is not {count} by {count}")
+    for image in answers.all_wrong:
+        if {*image.predicted} != {*answers.models} or max([image.label, *image.predicted.values()]) >= classes:
+            raise ValueError(f"what its models say about row {image.row} is not a class of the data for each of them")
+
+
+def _require_seeds(seeds: Iterable[int], plan: Plan, whose: str) -> None:
+    found = list(seeds)
+    if sorted({*found}) != found or not {*found} <= {*plan.all_seed_numbers}:
+        raise ValueError(f"{whose} are of the seeds {found}, planned are {plan.seeds} from {plan.first_seed} on")

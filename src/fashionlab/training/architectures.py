@@ -4,6 +4,7 @@ from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.models import REGISTRY, Architecture
 from fashionlab.models.registry import own_architecture, registered
 from fashionlab.store import Run
+from fashionlab.store.format import REMEDY
 
 TRUST_DIGITS = 12
 """How much of the SHA-256 of a model file a user must give to vouch for it."""
@@ -13,7 +14,8 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
     """The run's architecture: of the registry, or from the copy of the user's file that the run holds.
 
     A user's file is executed when the model is built, so it must be vouched for: `trust` is the beginning of its
-    SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a model that the registry lacks.
+    SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a model that the registry lacks,
+    RunCorrupt for options that the model does not take.
     """
     recipe = run.spec.recipe
     source = run.model_source
@@ -26,7 +28,12 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
                 f"run {run.name} was made with the model {recipe.model.name!r}, which this fashionlab does not "
                 f"have; expected one of {', '.join(REGISTRY)}"
             )
-        return registered(recipe.model.name)
+        architecture = registered(recipe.model.name)
+        try:
+            architecture.fill(recipe.model.options)
+        except UsageError as error:
+            raise RunCorrupt(f"run {run.name}: its recipe does not fit its model ({error}); {REMEDY}") from None
+        return architecture
     architecture = own_architecture(recipe.model.name, source, run.spec.found)
     digest = architecture.source_sha256 or ""
     if digest != run.spec.model_sha256:

@@ -18,13 +18,19 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
     data, sha256 = run.spec.recipe.data, run.spec.data.sha256
     dataset = _held.get(sha256)
     if dataset is None:
-        dataset = load(data.dataset, data_dir=data_dir)
+        dataset = load(data.dataset, data_dir=data_dir, preparation=data.preparation)
         if dataset.sha256 != sha256:
             raise DataError(
                 f"the data set {data.dataset!r} has changed since run {run.name} was started "
                 f"(SHA-256 {dataset.sha256[:12]}…, expected {sha256[:12]}…); give it the old data, or train anew"
             )
         hold(dataset)
+        # One that is held may have come to the same images in another way.
+        if run.spec.data.pixels != dataset.facts:
+            raise RunCorrupt(
+                f"{run.path / 'recipe.json'} is damaged (its images were prepared in another way than those of the "
+                f"data set {data.dataset!r} are); delete the run and train anew"
+            )
     said, found = run.spec.data, (dataset.class_names, dataset.images.shape[1])
     if (said.class_names, said.side) != found:
         raise RunCorrupt(

@@ -8,14 +8,16 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct
 
-from fashionlab.errors import Interrupted, NonFiniteLoss
+from fashionlab.errors import Interrupted, NonFiniteLoss, RunCorrupt
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.store import HistoryRow, NormsRow
-from fashionlab.training.runners.runner import Runner, Sums
+from fashionlab.store.results import Amount, Count
+from fashionlab.training.runners.runner import Runner, Sums, check_saved
 from fashionlab.training.runners.schedules import learning_rate_at
 from fashionlab.training.softmax import mean_cross_entropy
 from fashionlab.workers.events import ChunkDone, EpochDone
@@ -35,14 +37,14 @@ class Progress(Struct):
     `stopped` is empty while there is work, then "epochs" (all done) or "patience".
     """
 
-    epoch: int = 0
-    step: int = 0
-    seconds: float = 0.0
+    epoch: Count = 0
+    step: Count = 0
+    seconds: Amount = 0.0
     history: list[HistoryRow] = []
     norms: list[NormsRow] = []
-    best_epoch: int = 0
+    best_epoch: Count = 0
     best_loss: float | None = None
-    stopped: str = ""
+    stopped: Literal["", "epochs", "patience"] = ""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,19 @@ class Loop:
         return self._runner.device
 
     def restore(self, progress: Progress, tensors: dict[str, np.ndarray]) -> None:
-        """Go on from what `save` was given."""
+        """Go on from what `save` was given. Raises RunCorrupt if that is not of this model and recipe."""
+        state = {n.removeprefix("state/"): a for n, a in tensors.items() if n.startswith("state/")}
+        best, start = _numbered("best", self.best), _numbered("start", self.best)
+        check_saved({**best, **start}, {n: a for n, a in tensors.items() if not n.startswith("state/")})
+        if not (
+            progress.step <= self._runner.steps
+            and progress.best_epoch <= progress.epoch <= self._epochs
+            and [row.epoch for row in progress.history] == list(range(1, progress.epoch + 1))
+        ):
+            raise RunCorrupt("the checkpoint's progress does not belong to this run; delete the run and train anew")
         self.progress = progress
-        self._runner.state.restore({n.removeprefix("state/"): a for n, a in tensors.items() if n.startswith("state/")})
-        self.best = [tensors[f"best/{i:03}"] for i in range(len(self.best))]
-        self._epoch_start = [tensors[f"start/{i:03}"] for i in range(len(self.best))]
+        self._runner.state.restore(state)
+        self.best, self._epoch_start = [tensors[name] for name in best], [tensors[name] for name in start]
 
     def run(self) -> None:
         """Train until the recipe's epochs are done or patience ends.
@@ -233,8 +243,8 @@ class Loop:
             self.progress,
             {
                 **{f"state/{name}": array for name, array in state.items()},
-                **{f"best/{i:03}": array for i, array in enumerate(self.best)},
-                **{f"start/{i:03}": array for i, array in enumerate(self._epoch_start)},
+                **_numbered("best", self.best),
+                **_numbered("start", self._epoch_start),
             },
         )
         self._saved_at = time.monotonic()
@@ -251,3 +261,8 @@ class Loop:
             f"the loss or a weight became NaN or infinite in epoch {epoch}, {where}; the last good state is kept "
             f"({kept}); try a lower {remedy}"
         )
+
+
+def _numbered(kind: str, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays by the names that a checkpoint has for them."""
+    return {f"{kind}/{i:03}": array for i, array in enumerate(arrays)}

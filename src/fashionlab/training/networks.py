@@ -11,7 +11,10 @@ from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.errors import RunCorrupt
+from fashionlab.models import REGISTRY
+from fashionlab.models.memory import require_memory
 from fashionlab.models.own.sentences import explained
+from fashionlab.models.registry import registered
 from fashionlab.store import (
     HistoryRow,
     NormsRow,
@@ -47,6 +50,7 @@ class Networks:
 
         with run.lock():
             dataset = load_for(run, arguments.data_dir)
+            _require_memory(run, dataset)
             model = build_network(run, arguments.trust)
             loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
             with explained_if_own(run, "failed in training"):
@@ -95,9 +99,9 @@ def build_network(run: Run, trust: str | None = None, *, to_train: bool = True) 
     import keras
 
     if keras.backend.backend() == "jax":
-        from fashionlab.training.runners.canary import check_sums
+        from fashionlab.training.runners.canary import check_jax
 
-        check_sums()
+        check_jax()
     recipe, data = run.spec.recipe, run.spec.data
     shape = (data.side, data.side)
     return architecture_of(run, trust).build(
@@ -115,6 +119,20 @@ def open_network(run: Run, trust: str | None = None) -> "keras.Model":
     for weight, array in zip(model.weights, arrays, strict=True):
         weight.assign(array)
     return model
+
+
+def _require_memory(run: Run, dataset: Dataset) -> None:
+    """Of a network of the registry; a user's own has been built before there is a run."""
+    recipe, data = run.spec.recipe, run.spec.data
+    if recipe.model.name not in REGISTRY or recipe.training is None:
+        return
+    architecture, shape = registered(recipe.model.name), (data.side, data.side)
+    options = architecture.fill(recipe.model.options)
+    require_memory(
+        lambda: architecture.builder(shape, len(data.class_names), **options),
+        f"the model {recipe.model.name!r} with these options",
+        min(recipe.training.batch_size, len(dataset.labels)),
+    )
 
 
 def name_weights(model: "keras.Model", weights: list[np.ndarray]) -> dict[str, np.ndarray]:

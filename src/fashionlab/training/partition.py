@@ -24,7 +24,8 @@ def partition(recipe: Recipe, in_study: bool, dataset: Dataset) -> Partition:
     """The rows of a recipe's run; dataset: already limited as the recipe says.
 
     A run of a study (in_study) has its validation set cut in two disjoint halves, so that what picked the weights does
-    not also judge them. A refit trains on every row and has no validation rows.
+    not also judge them. One that the data brought is cut in the same way for all seeds. A refit trains on every row and
+    has no validation rows.
     """
     if recipe.refit:
         none = np.empty(0, np.int64)
@@ -32,4 +33,5 @@ def partition(recipe: Recipe, in_study: bool, dataset: Dataset) -> Partition:
     split = dataset.split(recipe.seed, recipe.data.validation)
     if not in_study:
         return Partition(split.train, split.validation, split.validation)
-    return Partition(split.train, *halve_validation(dataset.labels, split.validation, recipe.seed))
+    seed = 0 if dataset.given_validation else recipe.seed
+    return Partition(split.train, *halve_validation(dataset.labels, split.validation, seed))

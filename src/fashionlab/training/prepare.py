@@ -8,6 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
+from fashionlab.data.split import VALIDATION_SHARE
 from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.models.registry import own_architecture
@@ -40,8 +41,10 @@ def prepare(
     """Find the recipe's architecture and its engine, and examine a user's own model in a worker.
 
     architecture: the recipe's, where it is not to be looked for by its name. Raises UsageError: for a model that does
-    not exist or that cannot be trained, or an engine that is not here or not for this model.
+    not exist or that cannot be trained, an engine that is not here or not for this model, or a fraction to hold out for
+    validation where the data bring a validation set.
     """
+    recipe = _with_validation(recipe, dataset)
     architecture = architecture or find_architecture(recipe.model.name)
     if architecture.source is not None:
         return _prepare_own(recipe, dataset, trainer, backend, architecture)
@@ -57,7 +60,7 @@ def make_spec(
     """The spec of a recipe's run on a data set. test, in_study: see `RunSpec`."""
     return RunSpec(
         recipe=recipe,
-        data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1])),
+        data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1]), dataset.facts),
         model_sha256=architecture.source_sha256,
         found=architecture.found or UNSET,
         trainer=engine.trainer,
@@ -65,6 +68,14 @@ def make_spec(
         test=test,
         in_study=in_study,
     )
+
+
+def _with_validation(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe with its fraction for validation filled in; none where the data bring a validation set."""
+    dataset.refuse_fraction(recipe.data.validation)
+    if dataset.given_validation or recipe.data.validation is not None:
+        return recipe
+    return replace(recipe, data=replace(recipe.data, validation=VALIDATION_SHARE))
 
 
 def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture) -> Prepared:

@@ -23,6 +23,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from fashionlab.models.registry import permit_execution
+from fashionlab.text import one_line
 from fashionlab.workers.events import Event
 from fashionlab.workers.messages import Call, Failed, FromWorker, Result, Stop, Told, ToWorker
 
@@ -127,7 +128,9 @@ def _answer(call: Call, channel: Channel) -> FromWorker:
         arguments = msgspec.json.decode(call.arguments, type=_type_of_arguments(function))
         return Result(msgspec.Raw(msgspec.json.encode(function(arguments, channel))))
     except (Exception, SystemExit) as error:
-        return Failed(type(error).__name__, str(error), traceback.format_exc())
+        # Names that are no UTF-8 could not be sent.
+        message, trace = ("\n".join(map(one_line, text.split("\n"))) for text in (str(error), traceback.format_exc()))
+        return Failed(type(error).__name__, message, trace)
 
 
 def _type_of_arguments(function: Callable[..., Any]) -> Any:

@@ -20,6 +20,7 @@ from fashionlab import errors
 from fashionlab.data.cache import cache_folder
 from fashionlab.errors import FashionlabError, Interrupted, WorkerError
 from fashionlab.machine import pinned_to
+from fashionlab.text import tell
 from fashionlab.workers.events import Event
 from fashionlab.workers.messages import Call, Failed, FromWorker, Stop, Task, Told, ToWorker
 
@@ -37,6 +38,11 @@ HARMLESS_BEGINNINGS = ("XLA_PYTHON_CLIENT_", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GP
 """What gets through of those: where Python finds its files, how much of a GPU's memory is taken."""
 
 
+YNNPACK = "--xla_cpu_experimental_ynn_fusion_type=dot"
+"""What XLA may give to the library YNNPACK on a CPU: products of matrices alone. What it makes of poolings and
+convolutions writes beyond its memory, and some of its sums are wrong (docs/decisions/0016-jax-version.md)."""
+
+
 def environment(backend: str = "jax", threads: int | None = None) -> dict[str, str]:
     """The environment variables of a worker: its backend, its compile cache, quiet libraries, repeatable kernels.
 
@@ -44,7 +50,7 @@ def environment(backend: str = "jax", threads: int | None = None) -> dict[str, s
     number: a run's numbers are decided by its spec.
     """
     cache = cache_folder()
-    flags = ["--xla_gpu_deterministic_ops=true"]
+    flags = ["--xla_gpu_deterministic_ops=true", YNNPACK]
     if threads == 1:
         flags.append("--xla_cpu_multi_thread_eigen=false")
     package = str(Path(__file__).resolve().parents[2])
@@ -76,7 +82,7 @@ def tell_ignored() -> None:
         if _is_ignored(name, value) and name not in own and name.startswith(TOLD)
     ]
     if names:
-        print(f"ignored, as a run's numbers do not depend on it: {', '.join(sorted(names))}", file=sys.stderr)
+        tell(f"ignored, as a run's numbers do not depend on it: {', '.join(sorted(names))}")
 
 
 def _is_ignored(name: str, value: str) -> bool:
@@ -235,6 +241,9 @@ class Worker:
 
     def _died(self) -> WorkerError:
         status = self._child.wait()
+        # Its last words may still be on their way; for ever, where a process of its own outlives it.
+        for reader in self._readers:
+            reader.join(timeout=1)
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         if status == -9:
             how += " (out of memory, perhaps)"
@@ -246,7 +255,7 @@ class Worker:
 def _as_exception(failed: Failed) -> FashionlabError:
     kind = getattr(errors, failed.type, None)
     if isinstance(kind, type) and issubclass(kind, FashionlabError):
-        error = kind(failed.message)
+        error = kind(*failed.message.split("\n"))
     else:
         error = WorkerError(f"a worker task failed with {failed.type}: {failed.message}")
     error.add_note(failed.traceback)

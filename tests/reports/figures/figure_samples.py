@@ -16,7 +16,7 @@ from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, s
 from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 
 RANDOM = np.random.default_rng(0)
-NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "$\\alpha$ & {{ 7 * 7 }}")
+NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "$\\alpha$ & {{ 7 * 7 }}\x00\x1b[31m\n\u202e")
 CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 LONG = "a-very-long-name-that-somebody-gave-without-thinking-of-phones-" + "x" * 60
 IMAGES = RANDOM.integers(0, 256, (60, 12, 12), dtype=np.uint8)

@@ -55,7 +55,7 @@ def test_widths_are_those_that_matplotlib_draws():
 
 def test_names_are_shortened_in_the_middle_and_to_one_line():
     assert fitted("Ankle boot", 200) == "Ankle boot"
-    assert fitted("two\nlines\tof\x00 text", 200) == "two lines of text"
+    assert fitted("two\nlines\tof\x00 text", 200) == "two lines of\\x00 text"
     assert fitted("90.1\N{NO-BREAK SPACE}%", 200) == "90.1\N{NO-BREAK SPACE}%"
     long = [f"the same long beginning of many names, number {i}" for i in range(26)]
     short = [fitted(name, 120) for name in long]

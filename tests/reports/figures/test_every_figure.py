@@ -12,6 +12,7 @@ from fashionlab.errors import StoreError
 from fashionlab.reports.figures import palette, style_sheet
 from fashionlab.reports.figures.canvas import styled
 from fashionlab.reports.figures.text import wrapped
+from fashionlab.text import one_line
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -114,6 +115,7 @@ def test_texts_are_neither_mathematics_nor_markup(page):
     assert not any(text.get_parse_math() for text in display.figure.texts)
     assert "<script" not in text
     assert "<img" not in text
+    assert all(one_line(line) == line for line in text.split("\n"))
     for root in roots:
         assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
             "svg", "g", "path", "use", "defs", "text", "title", "image", "clipPath", "rect"

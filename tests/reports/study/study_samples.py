@@ -20,7 +20,7 @@ from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.summarise import describe_accuracy, summarise_study
 from fashionlab.studies.summary import Comparison, Confirmation, ModelSummary, PredictionTimes
 
-NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }} & co")
+NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}\x00\x1b[31m\n\u202e & co")
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 IMAGES = 6000
 TEST_IMAGES = 2000

@@ -10,6 +10,7 @@ from rich.console import Console
 from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_summary
 
 from fashionlab.reports.study import report_of, study_table, verdicts
+from fashionlab.reports.study.guarantee import SHARED_JUDGES, covers
 from fashionlab.reports.study.report import from_to, what_changed
 from fashionlab.reports.study.text import studies_table, summary_lines
 from fashionlab.reports.wording import SPACE
@@ -17,6 +18,7 @@ from fashionlab.store import to_json
 from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.overview import StudyLine
 from fashionlab.studies.stats.verdict import judge
+from fashionlab.text import one_line
 
 STEP = 100 / 6000
 
@@ -197,7 +199,7 @@ def test_the_table_for_the_terminal_has_a_line_an_arm(name):
     lines = console.export_text().splitlines()
     for arm in report.arms:
         figures = verdicts.interval(arm.verdict) if arm.verdict.n else "–"
-        assert any(arm.name[:30] in line and figures in line for line in lines)
+        assert any(one_line(arm.name)[:30] in line and figures in line for line in lines)
 
 
 def test_the_table_at_100_columns_does_not_wrap_a_line():
@@ -218,7 +220,7 @@ def test_nothing_in_a_name_drives_the_terminal():
     console.print(study_table(report))
     console.print(studies_table([StudyLine(study=name, size=1, title=name, state="seeds", verdicts={name: "helps"})]))
     text = console.export_text()
-    assert f"[red]{NASTY[0]} [31m" in text
+    assert f"[red]{NASTY[0]}\\x1b[31m" in text
     assert "\x1b" not in text
     assert not any("\x1b" in line or "\n" in line for line in summary_lines(report))
 
@@ -237,3 +239,14 @@ def test_the_lines_for_the_terminal_say_what_was_found_and_how_to_go_on():
     assert "On the test set (2,000 images, for confirmation, evaluated once here): mlp 8" in lines[-2]
     assert lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab study resume mlp-ablation --seeds N"
     assert "Caution" in summary_lines(report_of(make_jump()))[0]
+
+
+def test_data_with_a_validation_set_or_shared_test_images_are_told_about():
+    summary = make_summary()
+    report = report_of(
+        replace(summary, data=replace(summary.data, given_validation=30), test=replace(summary.test, shared=7))
+    )
+    assert SHARED_JUDGES in covers(report)
+    assert "other random splits" not in " ".join(covers(report))
+    assert SHARED_JUDGES not in covers(report_of(summary))
+    assert any(", 7 of them in the training set too, for confirmation" in line for line in summary_lines(report))

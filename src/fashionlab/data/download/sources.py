@@ -20,9 +20,9 @@ from fashionlab.data.cache import cache_folder
 from fashionlab.data.download.debian import unpack_package
 from fashionlab.data.download.http import Patience, configured_mirrors, download
 from fashionlab.data.idx import inflate, read_idx
-from fashionlab.data.progress import to_stderr
 from fashionlab.errors import DataError, DataInvalid, DataUnavailable, StoreError, UsageError
 from fashionlab.files import read_capped, write_atomically
+from fashionlab.text import tell
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def obtain(
     Raises UsageError or DataError for a bad named folder, and DataUnavailable, listing every source tried and why it
     failed, when no source works.
     """
-    announce = announce or to_stderr
+    announce = announce or tell
     named = data_dir or os.environ.get("FASHIONLAB_DATA")
     if named:
         return _from_named_folder(files, Path(named).expanduser())
@@ -153,7 +153,7 @@ def obtain(
         if len(contents) == len(files.files):
             _keep(cache, {name: contents[name] for name in fresh}, origins, announce)
             return Obtained(contents, " and ".join(origins))
-    raise DataUnavailable(_nothing_worked(files, failures))
+    raise DataUnavailable(*_nothing_worked(files, failures))
 
 
 def checked(file: File, content: bytes, files: Files) -> bytes:
@@ -262,12 +262,13 @@ def _names(files: Files) -> str:
     return ", ".join(sorted(file.name for file in files.files))
 
 
-def _nothing_worked(files: Files, failures: list[str]) -> str:
-    tried = "\n".join(f"  - {failure}" for failure in failures)
-    mirrors = "\n".join(f"  {mirror}" for mirror in files.mirrors)
-    published = f"\nThey are published, with .gz, at\n{mirrors}" if mirrors else ""
-    return (
-        f"{files.title} could not be had from any source:\n{tried}\n"
-        f"To supply it by hand, put these files (each as it is or with .gz) into one folder and name it "
-        f"with --data-dir FOLDER or $FASHIONLAB_DATA:\n  {_names(files)}{published}"
-    )
+def _nothing_worked(files: Files, failures: list[str]) -> list[str]:
+    return [
+        f"{files.title} could not be had from any source:",
+        *(f"  - {failure}" for failure in failures),
+        "To supply it by hand, put these files (each as it is or with .gz) into one folder and name it with "
+        "--data-dir FOLDER or $FASHIONLAB_DATA:",
+        f"  {_names(files)}",
+        *(["They are published, with .gz, at"] if files.mirrors else []),
+        *(f"  {mirror}" for mirror in files.mirrors),
+    ]

@@ -1,14 +1,15 @@
-"""The user's own data: a folder of IDX files, an .npz file, or (in `folders`) a folder of image folders."""
+"""The user's own data, in whichever form: IDX files and .npz here, tables and folders of images in their modules."""
 
 import io
 import math
 import os
+import re
 import struct
 import tokenize
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ import numpy as np
 
 from fashionlab.data.checks import CONTENT_LIMIT, RawArrays
 from fashionlab.data.idx import inflate, read_idx
-from fashionlab.data.user.folders import read_image_folders
+from fashionlab.data.user.folders import read_image_folders, visible_names
+from fashionlab.data.user.spellings import assign, shown
+from fashionlab.data.user.tables import is_table, read_tables
 from fashionlab.errors import DataInvalid
 from fashionlab.files import open_regular, read_capped
+from fashionlab.images import AS_FOUND, Preparation
 
 IDX_NAMES = {
     "images": "train-images-idx3-ubyte",
@@ -26,11 +30,11 @@ IDX_NAMES = {
     "test_images": "t10k-images-idx3-ubyte",
     "test_labels": "t10k-labels-idx1-ubyte",
 }
-NPZ_NAMES = {"images": "x_train", "labels": "y_train", "test_images": "x_test", "test_labels": "y_test"}
 CLASSES = "classes.txt"
 FORMS = (
-    f"a folder of IDX files ({', '.join(IDX_NAMES.values())}; each also as .gz; {CLASSES} a name a line), "
-    f"an .npz file (arrays {', '.join(NPZ_NAMES.values())}, class_names), or a folder of image folders"
+    "a folder of image folders (one for each class, or train/, val/ and test/ with such folders), a folder of IDX "
+    f"files (train-images-idx3-ubyte and the like, also as .gz; {CLASSES} a name a line), an .npz file (x_train, "
+    "y_train and the like), or a table .csv, .csv.gz or .csv.zip (label and pixels in a row)"
 )
 """The forms that own data may have, for messages."""
 
@@ -50,9 +54,8 @@ MOST_CLASSES = 2**16
 """Class names that are read."""
 
 
-def read_own(path: Path, announce: Callable[[str], None]) -> RawArrays:
-    """The arrays of the user's own data, in whichever of the forms they are; not yet checked against each
-    other.
+def read_own(path: Path, preparation: Preparation = AS_FOUND) -> RawArrays:
+    """The user's own data, in whichever of the forms they are; not yet checked against each other.
 
     Raises DataInvalid, one sentence that names the file.
     """
@@ -60,50 +63,73 @@ def read_own(path: Path, announce: Callable[[str], None]) -> RawArrays:
         if not path.is_dir():
             if not path.is_file():
                 raise DataInvalid(f"{path} is neither a file nor a folder; expected {FORMS}")
-            if path.suffix.lower() != ".npz":
-                raise DataInvalid(f"{path} is a file, but not an .npz; expected {FORMS}")
-            return read_npz(path)
-        if any(_idx_path(path, name) for name in IDX_NAMES.values()):
-            return read_idx_folder(path)
-        return read_image_folders(path, announce)
+            if path.suffix.lower() == ".npz":
+                return read_npz(path)
+            if is_table(path.name):
+                return read_tables([path], path)
+            raise DataInvalid(f"{path} is a file, but neither an .npz nor a .csv; expected {FORMS}")
+        names = visible_names(path)
+        if any(_IDX.search(name) for name in names):
+            return read_idx_folder(path, names)
+        tables = [path / name for name in names if is_table(name)]
+        if tables and not any((path / name).is_dir() for name in names):
+            return read_tables(tables, path)
+        archives = [name for name in names if name.lower().endswith(".npz")]
+        if len(archives) == 1 and not any((path / name).is_dir() for name in names):
+            return read_npz(path / archives[0])
+        return read_image_folders(path, preparation)
     except OSError as error:
         raise DataInvalid(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
 
 
-def read_idx_folder(folder: Path) -> RawArrays:
-    """IDX files under MNIST's four names, each also as .gz; the test pair and `classes.txt` may be absent."""
-    found = {field: _idx_path(folder, name) for field, name in IDX_NAMES.items()}
-    for field in _required(found):
-        if found[field] is None:
-            raise DataInvalid(f"{folder} lacks {IDX_NAMES[field]} (or {IDX_NAMES[field]}.gz)")
+_IDX = re.compile(r"[-._]idx[0-9]?([-._]ubyte)?(\.gz)?$", re.IGNORECASE)
+
+
+def read_idx_folder(folder: Path, names: list[str]) -> RawArrays:
+    """IDX files, each also as .gz, under MNIST's names or others that say set and content; perhaps `classes.txt`."""
+    files: dict[str, Path] = {}
+    for name in names:
+        if _IDX.search(name):
+            plain = re.sub(r"\.gz$", "", name, flags=re.IGNORECASE)
+            # Of a file and its packed double the plain one is taken: whoever unpacks keeps both.
+            if plain not in files or name == plain:
+                files[plain] = folder / name
+    found, others = assign(files, str(folder))
+    if "images" not in found:
+        raise DataInvalid(
+            f"{folder} lacks {IDX_NAMES['images']} (or {IDX_NAMES['images']}.gz); it holds {shown(names)}"
+        )
     arrays = {
-        field: read_idx(inflate(path, CONTENT_LIMIT), str(path), 3 if "images" in field else 1)
-        for field, path in found.items()
-        if path
+        field: read_idx(inflate(files[name], CONTENT_LIMIT), str(files[name]), 3 if "images" in field else 1)
+        for field, name in found.items()
     }
-    return RawArrays(**arrays, class_names=_read_classes(folder / CLASSES))
+    read = {path.name for path in files.values()} | set(files)
+    rest = [name for name in names if name not in read and name.removesuffix(".gz") not in files and name != CLASSES]
+    return RawArrays(**arrays, class_names=_read_classes(folder / CLASSES), notes=left_out([*others, *rest], folder))
 
 
 def read_npz(path: Path) -> RawArrays:
-    """An .npz with x_train, y_train and perhaps x_test, y_test, class_names. Nothing in it is unpickled."""
+    """An .npz with training images and labels, and perhaps those of other sets, and class names. Nothing in it is
+    unpickled."""
     try:
         with open_regular(path, follow_links=True) as file, zipfile.ZipFile(_ShortReads(file)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            for field in _required({field: members.get(key) for field, key in NPZ_NAMES.items()}):
-                if NPZ_NAMES[field] not in members:
-                    raise DataInvalid(f"{path} lacks the array {NPZ_NAMES[field]}; it holds {_some(members)}")
-            arrays = {
-                key: _read_npy(archive, members[key], f"{path}: {key}")
-                for key in (*NPZ_NAMES.values(), "class_names")
-                if key in members
-            }
+            found, others = assign(members, str(path))
+            if "images" not in found:
+                raise DataInvalid(f"{path} lacks x_train and y_train, or the like; it holds {shown(members)}")
+            arrays = {field: _read_npy(archive, members[key], f"{path}: {key}") for field, key in found.items()}
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError) as error:
         raise DataInvalid(f"{path} is truncated or damaged: {error}") from None
     except (NotImplementedError, RuntimeError) as error:  # an encrypted member, or an unknown compression
         raise DataInvalid(f"{path} cannot be read: {error}") from None
     names = arrays.pop("class_names", None)
-    class_names = None if names is None else _texts(names, f"{path}: class_names")
-    return RawArrays(**{f: arrays[key] for f, key in NPZ_NAMES.items() if key in arrays}, class_names=class_names)
+    class_names = None if names is None else _texts(names, f"{path}: {found['class_names']}")
+    return RawArrays(**arrays, class_names=class_names, notes=left_out(others, path))
+
+
+def left_out(names: Sequence[str], where: Path) -> tuple[str, ...]:
+    """A sentence on what was not read; none where all was."""
+    return (f"left out of {where}, as its name says nothing of images or labels: {shown(names)}",) if names else ()
 
 
 class _ShortReads(io.BufferedReader):
@@ -132,7 +158,7 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.
                 f"{name} holds Python objects, which would have to be unpickled; expected numbers, "
                 "or for class_names np.array([...], dtype=str)"
             )
-        if dtype.kind not in "biufcU":
+        if dtype.kind not in "biufcUS":
             raise DataInvalid(f"{name} holds neither numbers nor texts; expected an array of one of them")
         expected, given = math.prod(shape) * dtype.itemsize, info.file_size - begin
         if given != expected:
@@ -187,24 +213,6 @@ def _texts(names: np.ndarray, name: str) -> tuple[str, ...]:
         return tuple(str(each) for each in names)
     except (ValueError, SystemError):  # NumPy checks no code point; Python's own refusal is either
         raise DataInvalid(f"{name} holds characters that do not exist; expected a text for each class") from None
-
-
-def _some(names: Iterable[str]) -> str:
-    """A few names of those that an archive holds, for a message."""
-    known = sorted(names)
-    more = f" and {len(known) - 10:,} more" if len(known) > 10 else ""
-    return ", ".join(each[:100] for each in known[:10]) + more if known else "nothing"
-
-
-def _required(found: Mapping[str, object]) -> list[str]:
-    """The training pair always; the test pair if either half of it is there."""
-    test = ["test_images", "test_labels"]
-    return ["images", "labels", *(test if any(found[field] for field in test) else [])]
-
-
-def _idx_path(folder: Path, name: str) -> Path | None:
-    """A file of the folder by its name, also a link that leads nowhere: what is wrong with it is said on reading."""
-    return next((path for path in (folder / name, folder / f"{name}.gz") if os.path.lexists(path)), None)
 
 
 def _read_classes(path: Path) -> tuple[str, ...] | None:

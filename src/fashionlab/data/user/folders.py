@@ -1,105 +1,269 @@
-"""A folder of image folders, one folder a class, as arrays."""
+"""A folder of image folders, one folder a class. Nothing that lies in it is left out uncounted."""
 
-import itertools
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from fashionlab.data.checks import CONTENT_LIMIT, RawArrays
+from fashionlab.data.checks import RawArrays
 from fashionlab.data.progress import shown_if_slow
+from fashionlab.data.user.spellings import SETS, shown
 from fashionlab.errors import DataInvalid
-from fashionlab.images import decode
+from fashionlab.images import AS_FOUND, Pixels, Preparation, Stack, collect, decode
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp")
+
+UNREAD = (
+    ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".svg", ".pgm", ".ppm", ".pbm", ".tga", ".ico", ".dng",
+    ".raw", ".cr2", ".nef", ".dcm", ".exr", ".psd", ".pdf",
+)  # fmt: skip
+"""Formats that hold images, too, and are not read."""
+
+ARRAYS = (".npy", ".npz", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".parquet", ".tfrecord")
+"""Files that hold arrays, in forms that are not read from a folder."""
 
 MOST_ENTRIES = 500_000
 """Files of a folder that are listed, seven times as many as Fashion-MNIST has images."""
 
-LAYOUT = "expected a folder of images for each class, or train/ and test/ that hold such folders"
+DEEPEST = 32
+"""Folders one in the other that are looked into."""
+
+LAYOUT = "expected a folder of images for each class, or train/, val/ and test/ that hold such folders"
+
+PREFIXES = {"training": "", "test": "test_", "validation": "validation_"}
 
 
-def read_image_folders(folder: Path, announce: Callable[[str], None]) -> RawArrays:
-    """Images as uint8 [n, side, side]: classes are folders, in alphabetical order, directly or in train/
-    and test/.
+@dataclass
+class _Counts:
+    """What lies in a folder beside the images in its classes' folders."""
 
-    Images are turned upright as their EXIF data say and made grey; what is transparent becomes black, the
-    background of Fashion-MNIST. Of an animation the first image counts. Hidden files and other kinds of files are left
-    out, and the latter announced. Raises DataInvalid, naming the file, for an image that cannot be decoded or differs
-    in size.
+    entries: int = 0
+    hidden: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+    loose: list[Path] = field(default_factory=list)
+    deeper: list[Path] = field(default_factory=list)
+    empty: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_image_folders(folder: Path, preparation: Preparation = AS_FOUND) -> RawArrays:
+    """Classes are folders, in alphabetical order, directly or in train/ and perhaps val/ and test/ (or what else people
+    call these); folders in a class's folder belong to the class.
+
+    What is left out is counted in the notes. Raises DataInvalid, naming the file, for an image that cannot be decoded
+    or differs in size without `preparation.resize`.
     """
-    folders = {path.name: path for path in _folders(folder)}
-    if "train" not in folders or not _folders(folders["train"]):
-        class_names = _class_names(folder)
-        images, labels = _read_set(folder, class_names, None, announce)
-        return RawArrays(images, labels, class_names=class_names)
-    others = sorted(set(folders) - {"train", "test"})
+    counts = _Counts()
+    root = _unwrapped(folder, counts)
+    sets = _sets(root)
+    files = {each: _list_set(place, counts) for each, place in sets.items()}
+    class_names = tuple(files["training"])
+    if not class_names:
+        raise DataInvalid(_nothing(sets["training"], counts))
+    for each, place in sets.items():
+        unknown = sorted(set(files[each]) - set(class_names))
+        if unknown:
+            raise DataInvalid(f"{place} holds the class {unknown[0]!r}, which {sets['training']} does not; {LAYOUT}")
+    arrays: dict[str, np.ndarray | Stack] = {}
+    side: int | None = None
+    for each, found in files.items():
+        paths = [path for name in class_names for path in found.get(name, [])]
+        if not paths:
+            raise DataInvalid(_nothing(sets[each], counts))
+        with shown_if_slow(f"reading {len(paths):,} images"):
+            stack = collect(_decoded(paths), len(paths), preparation, side)
+        side = stack.grey.shape[1]
+        arrays[f"{PREFIXES[each]}images"] = stack
+        arrays[f"{PREFIXES[each]}labels"] = np.repeat(
+            np.arange(len(class_names), dtype=np.int32), [len(found.get(name, [])) for name in class_names]
+        )
+    return RawArrays(**arrays, class_names=class_names, notes=tuple(_notes(counts)))  # type: ignore[arg-type]
+
+
+def visible_names(folder: Path) -> list[str]:
+    """What a folder holds, in alphabetical order, hidden files apart. Raises DataInvalid for too many."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in islice(entries, MOST_ENTRIES + 1)]
+    if len(names) > MOST_ENTRIES:
+        raise DataInvalid(f"{folder} holds more than {MOST_ENTRIES:,} files; use fewer, or IDX files instead")
+    return sorted(name for name in names if not is_hidden(name))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is a system's own, not the user's."""
+    return name.startswith(".") or name in ("Thumbs.db", "desktop.ini", "__MACOSX", "__pycache__", "@eaDir")
+
+
+def _decoded(paths: list[Path]) -> Iterator[tuple[str, Pixels]]:
+    return ((str(path), decode(path)) for path in paths)
+
+
+def _unwrapped(folder: Path, counts: _Counts) -> Path:
+    """The folder that holds the classes: archives often unpack into a folder in a folder."""
+    place = folder
+    for _ in range(DEEPEST):
+        inner = _folders(place)
+        if len(inner) != 1 or _has_images(place) or inner[0].name.lower() in SETS or not _folders(inner[0]):
+            break
+        place = inner[0]
+    if place != folder:
+        counts.notes.append(f"the classes were read from {place}, the only folder in {folder}")
+    return place
+
+
+def _sets(root: Path) -> dict[str, Path]:
+    """The folders of the sets, the training set's first; the whole is the training set where there are none."""
+    folders = _folders(root)
+    named: dict[str, Path] = {}
+    for path in folders:
+        each = SETS.get(path.name.lower())
+        if each is None:
+            continue
+        name = next(name for name, prefix in PREFIXES.items() if prefix == each)
+        if name in named:
+            raise DataInvalid(f"{root} holds {named[name].name}/ and {path.name}/, both {name} sets; keep one of them")
+        named[name] = path
+    if not named or not any(_folders(path) for path in named.values()):
+        if folders and len(named) == len(folders):
+            raise DataInvalid(
+                f"{root} holds {shown(f'{p.name}/' for p in folders)}, but no folders in these, so nothing says which "
+                f"class an image is of; {LAYOUT}"
+            )
+        _refuse_sets_inside(root, folders)
+        return {"training": root}
+    if "training" not in named:
+        raise DataInvalid(f"{root} holds {shown(f'{p.name}/' for p in named.values())}, but no train/; {LAYOUT}")
+    others = [path.name for path in folders if path not in named.values()]
     if others:
-        raise DataInvalid(f"{folder} holds {others[0]}/ next to train/; {LAYOUT}, and nothing else")
-    class_names = _class_names(folders["train"])
-    images, labels = _read_set(folders["train"], class_names, None, announce)
-    if "test" not in folders:
-        return RawArrays(images, labels, class_names=class_names)
-    unknown = sorted(set(_class_names(folders["test"])) - set(class_names))
-    if unknown:
-        raise DataInvalid(f"{folders['test']} holds the class {unknown[0]!r}, which train/ does not; {LAYOUT}")
-    test_images, test_labels = _read_set(folders["test"], class_names, images.shape[1], announce)
-    return RawArrays(images, labels, test_images, test_labels, class_names)
+        raise DataInvalid(
+            f"{root} holds {others[0]}/ next to {named['training'].name}/; {LAYOUT}, and no other folder: move it away"
+        )
+    for path in named.values():
+        _refuse_sets_inside(path, _folders(path))
+    return {name: named[name] for name in PREFIXES if name in named}
 
 
-def _read_set(
-    folder: Path, class_names: tuple[str, ...], side: int | None, announce: Callable[[str], None]
-) -> tuple[np.ndarray, np.ndarray]:
-    """One set's images and labels; `side` is the size that they must have, None for the first one's."""
-    paths, labels, ignored = [], [], []
-    for label, name in enumerate(class_names):
-        # Links that lead nowhere, pipes and devices stay: reading one says what it is.
-        # A class that the test set lacks has no folder there.
-        entries = _entries(folder / name) if (folder / name).is_dir() else []
-        files = [path for path in entries if not path.is_dir()]
-        chosen = [path for path in files if path.suffix.lower() in SUFFIXES]
-        ignored += [path for path in files if path.suffix.lower() not in SUFFIXES]
-        paths += chosen
-        labels += [label] * len(chosen)
-        if len(paths) + len(ignored) > MOST_ENTRIES:
-            raise DataInvalid(f"{folder} holds more than {MOST_ENTRIES:,} files; use fewer, or IDX files instead")
-    if not paths:
-        raise DataInvalid(f"{folder} holds no images ({', '.join(SUFFIXES)}); {LAYOUT}")
-    if ignored:
-        announce(f"left out {len(ignored)} files that are not images, such as {ignored[0]}")
-    first = decode(paths[0])
-    side = side or len(first)
-    if len(paths) * side * side > CONTENT_LIMIT:
-        raise DataInvalid(f"{folder}: {len(paths):,} images of {side} x {side} are beyond {CONTENT_LIMIT:,} bytes")
-    images = np.empty((len(paths), side, side), np.uint8)
-    with shown_if_slow(f"reading {len(paths):,} images"):
-        for row, path in enumerate(paths):
-            image = first if row == 0 else decode(path)
-            if image.shape != (side, side):
-                raise DataInvalid(
-                    f"{path} is {image.shape[1]} x {image.shape[0]} pixels; expected {side} x {side}, "
-                    "because all images must be square and of the same size"
-                )
-            images[row] = image
-    return images, np.array(labels, np.int32)
+def _refuse_sets_inside(root: Path, classes: list[Path]) -> None:
+    """Refuse train/ and test/ within the classes: read as parts of the class they would mix the sets."""
+    for path in classes[:100]:
+        inside = [each.name for each in _folders(path) if each.name.lower() in SETS]
+        if len(inside) > 1:
+            raise DataInvalid(
+                f"{root} holds {path.name}/{inside[0]}/ and {path.name}/{inside[1]}/; expected it the other way round, "
+                f"{inside[0]}/{path.name}/ and {inside[1]}/{path.name}/"
+            )
+
+
+def _list_set(folder: Path, counts: _Counts) -> dict[str, list[Path]]:
+    """The image files of each class of one set, as far as it has any."""
+    classes: dict[str, list[Path]] = {}
+    for path in _entries(folder, counts):
+        if not path.is_dir():
+            _sort(path, counts.loose, counts)
+            continue
+        files: list[Path] = []
+        _walk(path, files, counts, 0)
+        if files:
+            classes[path.name] = files
+        else:
+            counts.empty.append(path)
+    return classes
+
+
+def _walk(folder: Path, files: list[Path], counts: _Counts, depth: int) -> None:
+    """All images of a class: its folder's own first, then those of the folders in it."""
+    if depth > DEEPEST:
+        raise DataInvalid(f"{folder} lies more than {DEEPEST} folders deep; {LAYOUT}")
+    entries = _entries(folder, counts)
+    inner = [path for path in entries if path.is_dir()]
+    before = len(files)
+    for path in entries:
+        if path not in inner:
+            # Links that lead nowhere, pipes and devices stay: reading one says what it is.
+            _sort(path, files, counts)
+    if depth:
+        counts.deeper += files[before:]
+    for path in inner:
+        if path.is_symlink():  # it may lead back to where it stands
+            counts.others.append(path)
+        else:
+            _walk(path, files, counts, depth + 1)
+
+
+def _sort(path: Path, images: list[Path], counts: _Counts) -> None:
+    suffix = path.suffix.lower()
+    (images if suffix in SUFFIXES else counts.unread if suffix in UNREAD else counts.others).append(path)
+
+
+def _entries(folder: Path, counts: _Counts) -> list[Path]:
+    """What a folder holds, in alphabetical order; hidden files are counted."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in islice(entries, MOST_ENTRIES + 1))
+    counts.entries += len(names)
+    if len(names) > MOST_ENTRIES or counts.entries > 2 * MOST_ENTRIES:
+        raise DataInvalid(f"{folder} holds more than {MOST_ENTRIES:,} files; use fewer, or IDX files instead")
+    counts.hidden += [folder / name for name in names if is_hidden(name)]
+    return [folder / name for name in names if not is_hidden(name)]
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.is_dir()]
+    return [path for name in visible_names(folder) if (path := folder / name).is_dir()]
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What a folder holds, in alphabetical order, hidden files apart."""
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in itertools.islice(entries, MOST_ENTRIES + 1)]
-    if len(names) > MOST_ENTRIES:
-        raise DataInvalid(f"{folder} holds more than {MOST_ENTRIES:,} files; use fewer, or IDX files instead")
-    return [folder / name for name in sorted(names) if not name.startswith(".")]
+def _has_images(folder: Path) -> bool:
+    return any(Path(name).suffix.lower() in SUFFIXES for name in visible_names(folder))
 
 
-def _class_names(folder: Path) -> tuple[str, ...]:
-    names = tuple(path.name for path in _folders(folder))
-    if not names:
-        raise DataInvalid(f"{folder} holds neither IDX files nor folders of images; {LAYOUT}")
-    return names
+def _notes(counts: _Counts) -> list[str]:
+    """What was left out or read in another way than its place says, in sentences."""
+    notes = list(counts.notes)
+    if counts.deeper:
+        notes.append(
+            f"read as of the class above: {_files(counts.deeper, 'image')} in deeper folders, such as "
+            f"{counts.deeper[0]}"
+        )
+    if counts.unread:
+        kinds = Counter(path.suffix.lower() for path in counts.unread)
+        notes.append(
+            f"left out {_files(counts.unread)} in formats that are not read "
+            f"({', '.join(f'{kind}: {n:,}' for kind, n in kinds.most_common(5))}), such as {counts.unread[0]}; save "
+            "them as PNG"
+        )
+    if counts.loose:
+        notes.append(
+            f"left out {_files(counts.loose, 'image')} outside of the classes' folders, such as {counts.loose[0]}"
+        )
+    if counts.others:
+        notes.append(f"left out {_files(counts.others, 'file')} of other kinds, such as {counts.others[0]}")
+    if counts.empty:
+        notes.append(f"left out the folder {shown(path.name for path in counts.empty)}, which holds no images")
+    if counts.hidden:
+        notes.append(f"left out {_files(counts.hidden, 'hidden file')}, such as {counts.hidden[0]}")
+    return notes
+
+
+def _files(paths: list[Path], what: str = "file") -> str:
+    return f"{len(paths):,} {what}{'' if len(paths) == 1 else 's'}"
+
+
+def _nothing(folder: Path, counts: _Counts) -> str:
+    """Why a folder gives no images, from what it really holds."""
+    if counts.loose:
+        return (
+            f"{folder} holds {_files(counts.loose, 'image')} and no folders with images, so nothing says which class "
+            "each is of; put those of a class into a folder with its name"
+        )
+    if counts.unread:
+        return (
+            f"{folder} holds images in a format that is not read ({counts.unread[0].name}); expected "
+            f"{', '.join(SUFFIXES)}: save them as PNG"
+        )
+    names = visible_names(folder)
+    arrays = any(Path(name).suffix.lower() in ARRAYS for name in names)
+    more = "; arrays are read from one .npz: np.savez('data.npz', x_train=…, y_train=…)" if arrays else ""
+    return f"{folder} holds no images ({', '.join(SUFFIXES)}), but {shown(names)}; {LAYOUT}{more}"

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from fashionlab.reports.figures import scripts
 from fashionlab.reports.figures.palette import INK, MUTED, PAPER, RULE
 from fashionlab.reports.figures.scales import Scale
-from fashionlab.reports.figures.text import SMALL, TEXT, TITLE, text_width, wrapped
+from fashionlab.reports.figures.text import SMALL, TEXT, TITLE, shown, text_width, wrapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ DPI = 144
 """Device pixels an inch, of PNGs."""
 
 _SETTINGS = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, and is wide: what fits in it fits in a page's own font
+    "font.family": scripts.OWN,  # which is wide: what fits in it fits in a page's own font
     "font.size": TEXT,
     "text.usetex": False,
     "text.parse_math": False,  # a class named $\alpha$ is shown as it is written
@@ -61,9 +62,10 @@ def styled() -> Iterator[None]:
             if _depth > 1:
                 yield
                 return
-            with matplotlib.rc_context(), warnings.catch_warnings():
-                # A name in a script that the font lacks is drawn as boxes in the PNG; the SVG has it as text.
-                warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            # An SVG has names as text, whatever the fonts here lack, and a PNG has stand-ins. For good, because another
+            # thread's `catch_warnings` would undo what stands in one here.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            with matplotlib.rc_context():
                 given = matplotlib.rcParams
                 given.update({name: value for name, value in _settings().items() if given[name] != value})
                 yield
@@ -85,7 +87,8 @@ def _settings() -> dict[str, Any]:
 class Canvas:
     """A drawing in the making. Places are points from the upper left corner, values are a panel's own.
 
-    hovers: what is said when something is pointed at: by gid, one text, or one for each mark in it.
+    hovers: what is said when something is pointed at: by gid, one text, or one for each mark in it. lacking: characters
+    that no font here has.
     """
 
     def __init__(self, width: float, height: float) -> None:
@@ -96,6 +99,7 @@ class Canvas:
         self.width, self.height, self.header, self.margin = width, height, 0.0, 0.0
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=DPI)
         self.hovers: dict[str, str | Sequence[str]] = {}
+        self.lacking = ""
         FigureCanvasAgg(self.figure)
         # From the lower edge up: a heading that is put on top later moves nothing; a margin shifts all.
         self._shift = Affine2D()
@@ -109,6 +113,10 @@ class Canvas:
         self, x: float, y: float, text: str, size: float = TEXT, colour: str = INK, ha: str = "left", **font: Any
     ) -> None:
         """One line of text, taken literally, on a baseline."""
+        text = shown(text)
+        self.lacking += scripts.lacking(text)
+        if len(fonts := scripts.families(text)) > 1:
+            font["fontfamily"] = fonts
         self.figure.text(
             x, y, text, fontsize=size, color=colour, ha=ha, va="baseline", transform=self.points,
             **{"parse_math": False, "rotation_mode": "anchor", **font},

@@ -6,17 +6,28 @@ what differs is how they draw.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports.figures.canvas import DPI, Canvas, styled
+from fashionlab.reports.figures.scripts import stand_ins
 from fashionlab.reports.figures.svg import to_svg
+from fashionlab.text import one_line, tell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+@cache
+def _say_once(what: str) -> None:
+    tell(
+        f"no font here has the characters of some names, so figures say {what}; install a font that has them (there is "
+        "a Noto font for every script). The report page shows them with the fonts of the browser"
+    )
 
 
 @dataclass
@@ -25,7 +36,7 @@ class Display:
 
     name: the files' stem, unique among the figures of a page; title, note: what stands above it, plain text;
     description: the text alternative, a sentence; draw: makes the drawing, for a phone if its argument is true; narrow:
-    whether that makes a difference.
+    whether that makes a difference; names: of the classes, where the drawing has them.
     """
 
     name: str
@@ -34,7 +45,11 @@ class Display:
     draw: Callable[[bool], Canvas] = field(repr=False)
     note: str = ""
     narrow: bool = False
+    names: Sequence[str] = ()
     canvas: Canvas | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.title, self.note, self.description = map(one_line, (self.title, self.note, self.description))
 
     def plot(self) -> Self:
         """Draw (again) into a new matplotlib figure, `self.figure`; return self."""
@@ -84,11 +99,20 @@ class Display:
             canvas.finish()
             return canvas
 
+    def _pixels_of(self) -> Canvas:
+        """What is drawn as pixels: names that no font here can show have a stand-in, of which is said once."""
+        canvas = self._canvas()
+        if not canvas.lacking:
+            return canvas
+        with stand_ins(self.names) as found:
+            _say_once(", ".join(f"{short} for {name}" for name, short in found.items()) or canvas.lacking)
+            return self._drawn(False)
+
     def _repr_png_(self) -> bytes:
         """What Jupyter shows."""
         content = io.BytesIO()
         with styled():
-            self._canvas().figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
+            self._pixels_of().figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
         return content.getvalue()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from fashionlab.reports.figures.canvas import Canvas
 from fashionlab.reports.figures.palette import LIGHT
+from fashionlab.text import one_line
 
 SVG = "http://www.w3.org/2000/svg"
 _TAG = f"{{{SVG}}}"
@@ -154,5 +155,5 @@ def _say(element: Element, said: str | Sequence[str]) -> None:
     marks = [element] if isinstance(said, str) else [*element.iter(f"{_TAG}use")] or [*element.iter(f"{_TAG}path")]
     for mark, text in zip(marks, [said] if isinstance(said, str) else said, strict=False):
         title = Element(f"{_TAG}title")
-        title.text = text
+        title.text = one_line(text)
         mark.insert(0, title)

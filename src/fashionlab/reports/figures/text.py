@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Any
 
-from fashionlab.reports.wording import SPACE
+from fashionlab.reports.figures.scripts import OWN, readable
+from fashionlab.text import one_line
 
 TITLE, TEXT, SMALL = 14.0, 12.0, 11.0
 """Font sizes, points."""
@@ -23,7 +24,7 @@ def _advance(character: str, bold: bool) -> float:
 def _font(bold: bool) -> Any:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
+    font = get_font(findfont(FontProperties(family=OWN, weight="bold" if bold else "normal")))
     # A copy: matplotlib hands out one object for each file and sets its size as it needs.
     copy = type(font)(font.fname)
     copy.set_size(100, 72)
@@ -39,13 +40,12 @@ def _unhinted() -> Any:
 
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """The width of a line of text, points."""
-    return size * sum(_advance(character, weight == "bold") for character in text)
+    return size * sum(_advance(character, weight == "bold") for character in readable(text))
 
 
-def one_line(text: str) -> str:
-    """Users' text without line breaks and control characters. A space that does not break stays one."""
-    plain = "".join(c if c.isprintable() or c == SPACE else " " for c in str(text))
-    return " ".join(part for part in plain.split(" ") if part)
+def shown(text: str) -> str:
+    """Users' text as it is drawn: one line, and in characters that a font here has."""
+    return readable(one_line(text))
 
 
 def fitted(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
@@ -53,7 +53,7 @@ def fitted(text: str, width: float, size: float = TEXT, weight: str = "normal") 
 
     Its middle, because names that differ usually differ at an end.
     """
-    text = one_line(text)
+    text = shown(text)
     if text_width(text, size, weight) <= width:
         return text
     room = width - text_width("…", size, weight)
@@ -69,7 +69,7 @@ def fitted(text: str, width: float, size: float = TEXT, weight: str = "normal") 
 def wrapped(text: str, width: float, size: float = TEXT, weight: str = "normal") -> list[str]:
     """Lines of at most that many points; a word that is wider loses its middle."""
     lines: list[str] = []
-    for word in one_line(text).split(" "):
+    for word in shown(text).split(" "):
         fits = fitted(word, width, size, weight)
         if lines and text_width(f"{lines[-1]} {fits}", size, weight) <= width:
             lines[-1] += f" {fits}"

@@ -1,13 +1,15 @@
 """Progress for people: a bar on a terminal, an output that is replaced in a notebook, lines in a log.
 
 What is shown is a `Status`, which takes typed events one by one; there is one for each kind of work. The three displays
-know nothing of the work.
+know nothing of the work; they clean what they show.
 """
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from fashionlab.text import one_line, tell
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -74,10 +76,10 @@ class LiveDisplay(Generic[Event]):
 
         self._status = status
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[left]}"),
-            console=console, expand=True,
+            TextColumn("{task.description}", markup=False), BarColumn(bar_width=None),
+            TextColumn("{task.fields[left]}", markup=False), console=console, expand=True,
         )  # fmt: skip
-        self._task = self._progress.add_task(self._status.headline, total=None, left="")
+        self._task = self._progress.add_task(one_line(status.headline), total=None, left="")
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4)
 
     def __enter__(self) -> "LiveDisplay[Event]":
@@ -91,7 +93,7 @@ class LiveDisplay(Generic[Event]):
         from rich.console import Group
         from rich.text import Text
 
-        lines = [Text(text, overflow="ellipsis", no_wrap=True) for text in self._status.lines]
+        lines = [Text(one_line(text), overflow="ellipsis", no_wrap=True) for text in self._status.lines]
         return Group(self._progress, *lines)
 
     def take(self, event: Event) -> None:
@@ -99,7 +101,11 @@ class LiveDisplay(Generic[Event]):
         status = self._status
         status.take(event)
         self._progress.update(
-            self._task, description=status.headline, total=status.total, completed=status.done, left=status.left
+            self._task,
+            description=one_line(status.headline),
+            total=status.total,
+            completed=status.done,
+            left=one_line(status.left),
         )
 
 
@@ -120,7 +126,7 @@ class NotebookDisplay(Generic[Event]):
         share = status.done / status.total if status.total else 0.0
         filled = round(BAR * share)
         headline = f"{status.headline:<12} {'█' * filled}{'░' * (BAR - filled)} {status.left}".rstrip()
-        bundle = {"text/plain": "\n".join([headline, *status.lines])}
+        bundle = {"text/plain": "\n".join(map(one_line, [headline, *status.lines]))}
         if self._handle is None:
             self._handle = self._show(bundle, raw=True, display_id=True)
         else:
@@ -136,7 +142,7 @@ class LogDisplay(Generic[Event]):
     def take(self, event: Event) -> None:
         """Print them."""
         for line in self._status.take(event):
-            print(line, file=sys.stderr, flush=True)
+            tell(line)
 
 
 def in_notebook() -> bool:

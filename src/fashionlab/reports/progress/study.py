@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from fashionlab.reports.study.report import from_to, report_of
 from fashionlab.reports.study.verdicts import effect, interval
-from fashionlab.reports.wording import confidence, countdown, counted, one_line
+from fashionlab.reports.wording import confidence, countdown, counted
 from fashionlab.studies.events import (
     RunDone,
     RunFailed,
@@ -77,7 +77,7 @@ class StudyStatus:
                 self.running = event.runs
                 self._ends_at = None if event.seconds_left is None else time.monotonic() + event.seconds_left
             case RunDone():
-                done = f"run {self.done:>3}/{self.total or '?'}  seed {event.seed}, {one_line(event.arm)}"
+                done = f"run {self.done:>3}/{self.total or '?'}  seed {event.seed}, {event.arm}"
                 return [f"{done}: {event.accuracy:.2%} in {event.seconds:.1f} s  {self.left}"]
             case RunFailed() | RunLost():
                 self.failures.append(f"  {failure_line(event)}")
@@ -93,7 +93,7 @@ class StudyStatus:
         for arm in report_of(summary).arms:
             if arm.verdict.word != self._said.get(arm.name, "undecided"):
                 self._said[arm.name] = arm.verdict.word
-                lines.append(f"after {counted(arm.verdict.n, 'seed')}: {one_line(arm.verdict.sentence)}")
+                lines.append(f"after {counted(arm.verdict.n, 'seed')}: {arm.verdict.sentence}")
         return lines
 
 
@@ -111,7 +111,7 @@ def plan_lines(plan: PlanOverview) -> list[str]:
         estimate = f"{most}{countdown(plan.seconds)}, by earlier studies here"
     test = "is evaluated once, at the end, for confirmation" if plan.test else "is not evaluated"
     return [
-        one_line(plan.title),
+        plan.title,
         *map(_arm_line, plan.arms),
         f"{most}{counted(plan.runs, 'run')}{done}: {counted(len(plan.arms), 'arm')}, {seeds}, {workers}; "
         f"judged on {plan.judge_rows:,} images each, margin {plan.margin:g} points",
@@ -122,15 +122,15 @@ def plan_lines(plan: PlanOverview) -> list[str]:
 
 def _arm_line(arm: PlannedArm) -> str:
     if arm.alpha is None:
-        return f"  {one_line(arm.name):<28} {arm.model}, the reference for the others"
+        return f"  {arm.name:<28} {arm.model}, the reference for the others"
     later = ", added later" if arm.added_later else ""
-    what = one_line(from_to(arm.changes, most=None)) or arm.model
-    return f"  {one_line(arm.name):<28} {what}, at {confidence(arm.alpha)} confidence{later}"
+    what = from_to(arm.changes, most=None) or arm.model
+    return f"  {arm.name:<28} {what}, at {confidence(arm.alpha)} confidence{later}"
 
 
 def verdict_line(arm: ArmSummary) -> str:
     """An arm in one line: its word, the effect with its interval, the seeds."""
-    verdict, name = arm.verdict, f"{one_line(arm.name):<28}"
+    verdict, name = arm.verdict, f"{arm.name:<28}"
     if verdict.effect is None:
         return f"{name} {'no pair yet':<24}"
     bounds = "" if verdict.low is None else f" ({interval(verdict)})"
@@ -145,9 +145,9 @@ def failure_line(event: RunFailed | RunLost) -> str:
     else:
         then = "given up" if event.final else f"attempt {event.attempt} of {event.of}, trying again"
         what = f"failed ({then})"
-    return f"seed {event.seed}, {one_line(event.arm)}: {what}: {one_line(event.reason)}"
+    return f"seed {event.seed}, {event.arm}: {what}: {event.reason}"
 
 
 def _running_line(run: RunUnderWay) -> str:
     where = f"{run.unit} {run.done}/{run.of}" if run.of else "under way"
-    return f"seed {run.seed}, {one_line(run.arm)}: {where}"
+    return f"seed {run.seed}, {run.arm}: {where}"

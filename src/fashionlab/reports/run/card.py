@@ -1,12 +1,12 @@
 """The model card: README.md in the Hugging Face format, from a run's report."""
 
-import json
 from typing import Any
 
 from fashionlab.evaluation import Missing
 from fashionlab.reports.measures import TITLES
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.wording import duration, times
+from fashionlab.text import one_line, readable_json
 
 FASHION_ON_HUB = "fashion_mnist"
 
@@ -39,9 +39,9 @@ def model_card(report: RunReport) -> str:
         ],
         "datasets": [FASHION_ON_HUB] if fashion else [],
         "metrics": ["accuracy"],
-        "model-index": [{"name": report.run, "results": results}],
+        "model-index": [{"name": one_line(report.run), "results": results}],
     }
-    yaml = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
+    yaml = "\n".join(f"{key}: {readable_json(value)}" for key, value in front.items())
     return f"---\n{yaml}\n---\n\n{_body(report)}"
 
 
@@ -49,7 +49,7 @@ def _body(report: RunReport) -> str:
     answer, spec, environment = report.answer, report.made.spec, report.made.environment
     side = spec.data.side
     header = ["set", "images", *TITLES]
-    rows = [[found.name, f"{found.n:,}", *(each.text for each in found.measures)] for found in answer.results]
+    rows = [[_text(found.name), f"{found.n:,}", *(each.text for each in found.measures)] for found in answer.results]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---", *["---:"] * (len(header) - 1)], *rows])
     classes = ", ".join(_text(name) for name in report.class_names)
     learned = "" if isinstance(report.learning, Missing) else " ".join(map(_text, report.learning.sentences))
@@ -75,18 +75,18 @@ An image classifier trained with [Fashionlab](https://github.com/fashionlab/fash
 
 {table}
 
-{mistakes} {confidence}
+{mistakes} {confidence}{f" {answer.shared}" if answer.shared else ""}
 
 The test set had been evaluated {times(answer.test_evaluations)} in this folder of runs when this card was written.
 
 ## Training
 
-{_text(answer.recipe)}. {learned}
+Recipe: {_text(answer.recipe)}. {learned}
 
 {kept}{duration(answer.seconds.training)} on {_text(environment.device)}.
-{chosen} Data SHA-256 `{spec.data.sha256}`.
+{chosen} Data SHA-256 {_text(spec.data.sha256)}.
 
-    {report.made.commands.full}
+    {one_line(report.made.commands.full)}
 
 Versions: {_text(versions)}.
 
@@ -99,5 +99,6 @@ classes, also for images of anything else. Labels of Fashion-MNIST contain error
 
 
 def _text(text: str) -> str:
-    """Users' text in Markdown: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!" else c for c in " ".join(text.split()))
+    """Users' text in Markdown: nothing in it is markup, a formula, an entity, an address, somebody's name or an emoji's
+    (`$x$`, `&lt;`, `https:`, `@name`, `:smile:`)."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~$&:@" else c for c in one_line(text))

@@ -1,6 +1,5 @@
 """A report and its images as one HTML file that needs nothing else."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -17,6 +16,7 @@ from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_o
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.summary import RunReport
+from fashionlab.text import one_line, readable_json
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -113,11 +113,18 @@ def shown(figures: Mapping[str, Display]) -> dict[str, Shown]:
 
 
 def page_environment() -> "Environment":
-    """What all pages are rendered with: templates from `templates/`, everything escaped, numbers for people."""
+    """What all pages are rendered with: templates from `templates/`, everything cleaned and escaped, numbers for
+    people."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(loader=FunctionLoader(page_text), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(
+        loader=FunctionLoader(page_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # Of what a template puts in, only what is markup already is left as it is.
+        finalize=lambda value: one_line(value) if type(value) is str else value,
+    )
     environment.filters |= {
         "pct": wording.percent,
         "num": wording.plain,
@@ -151,10 +158,19 @@ def _data(report: RunReport) -> dict[str, Any]:
 
 def _embed(document: Any) -> str:
     """JSON that can stand inside a script element: no text in it can end the element or open a comment."""
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for character in "<>&\u2028\u2029":
+    text = readable_json(_cleaned(document), separators=(",", ":"))
+    for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _cleaned(document: Any) -> Any:
+    """Plain data with all its text as a page shows it: the script puts it there as it is."""
+    if isinstance(document, dict):
+        return {key: _cleaned(value) for key, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [_cleaned(value) for value in document]
+    return one_line(document) if isinstance(document, str) else document
 
 
 def _bar(share: float | None) -> str:

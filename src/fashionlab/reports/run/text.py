@@ -3,11 +3,12 @@
 from fashionlab.evaluation import Missing
 from fashionlab.reports.run.sections.answer import AnswerSection
 from fashionlab.reports.run.summary import RunReport
-from fashionlab.reports.wording import duration, one_line, percent, plain
+from fashionlab.reports.wording import duration, percent, plain
+from fashionlab.text import one_line
 
 
 def report_lines(report: RunReport) -> list[str]:
-    """What the page says first. Text from users loses what would drive a terminal."""
+    """What the page says first. Each is one line, whatever is in users' names."""
     answer = report.answer
     best = f", {answer.unit} {answer.best_epoch} of {answer.epochs} kept" if answer.epochs else ""
     lines = [f"{report.title}: {_accuracy(answer)}, {duration(answer.seconds.training)} of training{best}"]

@@ -143,7 +143,7 @@ def confirmation(report: StudyReport) -> dict[str, Any] | None:
         for found in test.arms
         if found.mcnemar
     ]
-    return {"n": test.n, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
+    return {"n": test.n, "shared": test.shared, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
 
 
 def models(report: StudyReport) -> dict[str, Any] | None:

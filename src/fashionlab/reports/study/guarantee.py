@@ -9,6 +9,11 @@ from msgspec.structs import asdict
 from fashionlab.reports.study.report import StudyReport
 from fashionlab.reports.wording import confidence, p_value, plain, setting_text, value_text
 
+SHARED_JUDGES = (
+    "The data bring their own validation set, so all seeds are judged on the same images: the verdicts do not cover "
+    "another choice of these."
+)
+
 
 def guarantee(report: StudyReport) -> dict[str, Any]:
     """covers (sentences), methods, alphas (a line an arm), and made: how to go on, settings, machine, data."""
@@ -59,9 +64,11 @@ def covers(report: StudyReport) -> list[str]:
     data = report.data.name
     # Only the real data set has this name and this number of images to resplit.
     images = "these 60,000 images" if data == "fashion-mnist" else f"these images ({data})"
+    own = report.data.given_validation > 0
     return [
-        f"It covers repeating everything on {images}: other random splits, other initial weights, other orders of "
-        "the images. The true effect is the mean over all of these.",
+        f"It covers repeating everything on {images}: {'' if own else 'other random splits, '}other initial weights, "
+        "other orders of the images. The true effect is the mean over all of these.",
+        *([SHARED_JUDGES] if own else []),
         "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
         "It takes the paired differences to be normally distributed; a change that does nothing under most seeds and "

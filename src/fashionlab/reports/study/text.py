@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.study.answer import state
 from fashionlab.reports.study.report import StudyReport
-from fashionlab.reports.tables import new_table, plain
-from fashionlab.reports.wording import NONE, countdown, counted, one_line, times
+from fashionlab.reports.tables import new_table
+from fashionlab.reports.wording import NONE, countdown, counted, times
 from fashionlab.studies.overview import StudyLine
 from fashionlab.studies.stats.describe import Description
+from fashionlab.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,16 +21,20 @@ def study_table(report: StudyReport) -> "Table":
 
     From about 100 columns on nothing wraps, unless names are long.
     """
-    table = new_table("arm", "verdict", "effect in points", "seeds", "", title=plain(one_line(report.title)))
-    for column in (table.columns[0], table.columns[1], table.columns[4]):
-        column.no_wrap, column.overflow, column.justify, column.min_width = False, "fold", "left", 10
+    rows = []
     for arm in report.arms:
         verdict = arm.verdict
         effect = f"{verdicts.effect(verdict)} ({verdicts.interval(verdict)})" if verdict.n else NONE
-        name = one_line(arm.name) + (" (added later)" if arm.added_later else "")
-        table.add_row(plain(name), verdict.said, effect, str(verdict.n), verdicts.short_second_line(verdict))
-    table.caption = plain(f"{state(report)} The margin is ±{report.margin:g} points.")
-    table.caption_justify = "left"
+        name = arm.name + (" (added later)" if arm.added_later else "")
+        rows.append((name, verdict.said, effect, str(verdict.n), verdicts.short_second_line(verdict)))
+    table = new_table(
+        ("arm", "verdict", "effect in points", "seeds", ""),
+        rows,
+        title=report.title,
+        caption=[f"{state(report)} The margin is ±{report.margin:g} points."],
+    )
+    for column in (table.columns[0], table.columns[1], table.columns[4]):
+        column.no_wrap, column.overflow, column.justify, column.min_width = False, "fold", "left", 10
     return table
 
 
@@ -38,9 +43,11 @@ def summary_lines(report: StudyReport) -> list[str]:
     lines = [f"{arm.verdict.sentence} {arm.verdict.second}" for arm in report.arms]
     if report.test:
         accuracies = ", ".join(f"{arm.name} {_spread(arm.accuracy)}" for arm in report.test.arms)
+        shared = f", {report.test.shared:,} of them in the training set too" if report.test.shared else ""
+        images = f"{report.test.n:,} images{shared}"
         lines.append(
-            f"On the test set ({report.test.n:,} images, for confirmation, evaluated {times(report.test.evaluations)} "
-            f"here): {accuracies}"
+            f"On the test set ({images}, for confirmation, evaluated {times(report.test.evaluations)} here): "
+            f"{accuracies}"
         )
     for each in report.everyone:
         lines += [
@@ -55,13 +62,14 @@ def summary_lines(report: StudyReport) -> list[str]:
 
 def studies_table(lines: Sequence[StudyLine]) -> "Table":
     """The list of studies."""
-    table = new_table("study", "question", "state", "runs", "verdicts")
-    table.columns[1].justify = table.columns[4].justify = "left"
+    rows = []
     for line in lines:
         words = ", ".join(f"{name}: {word}" for name, word in line.verdicts.items())
         done = f"{line.runs.done}/{line.runs.planned}" if line.runs else NONE
         title, stands = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
-        table.add_row(plain(one_line(line.study)), plain(one_line(title)), stands, done, plain(one_line(words)))
+        rows.append((line.path, title, stands, done, words))
+    table = new_table(("study", "question", "state", "runs", "verdicts"), rows)
+    table.columns[1].justify = table.columns[4].justify = "left"
     return table
 
 

@@ -13,10 +13,10 @@ from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, kind_of
 from fashionlab.models.registry import NETWORKS, is_own_file, registered
 from fashionlab.options import as_typed, options_of
-from fashionlab.recipe.config import OptionValue, TrainingConfig, as_tuples, common_options
+from fashionlab.recipe.config import DataConfig, OptionValue, TrainingConfig, as_tuples, common_options
 from fashionlab.recipe.recipe import Recipe
 
-FIXED = ("dataset", "validation", "limit", "seed")
+FIXED = (*options_of(DataConfig), "seed")
 """Fields that an arm shares with its baseline, or the two would not be judged on the same images."""
 
 SYNTAX = 'expected settings as NAME=VALUE, several in one change separated by spaces: "widths=512,256 dropout=0.2"'
@@ -84,9 +84,10 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
     """
     fixed = [name for name in settings if name in FIXED]
     if fixed:
+        option = "first-seed" if fixed[0] == "seed" else fixed[0].replace("_", "-")
         raise UsageError(
             f"--change: given {fixed[0]}, which baseline and change share, so that both are judged on the same "
-            f"images; set it for the whole study: --{'first-seed' if fixed[0] == 'seed' else fixed[0]}"
+            f"images; set it for the whole study: --{option}"
         )
     given = dict(settings)
     model = str(given.pop("model", baseline.model.name))

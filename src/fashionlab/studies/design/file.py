@@ -23,7 +23,7 @@ from msgspec import Meta, Struct
 from fashionlab.errors import UsageError
 from fashionlab.options import Option, options_of, unknown_name
 from fashionlab.recipe.toml import flatten, read_toml
-from fashionlab.studies.design.plan import SEEDS
+from fashionlab.studies.design.plan import SEEDS, FirstSeed, Margin, SeedCount
 from fashionlab.studies.stats.verdict import MARGIN
 
 
@@ -34,9 +34,9 @@ class Terms(Struct, frozen=True):
     """
 
     title: str | None = None
-    seeds: Annotated[int, Meta(ge=1, le=1000)] = SEEDS
-    first_seed: Annotated[int, Meta(ge=0, le=2**32 - 1001)] = 0
-    margin: Annotated[float, Meta(gt=0, le=100)] = MARGIN
+    seeds: SeedCount = SEEDS
+    first_seed: FirstSeed = 0
+    margin: Margin = MARGIN
     minutes: Annotated[float, Meta(gt=0)] | None = None
     ablate: bool = False
     all_seeds: bool = False

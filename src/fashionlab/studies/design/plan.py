@@ -7,9 +7,9 @@ learning benchmarks", MLSys 2021).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
@@ -38,6 +38,20 @@ FORMAT = 2
 
 Change = str | Mapping[str, Any]
 """A change as typed, or its settings as a mapping: see `changes.read_change`."""
+
+SeedCount = Annotated[int, Meta(ge=1, le=1000)]
+"""How many seeds a study may have."""
+
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+
+FirstSeed = Annotated[int, Meta(ge=0, le=2**32 - 1001)]
+
+Margin = Annotated[float, Meta(gt=0, le=100)]
+"""Percentage points that matter."""
+
+Part = Annotated[float, Meta(gt=0, lt=1)]
+
+AtLeastOne = Annotated[int, Meta(ge=1)]
 
 SEEDS = 10
 """Seeds of a study at most, unless told otherwise: effects of a point show after five, a lack of effect after 25."""
@@ -81,11 +95,13 @@ class Arm(Struct, frozen=True):
 
 class StudyData(Struct, frozen=True):
     """The data set of a study. name: what `data.load` was given; sha256: of all its content; class_names: in the order
-    of the logits."""
+    of the logits; given_validation: images of the validation set that the data bring, 0 where it is carved anew by each
+    seed."""
 
     name: str
     sha256: str
     class_names: tuple[str, ...]
+    given_validation: int = 0
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -105,16 +121,25 @@ class Plan(Struct, frozen=True, kw_only=True):
     created: str
     arms: tuple[Arm, ...]
     baseline: str | None
-    declared: int
-    seeds: int
-    judge_rows: int
+    declared: AtLeastOne
+    seeds: SeedCount
+    judge_rows: AtLeastOne
     data: StudyData
-    margin: float = MARGIN
-    alpha: float = ALPHA
-    reserve: float = RESERVE
-    first_seed: int = 0
+    margin: Margin = MARGIN
+    alpha: Part = ALPHA
+    reserve: Part = RESERVE
+    first_seed: FirstSeed = 0
     all_seeds: bool = False
     test: bool = True
+
+    def __post_init__(self) -> None:
+        # What is read from a file must hold together as what was declared does.
+        names = [arm.name for arm in self.arms]
+        if len(names) < 2 or len(set(names)) < len(names) or (self.baseline or names[0]) not in names:
+            raise ValueError(f"its arms are {names}, its baseline {self.baseline!r}")
+        facts = {(arm.spec.data.sha256, arm.spec.data.class_names) for arm in self.arms}
+        if facts != {(self.data.sha256, self.data.class_names)}:
+            raise ValueError("its arms are of other data than it is")
 
     @property
     def all_seed_numbers(self) -> range:

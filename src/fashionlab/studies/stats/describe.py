@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 METHOD = "descriptive: mean and 95 % t interval of the seeds shown, not corrected for looking often or at many figures"
 
@@ -16,9 +17,9 @@ class Description(Struct, frozen=True):
     of the mean, None below 2; method: what the interval is and is not.
     """
 
-    n: int
+    n: Annotated[int, Meta(ge=0)]
     mean: float | None
-    deviation: float | None
+    deviation: Annotated[float, Meta(ge=0)] | None
     low: float | None
     high: float | None
     method: str = METHOD

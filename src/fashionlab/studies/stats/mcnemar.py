@@ -7,8 +7,10 @@ Q. McNemar, "Note on the sampling error of the difference between correlated pro
 asymptotic are better than exact conditional", BMC Medical Research Methodology 13:91 (2013).
 """
 
+from typing import Annotated
+
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 METHOD = "McNemar's test, two-sided, mid-p (Fagerland, Lydersen and Laake 2013)"
 
@@ -17,10 +19,10 @@ class McNemar(Struct, frozen=True):
     """only_a, only_b: images that only the one model, or only the other, has right; p_value: mid-p, 0 to 1;
     exact_p_value: the exact conditional test, which errs to the safe side; never below the mid-p."""
 
-    only_a: int
-    only_b: int
-    p_value: float
-    exact_p_value: float
+    only_a: Annotated[int, Meta(ge=0)]
+    only_b: Annotated[int, Meta(ge=0)]
+    p_value: Annotated[float, Meta(ge=0, le=1)]
+    exact_p_value: Annotated[float, Meta(ge=0, le=1)]
     method: str = METHOD
 
 

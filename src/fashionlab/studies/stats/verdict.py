@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from fashionlab.studies.stats.forecast import seeds_needed
 from fashionlab.studies.stats.sequential import trajectory
@@ -23,6 +23,12 @@ METHOD = (
     "over the effect size (Wang and Ramdas 2023): the interval holds at every number of seeds at once. It covers "
     "resplits and retrainings on these images, not other data, and takes differences to be normally distributed"
 )
+
+
+Points = Annotated[float, Meta(ge=-1e6, le=1e6)]
+"""Percentage points: an interval of few seeds may be wider than accuracy is, but nothing that a figure cannot show."""
+
+_Count = Annotated[int, Meta(ge=0)]
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -49,20 +55,20 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """
 
     word: Word
-    effect: float | None
-    low: float | None
-    high: float | None
-    deviation: float | None
-    n: int
-    equal: int
-    alpha: float
-    margin: float
-    resolution: float
-    p_value: float
+    effect: Points | None
+    low: Points | None
+    high: Points | None
+    deviation: Annotated[float, Meta(ge=0, le=1e6)] | None
+    n: _Count
+    equal: _Count
+    alpha: Annotated[float, Meta(gt=0, lt=1)]
+    margin: Annotated[float, Meta(gt=0, le=100)]
+    resolution: Annotated[float, Meta(gt=0, le=100)]
+    p_value: Annotated[float, Meta(ge=0, le=1)]
     exceeds_margin: bool | None
-    settled_at: int | None
+    settled_at: _Count | None
     contradicts: bool
-    seeds_needed: int | None
+    seeds_needed: _Count | None
     method: str = METHOD
 
 

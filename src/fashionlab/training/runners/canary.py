@@ -1,13 +1,14 @@
-"""Whether JAX adds correctly here, before a number is trusted to it.
+"""Whether JAX computes correctly here, before a number is trusted to it.
 
-jaxlib 0.10.2 gives XLA's reductions on a CPU to another library, and some programs then add wrongly, with no word
-(jax-ml/jax#39103, docs/decisions/0016-jax-version.md). The versions that this project allows are right; an
-environment may hold another one all the same, or flags that bring the fault back.
+XLA gives some of its work on a CPU to another library, YNNPACK. In jaxlib 0.10.2 some programs then add wrongly, with
+no word (jax-ml/jax#39103); in 0.10.0 and 0.10.1 a network that pools a thousand images ends in a segmentation fault
+(docs/decisions/0016-jax-version.md). A worker is given versions and flags that are right; an environment may hold
+others all the same, and a process that is not a worker may have begun JAX without the flag.
 """
 
 import hashlib
 import os
-from functools import cache
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +19,28 @@ from fashionlab.data.cache import cache_folder
 from fashionlab.errors import LibraryFault, StoreError
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.machine import processor_name, usable_cores
+from fashionlab.workers.parent import YNNPACK
 
 
 @cache
-def check_sums() -> None:
-    """Raise LibraryFault if JAX adds wrongly in this process. Where it did not, nothing is done for the same versions,
-    flags and kind of machine again: a mark in the cache folder says so.
+def check_jax() -> None:
+    """Raise LibraryFault if JAX computes wrongly in this process, or would crash.
+
+    A process that has not computed with JAX yet is given the flag that workers have.
     """
+    if YNNPACK.partition("=")[0] not in os.environ.get("XLA_FLAGS", ""):
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {YNNPACK}".strip()
+    if not pooling_is_xlas_own():
+        raise LibraryFault(
+            "JAX was begun in this process with flags under which it may crash: begin the process anew with "
+            f"XLA_FLAGS={YNNPACK}, or ask for the model before anything else computes with JAX"
+        )
+    _check_sums()
+
+
+def _check_sums() -> None:
+    """Where the sums are right, nothing is done for the same versions, flags and kind of machine again: a mark in the
+    cache folder says so."""
     versions = (jax.__version__, jaxlib_version, jax.default_backend())
     machine = (processor_name(), str(len(usable_cores())))
     facts = "\n".join((*versions, *machine, os.environ.get("XLA_FLAGS", "")))
@@ -42,6 +58,15 @@ def check_sums() -> None:
         write_atomically(mark, facts.encode())
     except StoreError:
         pass  # a cache that cannot be written costs the check again, no more
+
+
+def pooling_is_xlas_own() -> bool:
+    """Whether XLA itself computes the largest of each 2 x 2 pixels: read off the program, which is not run, as the
+    fault is a write beyond the memory."""
+    images = jax.ShapeDtypeStruct((16, 8, 8, 4), jnp.float32)
+    pool = partial(jax.lax.reduce_window, init_value=-jnp.inf, computation=jax.lax.max)
+    pool = partial(pool, window_dimensions=(1, 2, 2, 1), window_strides=(1, 2, 2, 1), padding="VALID")
+    return "ynn_fusion" not in jax.jit(pool).lower(images).compile().as_text()
 
 
 def sums_are_right() -> bool:

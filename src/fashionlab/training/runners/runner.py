@@ -1,9 +1,11 @@
 """The contract that every way to run an epoch meets, and the little that they share."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from fashionlab.errors import RunCorrupt
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners import rng
 from fashionlab.training.runners.augment import draw_augmentation
@@ -58,3 +60,14 @@ def plan_epoch(config: TrainingConfig, rows: int, side: int, seed: int, epoch: i
 def steps_per_epoch(rows: int, batch_size: int) -> int:
     """Batches that `rows` rows fill, a ragged last one included."""
     return -(-rows // batch_size)
+
+
+def check_saved(own: Mapping[str, np.ndarray], saved: Mapping[str, np.ndarray]) -> None:
+    """Raise RunCorrupt if names, shapes or types of a saved state are not those of this model's own."""
+    wrong = sorted(own.keys() ^ saved.keys()) or [
+        name for name, a in own.items() if a.shape != saved[name].shape or a.dtype != saved[name].dtype
+    ]
+    if wrong:
+        raise RunCorrupt(
+            f"the checkpoint does not belong to this model ({wrong[0]} differs); delete the run and train anew"
+        )

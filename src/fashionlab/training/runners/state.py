@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from fashionlab.errors import UsageError
 from fashionlab.training.runners import rng
 from fashionlab.training.runners.averages import MovingAverages
+from fashionlab.training.runners.runner import check_saved
 
 
 class KerasState:
@@ -48,7 +48,7 @@ class KerasState:
         return {**named, "loss": np.array(self.loss), "correct": np.array(self.correct)}
 
     def restore(self, saved: Mapping[str, np.ndarray]) -> None:
-        """Take over a state that `save` gave. Raises UsageError if names, shapes or types are not this model's."""
+        """Take over a state that `save` gave. Raises RunCorrupt if names, shapes or types are not this model's."""
         check_saved(self.save(), saved)
         for name, variable in self._named().items():
             variable.assign(saved[name])
@@ -58,15 +58,6 @@ class KerasState:
         """By number and not by Keras' own names, which differ between processes."""
         groups = {"trainable": self.trainable, "non_trainable": self.non_trainable, "optimizer": self.optimizer}
         return {f"{group}/{i:03}": v for group, variables in groups.items() for i, v in enumerate(variables)}
-
-
-def check_saved(own: Mapping[str, np.ndarray], saved: Mapping[str, np.ndarray]) -> None:
-    """Raise UsageError if names, shapes or types of a saved state are not those of this model's own."""
-    wrong = sorted(own.keys() ^ saved.keys()) or [
-        name for name, a in own.items() if a.shape != saved[name].shape or a.dtype != saved[name].dtype
-    ]
-    if wrong:
-        raise UsageError(f"the checkpoint does not belong to this model: {wrong[0]} differs")
 
 
 def _to_host(variable: keras.Variable) -> np.ndarray:

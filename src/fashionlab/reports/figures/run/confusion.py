@@ -60,6 +60,7 @@ def confusion_matrix(
         f"Confusion matrix of the {evaluated} set: {said}.",
         draw,
         note,
+        names=class_names,
     )
 
 

@@ -49,6 +49,7 @@ def sample_grid(
         f"{up_to}{per_class} images of each of {len(class_names)} classes: {', '.join(class_names)}.",
         lambda _: _draw_samples(rows, labels, class_names, per_class),
         note=f"{up_to}{per_class} images of each class, drawn at random from {len(labels):,} (seed {seed})",
+        names=class_names,
     )  # fmt: skip
 
 
@@ -112,4 +113,5 @@ def mistakes(
         "mistakes", "Most confident mistakes" if n else "No mistakes",
         f"{n} misclassified images, the most confident mistakes first." if n else "No image was misclassified.", draw,
         note=f"the {n} with the highest confidence, at least {certainty(float(np.min(confidence)))}" if n else "",
+        names=class_names,
     )  # fmt: skip

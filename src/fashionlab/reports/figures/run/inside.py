@@ -60,7 +60,7 @@ def activations(layers: Sequence[tuple[str, np.ndarray]], class_names: Sequence[
         "activations", "Layer activations by class", f"Mean activation of each unit of {listed}, a row per class.",
         draw,
         note="A row is the mean over a class’s images, a column is a unit; units are sorted by the class that they "
-        "respond to most. Each layer is scaled separately.", narrow=len(maps) > 1,
+        "respond to most. Each layer is scaled separately.", narrow=len(maps) > 1, names=class_names,
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def pixel_weights(images: np.ndarray, names: Sequence[str], signed: bool, title:
             canvas.text(left, top + grid.height + 14, fitted(name, room, SMALL), SMALL)
         return canvas
 
-    return Display("pixels", title, f"{title}: {', '.join(names)}.", draw, note=note, narrow=True)
+    return Display("pixels", title, f"{title}: {', '.join(names)}.", draw, note=note, narrow=True, names=names)
 
 
 def point_map(

@@ -7,7 +7,7 @@ from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.data.download.sources import FASHION_MNIST
 from fashionlab.data.user.arrays import IDX_NAMES
 from fashionlab.evaluation import Missing, Section
-from fashionlab.reports.measures import Measured, measure
+from fashionlab.reports.measures import Measured, measure, shared_line
 from fashionlab.reports.run.sections.made import recipe_line
 from fashionlab.store import Ledger, Run, Seconds, SetMetrics
 
@@ -90,7 +90,8 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     set; references: to compare `judged` with; recipe: in a line; unit: "epoch" or "round", of which `best_epoch` of
     `epochs` was kept (both 0 for a model that has neither); stopped: "epochs", "patience" or ""; parameters: None where
     the word means nothing; size: of an estimator, what it is made of, in words, otherwise None; test_evaluations: how
-    often the test set of these data has been evaluated in this folder of runs.
+    often the test set of these data has been evaluated in this folder of runs; shared: a sentence on test images that
+    are in the training set too, None for none.
     """
 
     judged: SetResult | Missing
@@ -106,6 +107,7 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     size: str | None
     seed: int
     test_evaluations: int
+    shared: str | None = None
 
     @property
     def results(self) -> tuple[SetResult, ...]:
@@ -131,6 +133,7 @@ def answer(run: Run) -> AnswerSection:
         size=environment.size,
         seed=spec.recipe.seed,
         test_evaluations=len(Ledger(run.path.parent).lines(spec.data.sha256)),
+        shared=shared_line(metrics),
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from fashionlab.data.split import VALIDATION_SHARE
 from fashionlab.errors import UsageError
+from fashionlab.images import AS_FOUND
 from fashionlab.models.registry import registered
 from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.config import DataConfig, TrainingConfig
@@ -71,6 +73,8 @@ def _command(spec: RunSpec, short: bool) -> str:
     except UsageError:  # a model of a later registry: everything is spelled out
         pass
     words = ["fashionlab", "train", recipe.model.name]
+    # Filled in where nothing was given, and left out where the data bring their own.
+    defaults["validation"] = VALIDATION_SHARE if recipe.data.validation is not None else None
     for setting, value in recipe.settings.items():
         if not (short and setting in defaults and as_typed(defaults[setting]) == as_typed(value)):
             words += ["--" + setting.replace("_", "-"), as_typed(value)]
@@ -111,7 +115,7 @@ def made(run: Run) -> MadeSection:
         fields["refit"] = refit_line(recipe)
     if recipe.training:
         fields["trainer"] = f"{spec.trainer} on {spec.backend}"
-    data = {**asdict(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
+    data = {**data_fields(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
     if spec.model_sha256:
         data["model file's SHA-256"] = spec.model_sha256
     machine = {name: value for name, value in asdict(environment).items() if name != "packages" and value is not None}
@@ -123,6 +127,17 @@ def made(run: Run) -> MadeSection:
         spec=spec,
         environment=environment,
     )
+
+
+def data_fields(data: DataConfig) -> dict[str, Any]:
+    """The data's settings by name; of what is done to the images only what was asked for."""
+    fields = asdict(data)
+    if data.validation is None:
+        fields["validation"] = "the set that the data bring"
+    asked = {name: value for name, value in asdict(data.preparation).items() if value != getattr(AS_FOUND, name)}
+    if data.resize is not None:
+        asked["resize_how"] = data.resize_how
+    return {name: value for name, value in fields.items() if not hasattr(AS_FOUND, name)} | asked
 
 
 def _fields(values: Mapping[str, Any]) -> Fields:

@@ -1,0 +1,52 @@
+"""Cases that are done, a line each, so that a long program which was stopped goes on behind them.
+
+A journal lies in `runs/evidence/`, which git ignores. It is of one commit and one set of arguments: under others, or
+with changes that are not committed, it begins anew. It goes when the evidence has been written.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import ROOT, announce, describe_code
+
+FOLDER = ROOT / "runs" / "evidence"
+
+
+class Journal:
+    """What is known of each case, by its name: plain JSON."""
+
+    def __init__(self, target: Path | None) -> None:
+        """target: where the evidence will be written; None for a program that leaves none, and so no journal."""
+        self.found: dict[str, Any] = {}
+        self._path = FOLDER / f"{target.stem}.jsonl" if target else None
+        if self._path is None:
+            return
+        code = describe_code()
+        head = json.dumps({"code": code, "arguments": sys.argv[1:]})
+        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+        if lines and lines[0] == head and not code["dirty"]:
+            # The last line may be cut off, by whatever ended the program.
+            for line in lines[1:]:
+                try:
+                    name, result = json.loads(line)
+                except ValueError:
+                    break
+                self.found[name] = result
+            announce(f"{len(self.found)} cases are known from before")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        kept = [head, *(json.dumps(pair) for pair in self.found.items())]
+        self._path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+    def add(self, name: str, result: Any) -> None:
+        """Note a case."""
+        self.found[name] = result
+        if self._path:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([name, result]) + "\n")
+
+    def close(self) -> None:
+        """The evidence is written: nothing is left to go on with."""
+        if self._path:
+            self._path.unlink(missing_ok=True)
