@@ -2,6 +2,7 @@
 
     FashionlabError                 exit status 1: the work failed
     ├── UsageError                  exit status 2: the request was wrong (unknown name, value out of range, no such run)
+    │   └── ModelFailure            a user's own model raised an error of its own
     ├── DataError                   the data could not be had, or are not what they claim to be
     │   ├── DataUnavailable         no source could supply the data set
     │   └── DataInvalid             a file is truncated, altered, or of another format than its name says
@@ -46,6 +47,10 @@ class UsageError(FashionlabError):
     """The request itself was wrong; the message names the allowed values."""
 
     exit_status = 2
+
+
+class ModelFailure(UsageError):
+    """A user's own model raised an error of its own when it was built or called."""
 
 
 class DataError(FashionlabError):

@@ -337,6 +337,77 @@ def test_a_convolutional_network_takes_the_same_steps_as_with_keras(trainer, dat
     assert runner.logits(images) == pytest.approx(model.predict(images, verbose=0), abs=1e-3)
 
 
+def lenet():
+    """Of a textbook: a channel axis, a softmax at the end."""
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((SIDE, SIDE, 1)), layers.Rescaling(1 / 255), layers.Conv2D(4, 3, activation="tanh"),
+            layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(12, activation="tanh"),
+            layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )  # fmt: skip
+
+
+def quickstart():
+    """Of a quickstart: a subclass that takes no `training`, and floats alone."""
+    import keras
+
+    class Quickstart(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flatten = keras.layers.Flatten()
+            self.hidden = keras.layers.Dense(12, activation="relu")
+            self.logits = keras.layers.Dense(CLASSES)
+
+        def call(self, x):
+            return self.logits(self.hidden(self.flatten(x / 255.0)))
+
+    return Quickstart()
+
+
+def penalised():
+    """Of a course: penalties of layers, and of a frozen one."""
+    from keras import Input, Model, layers
+
+    images = Input((SIDE, SIDE))
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(images))
+    x = layers.Dense(12, activation="relu", trainable=False)(x)
+    x = layers.Dense(12, kernel_regularizer="l2", activity_regularizer="l1")(x)
+    return Model(images, layers.Activation("softmax")(layers.Dense(CLASSES)(x)))
+
+
+@pytest.mark.parametrize(
+    ("trainer", "make_own"),
+    [(trainer, quickstart) for trainer in TRAINERS] + [(TRAINERS[0], make) for make in (lenet, penalised)],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_model_of_ones_own_takes_the_same_steps_as_with_keras(trainer, make_own, data):
+    import keras
+
+    from fashionlab.models.own.build import Task, build_found, examine
+    from fashionlab.training.runners.optimizers import make_optimizer
+
+    images, labels = data
+    fit = TrainingConfig(batch_size=16, epochs=4, learning_rate=0.003)
+    task = Task(make_own, (SIDE, SIDE), CLASSES, make_own.__name__)
+    found, _ = examine(task)
+    model = numbered_weights(build_found(task, 0, found, to_train=True))
+    runner, alone = make_runner(trainer, model, fit, 0, *data, CLASSES), make_own()
+    shaped = images.astype(np.float32)[..., None] if make_own is lenet else images.astype(np.float32)
+    is_softmax = not np.asarray(alone(shaped)).min() < 0
+    numbered_weights(alone)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=not is_softmax)
+    alone.compile(make_optimizer(fit, runner.steps), loss)
+    begin_epoch(runner, 1)
+    runner.run(0, runner.steps)
+    for rows in draws.order(ROWS, 16, 0, 1).reshape(-1, 16):
+        alone.train_on_batch(shaped[rows], np.eye(CLASSES)[labels[rows]])
+    for ours, theirs in zip(runner.state.weights(), alone.weights, strict=True):
+        assert ours == pytest.approx(np.asarray(theirs), abs=1e-4)
+
+
 def make_loop(runner, data, saves, patience=99, epochs=20, stop=lambda: False, **settings):
     """The lab's loop around a runner, the data being validation too."""
     fit = Recipe.make("mlp", {"batch_size": 16, "epochs": epochs, "patience": patience, **settings}).training

@@ -9,6 +9,7 @@ import pytest
 from fashionlab import lab
 from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError, WorkerError
 from fashionlab.models import find_architecture
+from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
 
 SETTINGS = {"widths": (16,), "epochs": 1, "batch_size": 64}
@@ -119,7 +120,7 @@ def test_a_study_that_names_a_model_file_executes_nothing_but_what_was_vouched_f
 def test_a_model_file_is_executed_in_a_worker_alone(evil):
     file, place = evil
     architecture = find_architecture(f"{file}:build")
-    for each in (architecture, own_architecture(str(file), file.read_bytes())):
+    for each in (architecture, own_architecture(str(file), OwnSource(file.read_bytes()))):
         with pytest.raises(RuntimeError, match="outside of a worker process"):
             _ = each.builder
     assert not place.exists()

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from fashionlab.errors import Interrupted, RunCorrupt, StoreError, WorkerError
 from fashionlab.lab import list_studies as list_lines
+from fashionlab.models.own.source import OwnSource
 from fashionlab.reports.study import report_of
 from fashionlab.store import to_json
 from fashionlab.studies.events import RunDone, RunFailed, SummaryWritten
@@ -232,11 +233,12 @@ def test_a_plan_reads_back_as_it_was_and_studies_are_found_by_name(tmp_path):
 
 def test_a_model_file_of_ones_own_stands_where_a_person_can_read_it(tmp_path):
     plan = fakes.make_plan((0.0,), seeds=4)
-    arm = replace(plan.arms[1], model_source=b"import keras\n")
+    arm = replace(plan.arms[1], model_source=OwnSource(b"import keras\n", {"parts/block.py": b"x = 1\n"}))
     folder = StudyFolder.create(tmp_path / "runs", "study", replace(plan, arms=(plan.arms[0], arm)))
     assert (folder.path / "models" / "01.py").read_bytes() == b"import keras\n"
+    assert (folder.path / "models" / "01" / "parts" / "block.py").read_bytes() == b"x = 1\n"
     assert b"keras" not in (folder.path / "study.json").read_bytes()
-    assert [arm.model_source for arm in StudyFolder(folder.path).plan.arms] == [None, b"import keras\n"]
+    assert [arm.model_source for arm in StudyFolder(folder.path).plan.arms] == [None, arm.model_source]
 
 
 @pytest.mark.parametrize("name", ["study.json", "summary.json"])

@@ -1,6 +1,5 @@
 """What a study on a cluster is made of, without a cluster: data, runs, workers, versions, addresses, losses."""
 
-import hashlib
 import shutil
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from fashionlab.errors import DataInvalid, RunCorrupt, UsageError, WorkerError
 from fashionlab.lab import ExecutionOptions
 from fashionlab.lab.study_job import run_study
 from fashionlab.machine import usable_cores
+from fashionlab.models.own.source import OwnSource
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.store import Run
 from fashionlab.studies.events import RunLost
@@ -36,9 +36,10 @@ from fashionlab.workers.events import TrainingStarted
 
 OWN = """
 import keras
+from parts.head import Dense
 
 def build(image_shape, classes):
-    return keras.Sequential([keras.Input(image_shape), keras.layers.Flatten(), keras.layers.Dense(classes)])
+    return keras.Sequential([keras.Input(image_shape), keras.layers.Flatten(), Dense(classes)])
 """
 
 
@@ -113,9 +114,10 @@ def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeyp
     data = replace(job.spec.recipe.data, dataset="/nowhere.npz")
     recipe = replace(job.spec.recipe, data=data, training=replace(job.spec.recipe.training, epochs=1))
     own = replace(recipe, model=ModelConfig("nowhere.py:build", {}))
+    source = OwnSource(OWN.encode(), {"parts/head.py": b"from keras.layers import Dense\n"})
     jobs = (
         Job("one", replace(job.spec, recipe=recipe), None),
-        Job("own", replace(job.spec, recipe=own, model_sha256=hashlib.sha256(OWN.encode()).hexdigest()), OWN),
+        Job("own", replace(job.spec, recipe=own, model_sha256=source.sha256), source),
     )
     worker = node.RemoteWorker(dataset.images, dataset.labels, note_of(dataset))
     other = node.RemoteWorker(dataset.images, dataset.labels, note_of(dataset))
@@ -132,7 +134,7 @@ def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeyp
             assert any(isinstance(message.event, TrainingStarted) for message in messages[:-1])
             run = Run(unpack(messages[-1].files, tmp_path / "run", given))
             assert run.metrics.validation.n == 60
-            assert run.model_source == (given.model_source and given.model_source.encode())
+            assert run.model_source == given.model_source
         assert {path.name for path in worker._scratch.iterdir()} == {"lock"}
         assert node.MESSAGES.decode(worker.poll(0.01)) == []
     finally:

@@ -1,17 +1,23 @@
 """The verbs about data: load it, see what is in it."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fashionlab.data import DataDescription, Dataset, describe
 from fashionlab.data import load as load_dataset
+from fashionlab.errors import UsageError
+from fashionlab.files import make_folder, write_atomically
 from fashionlab.images import AS_FOUND, Preparation
 from fashionlab.options import fill, options_of
 from fashionlab.recipe.config import DataConfig
 from fashionlab.reports import draw_samples
 from fashionlab.reports.figures import Display
 from fashionlab.reports.run.figures import samples_of
+from fashionlab.store.format import to_npz
 from fashionlab.text import tell
 
 
@@ -31,6 +37,29 @@ def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None, 
     `train` takes them: what is done to the images. Raises DataError, UsageError.
     """
     return load_dataset(dataset, data_dir=data_dir, announce=tell, preparation=_read(preparation))
+
+
+def keep_arrays(data: object, runs: Path) -> Path:
+    """Images and labels in memory as an .npz in `runs`, named after its content, from which workers can load them.
+
+    What they must be is said, and checked, where it is loaded. Raises UsageError for what are no two arrays.
+    """
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise UsageError(
+            f"given an object of type {type(data).__name__} as data, expected what load gives, or (images, labels)"
+        )
+    arrays = {name: np.asarray(values) for name, values in zip(("x_train", "y_train"), data, strict=True)}
+    for name, array in arrays.items():
+        if array.dtype == object:  # as pandas has texts; nothing that would have to be pickled is written
+            if not all(isinstance(value, str) for value in array.flat):
+                raise UsageError(f"given {name[2:]} data that are no numbers or texts, expected (images, labels)")
+            arrays[name] = array.astype(str)
+    content = to_npz(arrays)
+    path = runs / "arrays" / f"{hashlib.sha256(content).hexdigest()[:16]}.npz"
+    if not path.is_file():
+        make_folder(path.parent)
+        write_atomically(path, content)
+    return path
 
 
 def describe_data(

@@ -87,7 +87,10 @@ class TrainedModel:
         images = self._prepared(np.asarray(images), prepared)
         if not len(images):
             return np.empty((0, len(self.class_names)), np.float32)
-        with tempfile.TemporaryDirectory() as folder, borrow(preload=[PREDICT.module]) as worker:
+        # A user's own model may run on one backend alone: it is asked where it was trained.
+        spec = self._run.spec
+        backend = "jax" if spec.model_sha256 is None else spec.backend
+        with tempfile.TemporaryDirectory() as folder, borrow(backend, preload=[PREDICT.module]) as worker:
             given, answer = Path(folder) / "images.npy", Path(folder) / "logits.npy"
             np.save(given, images)
             worker.call(PREDICT, PredictArguments(str(self.path), str(given), str(answer), self._trust))

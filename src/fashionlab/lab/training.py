@@ -1,5 +1,6 @@
 """The verbs that train: a new run, and one that was stopped."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ from msgspec.structs import asdict
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
+from fashionlab.lab.data import keep_arrays
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
+from fashionlab.models.registry import function_architecture
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.store import find_run
@@ -19,9 +22,9 @@ from fashionlab.training.prepare import make_spec, prepare
 
 
 def train(
-    model: str = "mlp",
+    model: str | Path | Callable[..., Any] = "mlp",
     *,
-    data: Dataset | None = None,
+    data: Dataset | tuple[Any, Any] | None = None,
     trainer: str = "auto",
     backend: str = "auto",
     again: bool = False,
@@ -33,34 +36,38 @@ def train(
 ) -> TrainedModel:
     """Train a model, evaluate it, and keep it as a sealed run; or return the identical run that exists.
 
-    model: a name of the registry, `file.py:function` of your own, or a recipe file `*.toml`. settings: any field of
-    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: what `load`
-    gave, instead of `dataset`, its name or path. trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape),
-    "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the fastest for this model here.
-    again: train even if an identical run exists. refit: train once more on training and validation rows together, for
-    the epochs that validation chose, and return that run. test: False leaves the test set unused, as every choice
-    between settings should. runs: the folder that the run is made in.
+    model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
+    a Keras model (its text is kept), or a recipe file `*.toml`. settings: any field of the recipe and any option of the
+    model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: instead of `dataset`, its name or path: what
+    `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`. trainer: how epochs are run,
+    "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the
+    fastest for this model here. again: train even if an identical run exists. refit: train once more on training and
+    validation rows together, for the epochs that validation chose, and return that run. test: False leaves the test set
+    unused, as every choice between settings should. runs: the folder that the run is made in.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
     """
     runs = Path(runs)
-    if data is not None:
+    if isinstance(data, Dataset):
         settings |= {"dataset": data.name, **asdict(data.preparation)}
+    elif data is not None:
+        settings["dataset"] = str(keep_arrays(data, runs))
     refuse_execution(settings)
-    recipe = Recipe.make(model, settings)
+    own = None if isinstance(model, (str, Path)) else function_architecture(model)
+    recipe = Recipe.make(own.name if own else str(model), settings, own)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
             "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
         )
     found = recipe.data
     dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)
-    if data is not None and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
+    if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
-    prepared = prepare(recipe, dataset, trainer, backend)
-    for sentence in prepared.advice:
-        tell(sentence)
+    prepared = prepare(recipe, dataset, trainer, backend, own)
+    for note in prepared.notes:
+        tell(note)
     architecture, engine = prepared.architecture, prepared.engine
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
     chosen = start(spec, architecture, dataset, runs, execution, again)

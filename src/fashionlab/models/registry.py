@@ -6,29 +6,28 @@ that gives an estimator to fit (`models.estimator` says what it must offer). Key
 docstring's first line is the description; there is nothing to register or to inherit from.
 """
 
-import hashlib
 import importlib
-import importlib.util
-import random
-import re
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from msgspec import UNSET, UnsetType
 
 from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
+from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
+from fashionlab.models.own.source import LARGEST_MODEL_FILE, Found, OwnSource
 from fashionlab.options import Option, fill, options_of, unknown_name
 
 if TYPE_CHECKING:
     import keras
+
+    from fashionlab.models.own.build import Task
+    from fashionlab.models.own.place import Place
 
 NETWORKS: dict[str, str] = {
     "mlp": "fashionlab.models.networks.mlp",
@@ -46,9 +45,6 @@ ESTIMATORS: dict[str, str] = {
 
 REGISTRY = NETWORKS | ESTIMATORS
 
-LARGEST_MODEL_FILE = 2**20
-"""Bytes of a user's own model file; a larger one is refused unread."""
-
 CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 """The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
 
@@ -64,16 +60,34 @@ def permit_execution() -> None:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A named build function; `source` is the text of the user's own file, None for the registry's."""
+    """A named build function. Of a user's own file: `source` is its content, with all that it needs from its folder as
+    soon as that is known, `found` what it is; at_home: it is executed in its own folder, to find that out.
+    """
 
     name: str
-    source: bytes | None
-    load: Callable[[], Callable[..., "keras.Model"]]
+    source: OwnSource | None = None
+    found: Found | None = None
+    at_home: bool = False
 
     @cached_property
     def builder(self) -> Callable[..., "keras.Model"]:
-        """The build function. For a user's own file this executes the file."""
-        return self.load()
+        """The build function. For a user's own file this executes the file, in a worker process alone."""
+        if self.source is None:
+            builder: Callable[..., keras.Model] = importlib.import_module(REGISTRY[self.name]).build
+            return builder
+        return self.place.load(self.name.partition(":")[2] or "build")
+
+    @cached_property
+    def place(self) -> "Place":
+        """Where a user's own file is executed. This is the one door to that."""
+        from fashionlab.models.own.place import Place
+
+        path = self.name.partition(":")[0]
+        if not _may_execute:
+            raise RuntimeError(f"{path} would be executed outside of a worker process")
+        assert self.source is not None
+        left_out = (self.found and self.found.left_out) or {}
+        return Place(Path(path), self.source, left_out, self.at_home)
 
     @property
     def description(self) -> str:
@@ -92,100 +106,62 @@ class Architecture:
 
     @property
     def source_sha256(self) -> str | None:
-        """Hash of the user's own file; None for the registry's, whose changes raise the results version."""
-        return None if self.source is None else hashlib.sha256(self.source).hexdigest()
-
-    @property
-    def source_text(self) -> str:
-        """The user's own file as text, as workers get it. Raises UsageError if it is not UTF-8."""
-        try:
-            return (self.source or b"").decode()
-        except UnicodeDecodeError:
-            raise UsageError(f"the model file of {self.name} is not UTF-8 text") from None
+        """Hash of the user's own files; None for the registry's, whose changes raise the results version."""
+        return None if self.source is None else self.source.sha256
 
     def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options: those given, checked, and the defaults of the others. Raises UsageError."""
         return fill(self.options, options, f"model {self.name!r}")
 
-    def build(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> "keras.Model":
+    def build(
+        self,
+        image_shape: tuple[int, int],
+        classes: int,
+        options: Mapping[str, Any],
+        seed: int,
+        *,
+        to_train: bool = True,
+    ) -> "keras.Model":
         """The Keras model, checked against the contract; initial weights are a function of (seed, name, shape).
 
         So two variants of a network, with and without dropout for one, start from the same weights under one seed
-        (see `_draw_weights`). Raises UsageError if it does not map images of `image_shape` to `classes` logits.
+        (see `drawing.draw_weights`). Raises UsageError for a user's own that does not lead from images of
+        `image_shape` to `classes` logits, and unless `to_train` is False for one that brings other weights than when it
+        was examined.
         """
         import keras
 
-        with _seeded(seed):
+        if self.source is not None:
+            from fashionlab.models.own.build import build_found
+
+            found = self.found or self.examine(image_shape, classes, options)[0]
+            task = self._task(image_shape, classes, options)
+            with self.place.entered():
+                return build_found(task, seed, found, to_train)
+        with seeded(seed):
             model = self.builder(image_shape, classes, **self.fill(options))
-        if not isinstance(model, keras.Model):
-            raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
-        images = keras.KerasTensor((None, *image_shape), dtype="uint8")
-        try:
-            given = tuple(model(images).shape)
-        except Exception as error:  # whatever a user's own model raises when it is called
-            raise UsageError(
-                f"model {self.name!r} does not take images uint8 [n, {image_shape[0]}, {image_shape[1]}]: {error}"
-            ) from error
-        if given != (None, classes):
-            raise UsageError(
-                f"model {self.name!r} gives outputs of shape {given}, expected {(None, classes)}: "
-                "one logit for each class"
-            )
-        last = model.layers[-1]
-        if isinstance(last, keras.layers.Softmax) or (getattr(last, "activation", None) is keras.activations.softmax):
-            raise UsageError(
-                f"model {self.name!r} ends with softmax, expected logits: the softmax is in the loss; "
-                "remove the last activation"
-            )
-        _draw_weights(model, seed)
+        model(keras.KerasTensor((None, *image_shape), dtype="uint8"))
+        draw_weights(model, seed)
         return model
 
+    def examine(
+        self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]
+    ) -> tuple[Found, tuple[str, ...]]:
+        """What a user's own model is, and a sentence for each thing that is changed about it or not used.
 
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Keras draws the seeds of initializers and dropout from Python's `random`; afterwards it goes on as before.
+        Raises UsageError.
+        """
+        from fashionlab.models.own.build import examine
 
-    `keras.utils.set_random_seed` would import TensorFlow wherever it is installed, which takes seconds.
-    """
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
+        task = self._task(image_shape, classes, options)
+        with self.place.entered():
+            return examine(task)
 
+    def _task(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]) -> "Task":
+        from fashionlab.models.own.build import Task
 
-def _draw_weights(model: "keras.Model", seed: int) -> None:
-    """Draw the initial weights anew, each from a seed of its own: the model's seed and the names of layer and weight.
-
-    Keras hands out seeds in the order in which layers are made, so that a layer more or less would change the weights
-    of all that follow. An initializer that was given a seed by the model's author keeps it.
-    """
-    for layer, layer_name in _named_layers(model):
-        for name in ("kernel", "bias", "embeddings", "gamma", "beta", "depthwise_kernel", "pointwise_kernel"):
-            weight = getattr(layer, name, None)
-            initializer: Any = getattr(layer, f"{name}_initializer", None)
-            config = initializer.get_config() if hasattr(initializer, "get_config") else {}
-            if weight is None or config.get("seed", 0) is not None:
-                continue
-            digest = hashlib.sha256(f"{seed}/{layer_name}/{name}".encode()).digest()
-            config["seed"] = int.from_bytes(digest[:4]) >> 1
-            weight.assign(type(initializer).from_config(config)(weight.shape, dtype=weight.dtype))
-
-
-def _named_layers(model: "keras.Model") -> Iterator[tuple[Any, str]]:
-    """Every layer with its name; one that Keras made up ("dense_7", counting on through the process) counts from 0."""
-    made_up: Counter[str] = Counter()
-    for layer in model._flatten_layers():
-        base = re.sub(r"_\d+$", "", layer.name)
-        kind = type(layer).__name__.lower()
-        if base.replace("_", "") == kind:
-            yield layer, f"{kind}_{made_up[kind]}"
-            made_up[kind] += 1
-        else:
-            yield layer, layer.name
+        builder, filled = self.builder, self.fill(options)
+        return Task(lambda: builder(image_shape, classes, **filled), image_shape, classes, self.name)
 
 
 def kind_of(name: str) -> ModelKind:
@@ -205,7 +181,7 @@ def registered(name: str) -> Architecture:
     """
     if name not in REGISTRY:
         raise UsageError(unknown_name("model", name, [*REGISTRY, "path/to/file.py:build"], "the registry"))
-    return Architecture(name, None, lambda: importlib.import_module(REGISTRY[name]).build)
+    return Architecture(name)
 
 
 def find_architecture(name: str) -> Architecture:
@@ -217,36 +193,30 @@ def find_architecture(name: str) -> Architecture:
         return registered(name)
     path = Path(name.partition(":")[0])
     try:
-        return own_architecture(name, read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
+        source = OwnSource(read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
     except OSError as error:
         raise UsageError(f"cannot read the model file {path}: {error.strerror or error}") from None
+    source.require_text(name)
+    return Architecture(name, source, at_home=True)
 
 
-def own_architecture(name: str, source: bytes) -> Architecture:
-    """The architecture `file.py:function` whose file has the text `source`, for which somebody has vouched.
+def function_architecture(function: object) -> Architecture:
+    """The architecture of a Python function of the user's own, kept as its text; it is not called here.
 
-    The one door to executing a user's file: it is opened when the builder is asked for, in a worker process alone, and
-    the file itself is not looked at again.
+    Raises UsageError for what is no function, or one whose text cannot be had.
     """
-    path, _, function = name.partition(":")
-    function = function or "build"
+    from fashionlab.models.own.function import file_of_function, text_of_function
 
-    def load() -> Callable[..., "keras.Model"]:
-        if not _may_execute:
-            raise RuntimeError(f"{path} would be executed outside of a worker process")
-        spec = importlib.util.spec_from_loader("fashionlab_user_model", loader=None, origin=path)
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        module.__file__ = path
-        # Dataclasses and string annotations look their module up there.
-        sys.modules[module.__name__] = module
-        try:
-            exec(compile(source, path, "exec"), module.__dict__)
-        except (Exception, SystemExit) as error:
-            raise UsageError(f"model file {path} failed when it was read: {type(error).__name__}: {error}") from error
-        builder = getattr(module, function, None)
-        if not callable(builder):
-            raise UsageError(f"model file {path} has no function {function!r}")
-        return builder
+    name = file_of_function(function)
+    assert isinstance(function, FunctionType)
+    return Architecture(name, OwnSource(text_of_function(function).encode()), at_home=True)
 
-    return Architecture(name, source, load)
+
+def own_architecture(name: str, source: OwnSource, found: Found | UnsetType = UNSET) -> Architecture:
+    """The architecture `file.py:function` of this content, for which somebody has vouched. found: what was found when
+    it was examined, without which it is examined once more.
+
+    It is executed when the builder is asked for, in a worker process alone, and what lies at its path is not looked at
+    again but for files that were too large to be kept (`Found.left_out`).
+    """
+    return Architecture(name, source, found or None)

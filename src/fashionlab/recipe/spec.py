@@ -4,9 +4,10 @@ import hashlib
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fashionlab.images import PLAIN, PixelFacts
+from fashionlab.models.own.source import Found
 from fashionlab.models.registry import is_own_file
 from fashionlab.recipe.recipe import Recipe
 
@@ -30,15 +31,17 @@ class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A recipe and what else decides a run's numbers.
 
-    model_sha256: of the user's own model file, None for a model of the registry; trainer, backend: see
-    `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a study, and
-    its validation set is cut in two halves, one that stops the training and one that judges.
+    model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
+    model of the registry; found: what such a model is; trainer,
+    backend: see `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a
+    study, and its validation set is cut in two halves, one that stops the training and one that judges.
     """
 
     format: int = FORMAT_VERSION
     recipe: Recipe
     data: DataFacts
     model_sha256: str | None
+    found: Found | UnsetType = UNSET
     trainer: str
     backend: str
     precision: str = "float32"

@@ -38,6 +38,9 @@ CORE = (
 
 MODEL_FILE = "model.py"
 
+MODEL_FOLDER = "model"
+"""What a user's own model file needs from its folder: modules, weights."""
+
 LARGEST_FILE = 2 * 1024**3
 """Bytes of arrays in a file: weights, predictions, the state of a training. A larger one is refused unread."""
 

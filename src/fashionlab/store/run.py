@@ -26,11 +26,13 @@ from fashionlab.files import (
     sweep,
     write_atomically,
 )
+from fashionlab.models.own.source import OwnSource
 from fashionlab.recipe.spec import FORMAT_VERSION, RunSpec
 from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
     CORE,
     MODEL_FILE,
+    MODEL_FOLDER,
     REMEDY,
     History,
     from_csv,
@@ -68,16 +70,17 @@ class Run:
         self.path = path
 
     @staticmethod
-    def create(runs: Path, label: str, spec: RunSpec, model_source: bytes | None = None) -> "Run":
+    def create(runs: Path, label: str, spec: RunSpec, model_source: OwnSource | None = None) -> "Run":
         """A new folder in `runs`, named after the label and the time, with `recipe.json` in it.
 
-        model_source: the text of the user's own model file, kept as `model.py`.
+        model_source: the user's own model file, kept as `model.py`, and what it needs, kept in `model/`.
         """
         with new_stamped_folder(runs, label) as (folder, path):
             run = Run(folder)
             make_folder(run.checkpoint)
             if model_source is not None:
-                run.write(MODEL_FILE, model_source)
+                run.write(MODEL_FILE, model_source.main)
+                model_source.write_files(run.path / MODEL_FOLDER)
             run.write("recipe.json", to_json(spec))
         return Run(path)
 
@@ -111,7 +114,7 @@ class Run:
         """Record the checksums of the core: from here on it never changes. Called under the lock, which then ends the
         checkpoint.
         """
-        names = [*CORE, *([MODEL_FILE] if (self.path / MODEL_FILE).exists() else [])]
+        names = [*CORE, *model_files(self.model_source)]
         missing = [name for name in names if not (self.path / name).is_file()]
         if missing:
             raise StoreError(f"run {self.name} cannot be sealed: {missing[0]} is missing")
@@ -196,9 +199,18 @@ class Run:
         return from_tensors(self.read("weights.safetensors"), self.path / "weights.safetensors")[0]
 
     @property
-    def model_source(self) -> bytes | None:
-        """The text of the user's own model file, or None for a model of the registry."""
-        return self.read(MODEL_FILE) if (self.path / MODEL_FILE).exists() else None
+    def model_source(self) -> OwnSource | None:
+        """The user's own model file and what it needs, or None for a model of the registry.
+
+        Raises RunCorrupt. What stands beside the model file is held against `spec.model_sha256` by who executes it.
+        """
+        if not (self.path / MODEL_FILE).exists():
+            return None
+        try:
+            return OwnSource.read(self.read(MODEL_FILE), self.path / MODEL_FOLDER)
+        except OSError as error:
+            where = error.filename or self.path / MODEL_FOLDER
+            raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {REMEDY}") from None
 
     @property
     def size(self) -> int:
@@ -262,6 +274,11 @@ class Run:
             finally:
                 if self.complete:
                     shutil.rmtree(self.checkpoint, ignore_errors=True)
+
+
+def model_files(source: OwnSource | None) -> list[str]:
+    """The names, in a run's folder, of the files of a user's own model."""
+    return [] if source is None else [MODEL_FILE, *(f"{MODEL_FOLDER}/{name}" for name in sorted(source.files))]
 
 
 def _checksum(path: Path) -> SealedFile:

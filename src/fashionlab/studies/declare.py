@@ -20,7 +20,7 @@ from fashionlab.studies.design.plan import (
     check_arms,
 )
 from fashionlab.studies.execution.local import PRELOADED
-from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments, ModelToCheck
+from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.training.architectures import TRUST_DIGITS
 from fashionlab.workers import Worker
@@ -83,8 +83,15 @@ def _plan(
 
 
 def check_models(arms: Sequence[Arm]) -> None:
-    """Build every network once, in a worker: options that do not fit are found before anything runs."""
-    arguments = CheckArguments(tuple(ModelToCheck(arm.spec, arm.source_text) for arm in arms))
+    """Build every network once, in a worker: options that do not fit are found before anything runs.
+
+    A user's own has been examined when its arm was made.
+    """
+    arguments = CheckArguments(
+        tuple(arm.spec for arm in arms if arm.model_source is None and arm.recipe.training is not None)
+    )
+    if not arguments.specs:
+        return
     with Worker(preload=PRELOADED["jax"]) as worker:
         worker.call(CHECK_MODELS, arguments)
 
@@ -120,7 +127,8 @@ def require_trust(plan: Plan, trust: Sequence[str]) -> None:
     for number, arm in enumerate(plan.arms):
         digest = arm.spec.model_sha256
         if digest and not any(len(given) >= TRUST_DIGITS and digest.startswith(given.lower()) for given in trust):
+            beside = f", with models/{number:02} beside it" if arm.model_source and arm.model_source.files else ""
             raise UntrustedModel(
-                f"study {plan.name} would execute its own model file models/{number:02}.py; read it, and if you trust "
-                f"it say so with --trust {digest[:TRUST_DIGITS]}"
+                f"study {plan.name} would execute its own model file models/{number:02}.py{beside}; read it, and if "
+                f"you trust it say so with --trust {digest[:TRUST_DIGITS]}"
             )

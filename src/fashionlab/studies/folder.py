@@ -2,7 +2,7 @@
 
 runs/NAME/
   study.json        the plan; only ever added to
-  models/           the files of users' own models, one an arm
+  models/           the files of users' own models: 02.py of an arm, and in 02/ what it needs beside it
   runs/             finished runs, sealed: 02-without-dropout-seed7
   work/             what is under way; whatever lies here when a driver starts is swept away
   failures.jsonl    a line for each attempt that failed
@@ -39,6 +39,7 @@ from fashionlab.files import (
     sync_folder,
     write_atomically,
 )
+from fashionlab.models.own.source import OwnSource
 from fashionlab.options import unknown_name
 from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import read_file, read_versioned
@@ -110,7 +111,8 @@ class StudyFolder:
             raise StoreError(f"study {self.name}: its arms are declared; more can be added, none changed")
         for number, arm in enumerate(plan.arms):
             if arm.model_source is not None and self._source(number) is None:
-                write_atomically(self._model_file(number), arm.model_source)
+                arm.model_source.write_files(self._model_file(number).with_suffix(""))
+                write_atomically(self._model_file(number), arm.model_source.main)
         # The model files stand in `models/`, where a person can read them.
         arms = tuple(replace(arm, model_source=None) for arm in plan.arms)
         write_atomically(self.path / "study.json", to_json(replace(plan, arms=arms)))
@@ -223,11 +225,15 @@ class StudyFolder:
     def _model_file(self, number: int) -> Path:
         return self.path / "models" / f"{number:02}.py"
 
-    def _source(self, number: int) -> bytes | None:
+    def _source(self, number: int) -> OwnSource | None:
+        path, remedy = self._model_file(number), "restore it from a copy"
         try:
-            return read_file(self._model_file(number), "restore it from a copy")
+            return OwnSource.read(read_file(path, remedy), path.with_suffix(""))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            where = error.filename or path.with_suffix("")
+            raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {remedy}") from None
 
 
 STUDY_MARKS = {"study.json": frozenset({"format", "arms", "judge_rows"})}

@@ -34,13 +34,16 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
         except UsageError as error:
             raise RunCorrupt(f"run {run.name}: its recipe does not fit its model ({error}); {REMEDY}") from None
         return architecture
-    architecture = own_architecture(recipe.model.name, source)
+    architecture = own_architecture(recipe.model.name, source, run.spec.found)
     digest = architecture.source_sha256 or ""
     if digest != run.spec.model_sha256:
-        raise RunCorrupt(f"run {run.name}: model.py is not the file that the run was trained with")
+        raise RunCorrupt(
+            f"run {run.name}: model.py, with what lies in its folder model, is not what the run was trained with"
+        )
     if trust is None or len(trust) < TRUST_DIGITS or not digest.startswith(trust.lower()):
+        beside = f" and {run.path / 'model'} beside it" if source.files else ""
         raise UntrustedModel(
-            f"run {run.name} would execute its own model file {run.path / 'model.py'}; read it, and if you trust it "
-            f"say so with --trust {digest[:TRUST_DIGITS]}"
+            f"run {run.name} would execute its own model file {run.path / 'model.py'}{beside}; read it, and if you "
+            f"trust it say so with --trust {digest[:TRUST_DIGITS]}"
         )
     return architecture

@@ -2,6 +2,8 @@
 
 import importlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ from fashionlab.data import Dataset
 from fashionlab.errors import RunCorrupt
 from fashionlab.models import REGISTRY
 from fashionlab.models.memory import require_memory
+from fashionlab.models.own.sentences import explained
 from fashionlab.models.registry import registered
 from fashionlab.recipe.class_weights import weigh_classes
 from fashionlab.store import (
@@ -51,7 +54,8 @@ class Networks:
             _require_memory(run, dataset)
             model = build_network(run, arguments.trust)
             loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
-            loop.run()
+            with explained_if_own(run, "failed in training"):
+                loop.run()
             libraries = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}[keras.backend.backend()]
             environment = describe_environment(loop.device, ("keras", *libraries), count_parameters(model))
             run.write("environment.json", to_json(environment))
@@ -71,19 +75,28 @@ MODELS = Networks()
 
 def predictor_of(model: "keras.Model", batch: int = FORWARD_BATCH) -> Predictor:
     """What gives the logits of a Keras model, on the backend of this worker."""
+    predictor: Predictor = _backend_runner().Forward(model, batch)
+    return predictor
+
+
+def trace_step(model: "keras.Model", side: int, classes: int) -> None:
+    """Have the backend of this worker read a training step of the model, which is not taken: raises what it raises."""
+    _backend_runner().trace_step(model, side, classes)
+
+
+def _backend_runner() -> ModuleType:
+    """The runner's module that is written for the backend of this worker."""
     import keras
 
-    if keras.backend.backend() == "tensorflow":
-        from fashionlab.training.runners import tape
-
-        return tape.Forward(model)
-    from fashionlab.training.runners import fused
-
-    return fused.Forward(model, batch)
+    name = {"jax": "fused", "tensorflow": "tape"}[keras.backend.backend()]
+    return importlib.import_module(f"fashionlab.training.runners.{name}")
 
 
-def build_network(run: Run, trust: str | None = None) -> "keras.Model":
-    """The run's model as it was before the first step. Raises LibraryFault where JAX computes wrongly."""
+def build_network(run: Run, trust: str | None = None, *, to_train: bool = True) -> "keras.Model":
+    """The run's model as it was before the first step; to_train: see `Architecture.build`.
+
+    Raises LibraryFault where JAX computes wrongly.
+    """
     import keras
 
     if keras.backend.backend() == "jax":
@@ -92,12 +105,14 @@ def build_network(run: Run, trust: str | None = None) -> "keras.Model":
         check_jax()
     recipe, data = run.spec.recipe, run.spec.data
     shape = (data.side, data.side)
-    return architecture_of(run, trust).build(shape, len(data.class_names), recipe.model.options, recipe.seed)
+    return architecture_of(run, trust).build(
+        shape, len(data.class_names), recipe.model.options, recipe.seed, to_train=to_train
+    )
 
 
 def open_network(run: Run, trust: str | None = None) -> "keras.Model":
     """The run's trained model. Raises RunCorrupt if its weights do not fit the model."""
-    model = build_network(run, trust)
+    model = build_network(run, trust, to_train=False)
     arrays = in_order(run.weights)
     own = [(tuple(w.shape), str(w.dtype)) for w in model.weights]
     if arrays is None or [(a.shape, str(a.dtype)) for a in arrays] != own:
@@ -151,6 +166,12 @@ def has_convolutions(model: "keras.Model") -> bool:
 def count_parameters(model: "keras.Model") -> int:
     """All weights of the network, trained or not."""
     return sum(int(np.prod(w.shape)) for w in model.weights)
+
+
+def explained_if_own(run: Run, what: str) -> AbstractContextManager[None]:
+    """Whatever a user's own model raises becomes one sentence; what the lab's own raise is a fault to be traced."""
+    name = run.spec.recipe.model.name
+    return nullcontext() if run.spec.model_sha256 is None else explained(f"model {name!r} {what}")
 
 
 def _make_loop(

@@ -1,31 +1,36 @@
 """From a recipe to the spec of a run: which engine trains it, and all else that decides its numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
 from fashionlab.data.split import VALIDATION_SHARE
+from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
+from fashionlab.models.registry import own_architecture
 from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
-from fashionlab.training.tasks import EXAMINE, ExamineArguments
+from fashionlab.training.tasks import EXAMINE, ExamineArguments, ModelFacts
 from fashionlab.workers.pool import borrow
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recipe ready to run. recipe: all options filled in, those of a user's own model too; advice: sentences for
-    the user: what was chosen where nothing was said, and where a faster engine could be had."""
+    """A recipe ready to run. recipe: all options filled in, those of a user's own model too; notes: a sentence for each
+    thing that the user should know of: a faster engine, what was changed or is not used of a model of their own."""
 
     recipe: Recipe
     architecture: Architecture
     engine: Engine
-    advice: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def prepare(
@@ -35,26 +40,25 @@ def prepare(
     backend: str = "auto",
     architecture: Architecture | None = None,
 ) -> Prepared:
-    """Find the recipe's architecture and its engine, and check the options of a user's own model in a worker.
+    """Find the recipe's architecture and its engine, and examine a user's own model in a worker.
 
     architecture: the recipe's, where it is not to be looked for by its name. Raises UsageError: for a model that does
-    not exist or that its own file refuses, an engine that is not here, or a fraction to hold out for validation where
-    the data bring a validation set.
+    not exist or that cannot be trained, an engine that is not here or not for this model, or a fraction to hold out for
+    validation where the data bring a validation set.
     """
     recipe = _with_validation(recipe, dataset)
     architecture = architecture or find_architecture(recipe.model.name)
+    chosen: tuple[str, ...] = ()
     if recipe.training:
         check_class_names(recipe.training.class_weights, dataset.class_names)
-    convolutional = recipe.model.name in CONVOLUTIONAL
+        chosen = tuple(filter(None, [describe_own(recipe.settings)]))
     if architecture.source is not None:
-        recipe, convolutional = fill_own_options(recipe, architecture, dataset)
-    engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=convolutional)
-    return Prepared(
-        recipe,
-        architecture,
-        engine,
-        tuple(filter(None, (advice, describe_own(recipe.settings) if recipe.training else None))),
+        own = _prepare_own(recipe, dataset, trainer, backend, architecture)
+        return Prepared(own.recipe, own.architecture, own.engine, (*own.notes, *chosen))
+    engine, advice = choose_engine(
+        trainer, backend, kind=architecture.kind, convolutional=recipe.model.name in CONVOLUTIONAL
     )
+    return Prepared(recipe, architecture, engine, (*([advice] if advice else []), *chosen))
 
 
 def make_spec(
@@ -65,6 +69,7 @@ def make_spec(
         recipe=recipe,
         data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1]), dataset.facts),
         model_sha256=architecture.source_sha256,
+        found=architecture.found or UNSET,
         trainer=engine.trainer,
         backend=engine.backend,
         test=test,
@@ -80,13 +85,71 @@ def _with_validation(recipe: Recipe, dataset: Dataset) -> Recipe:
     return replace(recipe, data=replace(recipe.data, validation=VALIDATION_SHARE))
 
 
-def fill_own_options(recipe: Recipe, architecture: Architecture, dataset: Dataset) -> tuple[Recipe, bool]:
-    """Check the options of a user's own model, in a worker: this process never executes the file.
+def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture) -> Prepared:
+    """The same for a user's own model, which is examined on the backend that will train it.
 
-    Also returns whether the network convolves, by which its engine is chosen.
+    This process never executes the file. What "auto" leaves open is decided by where the model can be trained.
     """
+    examine = partial(_examine, recipe, dataset, architecture)
+    engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=False)
+    try:
+        facts = examine(engine)
+    except ModelFailure as error:
+        engine, advice, facts = _elsewhere(trainer, backend, architecture, engine, examine, error)
+    else:
+        faster, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=facts.convolutional)
+        if faster.backend != engine.backend:
+            try:
+                facts, engine = examine(faster), faster
+            except ModelFailure as error:
+                advice = f"the model runs on {engine.backend} alone: {error}"
+        else:
+            engine = faster
+    filled = replace(recipe, model=ModelConfig(recipe.model.name, facts.options))
+    # From here on it is what the run keeps.
+    examined = own_architecture(architecture.name, facts.source, facts.found)
+    return Prepared(filled, examined, engine, (*facts.notes, *([advice] if advice else [])))
+
+
+def _elsewhere(
+    trainer: str,
+    backend: str,
+    architecture: Architecture,
+    engine: Engine,
+    examine: Callable[[Engine], ModelFacts],
+    error: ModelFailure,
+) -> tuple[Engine, str | None, ModelFacts]:
+    """The engine on the other backend for a model that cannot be trained on this one, which gave `error`.
+
+    Raises UsageError: with that reason if the other backend cannot train it either or is not here, and with the
+    engine to ask for if the user has excluded it.
+    """
+    other = "tensorflow" if engine.backend == "jax" else "jax"
+    try:
+        found, advice = choose_engine("auto", other, kind=architecture.kind, convolutional=False)
+        facts = examine(found)
+    except UsageError:
+        raise error from None
+    try:
+        wanted, _ = choose_engine(
+            trainer, other if backend == "auto" else backend, kind=architecture.kind, convolutional=False
+        )
+    except UsageError:
+        wanted = engine
+    if wanted.backend != other:
+        raise UsageError(
+            f"model {architecture.name!r} runs on {other} alone: leave out --trainer and --backend, or say --trainer "
+            f"{found.trainer}"
+        ) from None
+    return wanted, advice, facts
+
+
+def _examine(recipe: Recipe, dataset: Dataset, architecture: Architecture, engine: Engine) -> ModelFacts:
     model, side = recipe.model, int(dataset.images.shape[1])
-    arguments = ExamineArguments(model.name, architecture.source_text, model.options, side, len(dataset.class_names))
-    with borrow() as worker:
-        found = worker.call(EXAMINE, arguments)
-    return replace(recipe, model=ModelConfig(model.name, found.options)), found.convolutional
+    assert architecture.source is not None
+    arguments = ExamineArguments(
+        model.name, architecture.source, architecture.found, architecture.at_home, model.options, side,
+        len(dataset.class_names),
+    )  # fmt: skip
+    with borrow(engine.backend) as worker:
+        return worker.call(EXAMINE, arguments)

@@ -44,21 +44,26 @@ MACHINE = MachineDescription(
 
 
 def make_spec(model="mlp", options=SETTINGS, dataset="fashion-mnist", classes=CLASSES):
-    recipe = Recipe(DataConfig(dataset=dataset), ModelConfig(model, options), TrainingConfig(epochs=12))
-    facts = DataFacts(SHA256, tuple(classes), 28)
+    training = None if model in ("logistic", "forest") else TrainingConfig(epochs=12)
+    recipe = Recipe(DataConfig(dataset=dataset), ModelConfig(model, options), training)
+    trainer, backend = ("fused", "jax") if training else ("none", "none")
     return RunSpec(
-        recipe=recipe, data=facts, model_sha256=None, trainer="fused", backend="jax", test=False, in_study=True
+        recipe=recipe, data=DataFacts(SHA256, tuple(classes), 28), model_sha256=None, trainer=trainer, backend=backend,
+        test=False, in_study=True,
     )  # fmt: skip
 
 
-def make_plan(arms=ARMS, seeds=10, late=0, name="mlp-ablation", baseline="mlp", model="mlp", options=SETTINGS, **more):
+def make_plan(
+    arms=ARMS, seeds=10, late=0, name="mlp-ablation", baseline="mlp", model="mlp", options=SETTINGS, classes=CLASSES,
+    **more,
+):  # fmt: skip
     """The plan of a study of these arms; the last `late` of them were added later."""
-    spec = make_spec(model, options)
+    spec = make_spec(model, options, classes=classes)
     later = len(arms) - late
     made = [Arm(n, changes, spec, None, place >= later) for place, (n, changes, _) in enumerate(arms)]
     shared = {
         "title": "Does mlp need what regularizes it?", "created": "2026-02-03T10:20:30+00:00",
-        "declared": max(1, later), "data": StudyData("fashion-mnist", SHA256, CLASSES), "all_seeds": True,
+        "declared": max(1, later), "data": StudyData("fashion-mnist", SHA256, tuple(classes)), "all_seeds": True,
     }  # fmt: skip
     return Plan(
         name=name, baseline=baseline, arms=(Arm(baseline, {}, spec), *made), seeds=max(10, seeds), judge_rows=IMAGES,
@@ -164,9 +169,9 @@ def make_comparison(seeds=5, names=(), classes=CLASSES, wrong=23, **more):
         Arm(name, {} if name == baseline else {"model": Changed(baseline, name)}, make_spec(name, {}, classes=classes))
         for name, *_ in models
     )
-    plan = replace(
-        make_plan((), seeds, name="models", baseline=baseline),
-        kind="compare", title="Which model for which price?", arms=arms, declared=len(models) - 1, seeds=seeds,
+    plan = Plan(
+        name="models", kind="compare", title="Which model for which price?", created="2026-02-03T10:20:30+00:00",
+        baseline=baseline, arms=arms, declared=len(models) - 1, seeds=seeds, judge_rows=IMAGES, all_seeds=True,
         data=StudyData("fashion-mnist", SHA256, tuple(classes)), **more,
     )  # fmt: skip
     results = RunResults()
@@ -217,13 +222,14 @@ def hostile():
 def hostile_study():
     """The same of a study of changes."""
     bad, worse, worst = NASTY
+    classes = (*NASTY, *CLASSES[3:])
     arms = [
         (bad, {"<b>field</b>": Changed("<i>", "</script>")}, -0.5), (worse, {}, 0.0),
         (f"{worst} =", {worse: Changed(0, bad), "x": Changed(worst, None)}, 0.6),
     ]  # fmt: skip
     return make_summary(
         arms, baseline=worst, model=worse, options={bad: worst, worse: (bad, worse)}, name=worse,
-        title=f"Is {bad} better?", data=StudyData(worse, bad, (*NASTY, *CLASSES[3:])),
+        title=f"Is {bad} better?", classes=classes, data=StudyData(worse, SHA256, classes),
         change_results=lambda results: give_up(results, bad, 3, f"{worse} {bad}"),
     )  # fmt: skip
 
@@ -249,7 +255,6 @@ CASES = {
     "few seeds": partial(make_summary, seeds=2, state="running", test=False),
     "first bounds": partial(make_summary, seeds=5, state="stopped", test=False),
     "no pairs": without_pairs,
-    "no arms": partial(make_summary, (), seeds=3),
     "long names": partial(
         make_summary, [(LONG, {}, 0.4), (LONG * 2, {LONG: Changed(1, LONG)}, 0.0)], title=LONG
     ),

@@ -218,7 +218,7 @@ def test_nothing_in_a_name_drives_the_terminal():
     report = report_of(make_summary([(name, {}, 0.0)], seeds=3))
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(study_table(report))
-    console.print(studies_table([StudyLine(study=name, size=1, title=name, state="seeds", verdicts={name: "helps"})]))
+    console.print(studies_table([StudyLine(study=name, path=name, size=1, title=name, verdicts={name: "helps"})]))
     text = console.export_text()
     assert f"[red]{NASTY[0]}\\x1b[31m" in text
     assert "\x1b" not in text
@@ -227,7 +227,7 @@ def test_nothing_in_a_name_drives_the_terminal():
 
 def test_a_damaged_study_is_a_line_of_the_list():
     console = Console(width=160, record=True, file=io.StringIO())
-    console.print(studies_table([StudyLine(study="old", size=1, damaged="it has format version 1")]))
+    console.print(studies_table([StudyLine(study="old", path="old", size=1, damaged="it has format version 1")]))
     assert "it has format version 1" in console.export_text()
 
 

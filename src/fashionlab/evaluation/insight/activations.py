@@ -63,21 +63,30 @@ def find_taps(model: keras.Model) -> list[Tap]:
     last such layer makes the logits and is no hidden one. Raises ValueError with the reason for a model that is not
     a graph of layers.
     """
+    if not any(isinstance(layer, WEIGHTED) for layer in model.layers) and any(w.trainable for w in model.weights):
+        raise ValueError("the network is one layer of its own making, so the layers in it cannot be told apart")
     if not hasattr(model, "inputs"):
         raise ValueError("the model is not a graph of layers, so the outputs of its layers cannot be taken")
     taps: list[Tap] = []
     last = [layer.name for layer in model.layers if isinstance(layer, WEIGHTED)][-1:]
     for layer in model.layers:
         if isinstance(layer, WEIGHTED):
-            # Of a layer used several times Keras gives the first use.
-            axis = 1 if getattr(layer, "data_format", None) == "channels_first" else len(layer.output.shape) - 1
-            units = int(layer.output.shape[axis])
-            taps.append(Tap(layer.name, type(layer).__name__, activation_name(layer), units, axis, layer.output))
+            output = _output_in(model, layer)
+            axis = 1 if getattr(layer, "data_format", None) == "channels_first" else len(output.shape) - 1
+            units = int(output.shape[axis])
+            taps.append(Tap(layer.name, type(layer).__name__, activation_name(layer), units, axis, output))
         elif taps and taps[-1].activation == "linear" and (name := activation_name(layer)) != "linear":
-            output, tap = layer.output, taps[-1]
+            output, tap = _output_in(model, layer), taps[-1]
             if len(output.shape) > tap.axis and output.shape[tap.axis] == tap.units:
                 taps[-1] = replace(tap, activation=name, output=output)
     return [tap for tap in taps if tap.name not in last]
+
+
+def _output_in(model: keras.Model, layer: layers.Layer) -> keras.KerasTensor:
+    """What the layer puts out where this model first uses it: its layers may stand in other graphs as well."""
+    nodes = {id(node) for level in getattr(model, "_nodes_by_depth", {}).values() for node in level}
+    own = (node.outputs[0] for node in layer._inbound_nodes if id(node) in nodes)
+    return next(own, layer.output)
 
 
 def activation_name(layer: layers.Layer) -> str:

@@ -8,7 +8,7 @@ from types import NoneType
 
 import numpy as np
 
-from fashionlab.errors import RunCorrupt, UntrustedModel
+from fashionlab.errors import ModelFailure, RunCorrupt, UntrustedModel
 from fashionlab.evaluation.insight.check import fits
 from fashionlab.evaluation.insight.document import (
     ClassWeights,
@@ -89,12 +89,15 @@ def find_insight(
     found = _read(run)
     if found is None or _could_have_more(found):
         arguments = RunArguments(str(run.path), None if data_dir is None else str(data_dir), trust)
-        # Gradients are computed by JAX, whatever the network was trained on.
-        if worker is not None and worker.backend == "jax":
-            worker.call(TASK, arguments)
-        else:
-            with borrow(preload=(TASK.module,)) as own:
-                own.call(TASK, arguments)
+        try:
+            # Gradients are computed by JAX, whatever the network was trained on.
+            if worker is not None and worker.backend == "jax":
+                worker.call(TASK, arguments)
+            else:
+                with borrow(preload=(TASK.module,)) as own:
+                    own.call(TASK, arguments)
+        except ModelFailure as error:
+            return Insight(Missing(f"a network is looked into with JAX, on which this one does not run: {error}"))
         found = _read(run)
         if found is None:
             raise RunCorrupt(f"run {run.name}: what was just written to {run.derived} cannot be read; try again")

@@ -26,7 +26,7 @@ from fashionlab.files import write_atomically
 from fashionlab.store import Run
 from fashionlab.store.format import to_json, to_npz
 from fashionlab.training.kinds import RunArguments
-from fashionlab.training.networks import open_network
+from fashionlab.training.networks import explained_if_own, open_network
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.child import Channel
 
@@ -47,7 +47,8 @@ def insight(arguments: RunArguments, channel: Channel) -> None:
     predictions = run.predictions.validation
     assert predictions is not None
     images = open_images(run, "validation", arguments.data_dir)
-    network, arrays = look_inside(model, images, predictions.labels, predictions.logits)
+    with explained_if_own(run, "cannot be looked into"):
+        network, arrays = look_inside(model, images, predictions.labels, predictions.logits)
     run.derived.mkdir(exist_ok=True)
     content = to_npz(arrays)
     write_atomically(run.derived / ARRAYS, content)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from fashionlab.data import Dataset
 from fashionlab.errors import UsageError
 from fashionlab.models import Architecture
+from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
 from fashionlab.options import as_typed
 from fashionlab.recipe.recipe import Recipe
@@ -63,13 +64,13 @@ class Arm(Struct, frozen=True):
     """One way to train, whose runs differ in the seed alone.
 
     name: for people, unique in the study; changes: to the baseline; spec: of its runs, with seed 0; model_source:
-    the user's own model file, or None; added_later: it was not among the declared arms and spends from the reserve.
+    of the user's own model, or None; added_later: it was not among the declared arms and spends from the reserve.
     """
 
     name: str
     changes: Changes
     spec: RunSpec
-    model_source: bytes | None = None
+    model_source: OwnSource | None = None
     added_later: bool = False
 
     @property
@@ -85,12 +86,7 @@ class Arm(Struct, frozen=True):
     @property
     def own_architecture(self) -> Architecture | None:
         """The user's own model, of the file that was declared; None for a model of the registry."""
-        return None if self.model_source is None else own_architecture(self.model, self.model_source)
-
-    @property
-    def source_text(self) -> str | None:
-        """The user's own model file as text, as workers get it."""
-        return None if self.model_source is None else self.model_source.decode()
+        return None if self.model_source is None else own_architecture(self.model, self.model_source, self.spec.found)
 
     def spec_for(self, seed: int) -> RunSpec:
         """The spec of this arm's run under a seed."""
@@ -179,7 +175,7 @@ class StudyContext:
         """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline. own: its model, where
         that is a user's own whose file is not to be looked for."""
         prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own)
-        self.advice.extend(sentence for sentence in prepared.advice if sentence not in self.advice)
+        self.advice.extend(note for note in prepared.notes if note not in self.advice)
         # The seed is the study's to give: two recipes that differ in it alone are one arm.
         plain, architecture = replace(prepared.recipe, seed=0), prepared.architecture
         spec = make_spec(plain, architecture, self.dataset, prepared.engine, test=False, in_study=True)

@@ -135,7 +135,7 @@ class Driver:
             place = self.folder.run_of(arm, seed).name
             key = f"{place}-{attempt}"
             self._flights[key] = InFlight(arm, seed, attempt, now, now)
-            self.executor.submit(Job(key, arm.spec_for(seed), arm.source_text))
+            self.executor.submit(Job(key, arm.spec_for(seed), arm.model_source))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from fashionlab.errors import DataInvalid, FashionlabError, Interrupted, NonFiniteLoss, UntrustedModel, UsageError
 from fashionlab.machine import has_gpu, usable_cores
+from fashionlab.models.own.source import OwnSource
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.studies.execution.tasks import RUN_ONE, MadeRun, RunOneArguments
 from fashionlab.workers import Task, Worker
@@ -35,12 +36,12 @@ RUNS_OF_A_WORKER = 100
 
 @dataclass(frozen=True)
 class Job:
-    """One run to make. key: names this attempt, also as a folder; spec: what decides its numbers; model_source: the
-    text of the user's own model file, or None."""
+    """One run to make. key: names this attempt, also as a folder; spec: what decides its numbers; model_source: of
+    the user's own model, or None."""
 
     key: str
     spec: RunSpec
-    model_source: str | None
+    model_source: OwnSource | None
 
 
 @dataclass(frozen=True)

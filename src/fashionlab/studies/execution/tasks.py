@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import PredictArguments, evaluate, predict
-from fashionlab.models.registry import own_architecture, registered
+from fashionlab.models.own.source import OwnSource
+from fashionlab.models.registry import registered
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import Run, to_json
 from fashionlab.studies.summary import PredictionTimes
@@ -29,11 +30,11 @@ from fashionlab.workers.events import RunPredicted
 
 
 class RunOneArguments(Struct, frozen=True):
-    """spec: of the run; model_source: text of the user's own model file, or None, which is executed: whoever sends it
-    here vouches for it; folder: where to make the run's folder, any that this process may write; data_dir: or None."""
+    """spec: of the run; model_source: of the user's own model, or None, which is executed: whoever sends it here
+    vouches for it; folder: where to make the run's folder, any that this process may write; data_dir: or None."""
 
     spec: RunSpec
-    model_source: str | None
+    model_source: OwnSource | None
     folder: str
     data_dir: str | None
 
@@ -44,17 +45,10 @@ class MadeRun(Struct, frozen=True):
     folder: str
 
 
-class ModelToCheck(Struct, frozen=True):
-    """spec: of the model's runs; source: text of the user's own model file, or None."""
-
-    spec: RunSpec
-    source: str | None
-
-
 class CheckArguments(Struct, frozen=True):
-    """models: to be built."""
+    """specs: of runs, whose models are to be built."""
 
-    models: tuple[ModelToCheck, ...]
+    specs: tuple[RunSpec, ...]
 
 
 class PredictEachArguments(Struct, frozen=True):
@@ -83,7 +77,7 @@ def run_one(arguments: RunOneArguments, channel: Channel) -> MadeRun:
     started = time.monotonic()
     spec, source, data_dir = arguments.spec, arguments.model_source, arguments.data_dir
     _forget_peak_memory()
-    run = Run.create(Path(arguments.folder), "run", spec, None if source is None else source.encode())
+    run = Run.create(Path(arguments.folder), "run", spec, source)
     # A study loses the runs in flight when it is killed, at most; so there is no need for checkpoints on the way.
     ended = train(TrainArguments(str(run.path), data_dir, spec.model_sha256, checkpoint_seconds=None), channel)
     stopping = evaluate(RunArguments(str(run.path), data_dir, spec.model_sha256), channel)
@@ -97,21 +91,20 @@ def run_one(arguments: RunOneArguments, channel: Channel) -> MadeRun:
 
 
 def check_models(arguments: CheckArguments, channel: Channel) -> None:
-    """Build each network and its optimizer once, so that options which do not fit are found before anything runs.
+    """Build each network of the registry and its optimizer once, so that options which do not fit are found before
+    anything runs.
 
     Raises UsageError.
     """
     # Keras, which the module itself does not need.
     from fashionlab.training.runners.optimizers import make_optimizer
 
-    for model in arguments.models:
-        recipe, data = model.spec.recipe, model.spec.data
-        if recipe.training is None:
+    for spec in arguments.specs:
+        model, data, training = spec.recipe.model, spec.data, spec.recipe.training
+        if training is None:
             continue
-        name, source = recipe.model.name, model.source
-        architecture = registered(name) if source is None else own_architecture(name, source.encode())
-        network = architecture.build((data.side, data.side), len(data.class_names), recipe.model.options, 0)
-        make_optimizer(recipe.training, 1, network.trainable_variables)
+        network = registered(model.name).build((data.side, data.side), len(data.class_names), model.options, 0)
+        make_optimizer(training, 1, network.trainable_variables)
 
 
 def predict_each(arguments: PredictEachArguments, channel: Channel) -> None:

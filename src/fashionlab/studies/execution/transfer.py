@@ -7,15 +7,14 @@ from pathlib import Path
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.store import CORE, Run
-from fashionlab.store.format import MODEL_FILE
-from fashionlab.store.run import SEAL
+from fashionlab.store.run import SEAL, model_files
 from fashionlab.studies.execution.local import Job
 
 
 def pack(folder: Path) -> dict[str, bytes]:
     """The files of a sealed run, by name, each checked against the seal."""
     run = Run(folder)
-    names = [*CORE, *([MODEL_FILE] if run.model_source is not None else [])]
+    names = [*CORE, *model_files(run.model_source)]
     return {**{name: run.read(name) for name in names}, SEAL: (folder / SEAL).read_bytes()}
 
 
@@ -24,7 +23,7 @@ def unpack(files: Mapping[str, bytes], folder: Path, job: Job) -> Path:
 
     Nothing that came decides about a name or a place. Raises RunCorrupt unless it is the run of that job, whole.
     """
-    wanted = [*CORE, *([MODEL_FILE] if job.model_source is not None else []), SEAL]
+    wanted = [*CORE, *model_files(job.model_source), SEAL]
     if set(files) != set(wanted):
         odd = ", ".join(sorted({str(name)[:40] for name in set(files) ^ set(wanted)}))
         raise RunCorrupt(f"what came back for {job.key} is no run: it lacks, or has too many of, {odd}")
@@ -32,11 +31,11 @@ def unpack(files: Mapping[str, bytes], folder: Path, job: Job) -> Path:
     make_folder(folder)
     # In this order the seal comes last: a folder that has one is whole.
     for name in wanted:
+        make_folder((folder / name).parent)
         write_atomically(folder / name, files[name])
     run = Run(folder)
     for name in wanted[:-1]:
         run.read(name)
-    source = None if job.model_source is None else job.model_source.encode()
-    if run.spec != job.spec or run.model_source != source:
+    if run.spec != job.spec or run.model_source != job.model_source:
         raise RunCorrupt(f"what came back for {job.key} is another run")
     return folder

@@ -166,14 +166,7 @@ class FusedRunner:
     def run(self, first: int, last: int) -> Sums:
         """Take the steps from `first` up to but not including `last`; return the epoch's sums so far."""
         state = self.state
-        before = State(
-            [v.value for v in state.trainable],
-            [v.value for v in state.non_trainable],
-            [v.value for v in state.optimizer],
-            jnp.float32(state.loss),
-            jnp.int32(state.correct),
-        )
-        after = self._chunk(before, self._images, self._labels, self._plan, np.int32(first), np.int32(last))
+        after = self._chunk(_on_device(state), self._images, self._labels, self._plan, np.int32(first), np.int32(last))
         values = [*after.trainable, *after.non_trainable, *after.optimizer]
         for variable, value in zip(state.variables, values, strict=True):
             variable.assign(value)
@@ -186,6 +179,28 @@ class FusedRunner:
             # The same validation images come after every epoch: they cross to the device once.
             self._seen, self._seen_there = images, jax.device_put(images)
         return self._forward(self._seen_there)
+
+
+def _on_device(state: KerasState) -> State:
+    return State(
+        [v.value for v in state.trainable],
+        [v.value for v in state.non_trainable],
+        [v.value for v in state.optimizer],
+        jnp.float32(state.loss),
+        jnp.int32(state.correct),
+    )
+
+
+def trace_step(model: keras.Model, side: int, classes: int) -> None:
+    """Trace a training step on images of `side` pixels a side, without compiling or taking it."""
+    config = TrainingConfig()
+    state = KerasState(model, config, 1, 0)
+    before = _on_device(state)
+    images = jax.ShapeDtypeStruct((config.batch_size, side, side), jnp.uint8)
+    labels = jax.ShapeDtypeStruct((config.batch_size,), jnp.int32)
+    jax.eval_shape(
+        partial(training_step, model, state.rule, state.averages, config, classes, None), before, images, labels, {}
+    )
 
 
 def device_name() -> str:

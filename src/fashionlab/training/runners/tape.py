@@ -103,7 +103,8 @@ def make_chunk(step: Callable[..., tuple[tf.Tensor, tf.Tensor]], batch_size: int
 class Forward:
     """Logits of a Keras model by one graph, for any number of rows."""
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, batch: int = FORWARD_BATCH) -> None:
+        self._batch = batch
         shape = (None, *model.inputs[0].shape[1:])
 
         def logits(images: tf.Tensor) -> tf.Tensor:
@@ -114,8 +115,8 @@ class Forward:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Float32 logits [n, classes] of uint8 images [n, height, width]."""
-        starts = range(0, len(images), FORWARD_BATCH)
-        return np.concatenate([self._logits(images[start : start + FORWARD_BATCH]).numpy() for start in starts])
+        starts = range(0, len(images), self._batch)
+        return np.concatenate([self._logits(images[start : start + self._batch]).numpy() for start in starts])
 
 
 class TapeRunner:
@@ -158,6 +159,15 @@ class TapeRunner:
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Float32 logits [n, classes] with dropout off and the present weights."""
         return self._forward(images)
+
+
+def trace_step(model: keras.Model, side: int, classes: int) -> None:
+    """Trace a training step on images of `side` pixels a side, without taking it."""
+    config = TrainingConfig()
+    state = KerasState(model, config, 1, 0)
+    step = tf.function(partial(training_step, model, state.rule, state.averages, config, classes, None))
+    batch = tf.TensorSpec([config.batch_size, side, side], tf.uint8), tf.TensorSpec([config.batch_size], tf.int32)
+    step.get_concrete_function(*batch, {})
 
 
 def device_name() -> str:
