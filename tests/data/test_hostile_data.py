@@ -179,6 +179,12 @@ def test_whatever_a_decoder_raises_is_one_sentence(
     refused(lambda: decode(tmp_path / "x.png"), f"x.png cannot be decoded: {kind.__name__}")
 
 
+def test_labels_beyond_the_images_are_counted_before_anything_is_made_of_them(tmp_path: Path) -> None:
+    images, labels = np.arange(432, dtype=np.uint8).reshape(12, 6, 6), np.zeros(2**24, np.uint8)
+    np.savez(tmp_path / "x.npz", x_train=images, y_train=labels, x_test=images, y_test=np.arange(12) % 3)
+    refused(lambda: load(str(tmp_path / "x.npz")), "training labels: there are 16,777,216 for 12 images")
+
+
 def test_a_table_is_read_no_further_than_a_row_may_be_long(tmp_path: Path) -> None:
     (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"1," * 2**26))
     refused(lambda: load(str(tmp_path / "x.csv.gz")), "has a row of more than 8,388,608 bytes")

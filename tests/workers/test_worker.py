@@ -35,6 +35,11 @@ def refuse(arguments, channel):
 def fault(arguments, channel):
     raise ZeroDivisionError("by zero")
 
+def die_untidily(arguments, channel):
+    import tempfile
+    open(tempfile.mkstemp()[1], "w").close()
+    os.kill(os.getpid(), signal.SIGKILL)
+
 def die(arguments, channel):
     print("last words", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -112,6 +117,14 @@ def test_a_workers_death_is_an_error_with_its_last_words(worker):
     with pytest.raises(WorkerError, match="killed by signal 9") as caught:
         worker.call(task("die"), Terms())
     assert "last words" in caught.value.__notes__[0]
+
+
+def test_what_a_killed_worker_leaves_in_the_temporary_folder_goes_with_it(worker, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = set(tmp_path.iterdir())
+    with Worker("none") as doomed, pytest.raises(WorkerError, match="killed by signal 9"):
+        doomed.call(task("die_untidily"), Terms())
+    assert set(tmp_path.iterdir()) - before <= {tmp_path / "__pycache__"}
 
 
 @pytest.fixture(autouse=True)

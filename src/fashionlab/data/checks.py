@@ -103,6 +103,12 @@ def check(arrays: RawArrays, name: str, preparation: Preparation = AS_FOUND, pub
         stacks[each] = (
             images if isinstance(images, Stack) else stack_array(images, f"{name}: {each} images", preparation, side)
         )
+    for each, (_, labels) in found.items():
+        # Before anything is made of them: millions of labels for a dozen images would take a gigabyte.
+        if labels.ndim and len(labels) != (rows := len(stacks[each].grey)):
+            raise DataInvalid(
+                f"{name}: {each} labels: there are {len(labels):,} for {rows:,} images; expected one for each"
+            )
     facts = find_facts(stacks["training"], preparation, f"{name}: training images")
     prepared = {each: finish(stack, facts, preparation) for each, stack in stacks.items()}
     notes = [*arrays.notes, *steps(list(stacks.values()), facts, preparation)]
@@ -124,7 +130,7 @@ def _divide(
 ) -> Checked:
     """Check labels and class names against images and each other, and make training, validation and test set."""
     rows = len(images["training"])
-    labels = {each: _check_labels(found, len(images[each]), f"{name}: {each} labels") for each, found in given.items()}
+    labels = {each: _check_labels(found, f"{name}: {each} labels") for each, found in given.items()}
     training = labels["training"]
     low, high = int(training.min()), int(training.max())
     # A bound that needs no counting: there cannot be more classes than training rows.
@@ -209,9 +215,7 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
     return said
 
 
-def _check_labels(labels: np.ndarray, rows: int, name: str) -> np.ndarray:
-    if len(labels) != rows:
-        raise DataInvalid(f"{name}: there are {len(labels):,} for {rows:,} images; expected one for each")
+def _check_labels(labels: np.ndarray, name: str) -> np.ndarray:
     low, high = int(labels.min()), int(labels.max())
     if not -(2**31) <= low <= high < 2**31:
         raise DataInvalid(f"{name} run from {low} to {high}; expected 0 to the number of classes less 1")

@@ -1,6 +1,7 @@
 """The two kinds of model, and the facts in which they differ: data, so that nobody need ask which one a model is."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class ModelKind:
 
     name: str
     noun: str
-    unit: str
+    unit: Literal["epoch", "round"]
     epochs: bool
     resumable: bool
     library: str

@@ -1,6 +1,6 @@
 """What a run came to, as its files hold it: metrics, environment, and a row of its history."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -105,6 +105,10 @@ class Seconds(Struct, frozen=True):
     total: Amount
 
 
+Unit = Literal["epoch", "round"]
+"""What a row of a run's history is."""
+
+
 class TrainingEnd(Struct, frozen=True):
     """How a training ended.
 
@@ -115,7 +119,7 @@ class TrainingEnd(Struct, frozen=True):
     stopped: str
     best_epoch: int
     seconds: float
-    unit: str = "epoch"
+    unit: Unit = "epoch"
 
 
 class Metrics(Struct, frozen=True, kw_only=True):
@@ -130,7 +134,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
     test: SetMetrics | None
     best_epoch: Count
     epochs: Count
-    unit: str
+    unit: Unit
     stopped: str
     generalization_gap: Gap | None
     seconds: Seconds

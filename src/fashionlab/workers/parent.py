@@ -3,9 +3,12 @@
 import contextlib
 import os
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -133,7 +136,11 @@ class Worker:
         """
         self.backend = backend
         tell_ignored()
-        self._child = _spawner().submit(_begin_child, environment(backend, threads), preload, core).result()
+        # What the child leaves there when it is killed goes with it.
+        scratch = tempfile.mkdtemp(prefix="fashionlab-worker-")
+        self._tidy = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        surroundings = {**environment(backend, threads), "TMPDIR": scratch}
+        self._child = _spawner().submit(_begin_child, surroundings, preload, core).result()
         self._messages: queue.Queue[FromWorker | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=200)
         self._readers = [
@@ -195,6 +202,7 @@ class Worker:
             self.kill()
         for reader in self._readers:
             reader.join(timeout=1)
+        self._tidy()
 
     @property
     def alive(self) -> bool:

@@ -200,7 +200,7 @@ def _watch(reads: Reads) -> None:
         return
     _is_hooked = True  # an audit hook stays for as long as the process does
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, tempfile.gettempdir(), str(cache_folder())}
-    places |= {str(Path(__file__).parents[3]), "/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/run", "/var"}
+    places |= {str(Path(__file__).parents[3]), "/tmp", "/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/run", "/var"}
     libraries = {way for place in places for way in (Path(place).absolute(), Path(place).resolve())}
 
     def note(path: object) -> None:

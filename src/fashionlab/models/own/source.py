@@ -3,9 +3,9 @@
 import hashlib
 import os
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fashionlab.errors import UsageError
 from fashionlab.files import make_folder, read_capped, write_atomically
@@ -81,9 +81,9 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True):
     """How images are given to a model. shape: of one image, None for [height, width]; as_float: in float32, unscaled;
     copies: equal channels."""
 
-    shape: tuple[int, ...] | None = None
+    shape: tuple[Annotated[int, Meta(ge=1)], ...] | None = None
     as_float: bool = False
-    copies: int = 1
+    copies: Annotated[int, Meta(ge=1, le=4)] = 1
 
     @property
     def said(self) -> list[str]:
@@ -103,7 +103,7 @@ class Head(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     gives: Literal["logits", "shortened", "activation", "probabilities"] = "logits"
-    layer: int = 0
+    layer: Annotated[int, Meta(ge=0)] = 0
 
     @property
     def said(self) -> list[str]:
@@ -125,6 +125,6 @@ class Found(Struct, frozen=True, forbid_unknown_fields=True):
 
     form: Form
     head: Head
-    drawn: tuple[int, ...]
+    drawn: tuple[Annotated[int, Meta(ge=0)], ...]
     brought_sha256: str | UnsetType = UNSET
     left_out: dict[str, str] | UnsetType = UNSET
