@@ -49,13 +49,13 @@ def train_alone(model: str, seed: int, rows: int, epochs: int) -> None:
     from benchmarks import models_of_ones_own
     from fashionlab import load
     from fashionlab.recipe.recipe import Recipe
-    from fashionlab.training.partition import partition
+    from fashionlab.training.partition import divide
     from fashionlab.training.runners.optimizers import make_optimizer
 
     recipe = Recipe.make("mlp", {**SETTINGS, "epochs": epochs, "limit": rows, "seed": seed})
     assert recipe.training is not None
     data = load().limited(rows)
-    parts = partition(recipe, False, data)
+    parts = divide(recipe, seed, False, data)
     shape, is_softmax, _ = facts_of(model)
     images = data.images.astype("float32").reshape(
         {"plain": (-1, 28, 28), "channel": (-1, 28, 28, 1), "flat": (-1, 784)}[shape]

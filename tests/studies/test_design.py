@@ -120,7 +120,7 @@ def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path)
 def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(base, context, sample):
     everyone = [base, *arms(base, context, ablation=True)]
     for seed in (0, 1):
-        rows = [partition(arm.spec_for(seed).recipe, True, sample) for arm in everyone]
+        rows = [partition(arm.spec_for(seed), sample) for arm in everyone]
         assert all(all((a == b).all() for a, b in zip(rows[0], other, strict=True)) for other in rows)
         orders = [draws.order(480, arm.recipe.training.batch_size, seed, 3) for arm in everyone]
         assert all((orders[0] == order).all() for order in orders)
@@ -135,7 +135,7 @@ def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(ba
             shared = weights[0].keys() & other.keys()
             assert {"hidden_1/kernel", "hidden_2/kernel", "logits/kernel"} <= shared
             assert all((weights[0][path] == other[path]).all() for path in shared)
-    first, second = (partition(base.spec_for(seed).recipe, True, sample) for seed in (0, 1))
+    first, second = (partition(base.spec_for(seed), sample) for seed in (0, 1))
     assert set(first.train) != set(second.train)
 
 
@@ -143,7 +143,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     counts = np.bincount(sample.labels)
     found = []
     for seed in range(5):
-        train, stop, grade = partition(base.spec_for(seed).recipe, True, sample)
+        train, stop, grade = partition(base.spec_for(seed), sample)
         assert len(train) + len(stop) + len(grade) == len(sample.labels)
         assert len(set(train) | set(stop) | set(grade)) == len(sample.labels)
         assert len(grade) == len(stop) == 60
@@ -154,7 +154,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     assert len(set(found)) == 5
     # A plain run watches and grades with the whole validation set, and is another run.
     spec = base.spec_for(0)
-    rows = partition(spec.recipe, False, sample)
+    rows = partition(replace(spec, in_study=False), sample)
     assert (rows.stopping == rows.judging).all()
     assert len(rows.stopping) == 120
     assert replace(spec, in_study=False).identity != spec.identity

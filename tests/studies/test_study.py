@@ -87,7 +87,7 @@ def test_json_has_the_sentences_too(place):
 def test_a_run_of_a_study_is_stopped_by_one_half_and_judged_by_the_other_and_never_sees_the_test_set(study, sample):
     for arm in study.plan.arms:
         finished = study.finished(arm, 1)
-        rows = partition(finished.spec.recipe, True, sample)
+        rows = partition(finished.spec, sample)
         assert finished.spec.in_study
         assert (finished.predictions.validation.rows == rows.judging).all()
         assert finished.metrics.validation.n == 60

@@ -1,6 +1,7 @@
 """`fashionlab train`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,28 +26,27 @@ def _run(
     trainer: str,
     backend: str,
     resume: str | None,
-    again: bool,
-    refit: bool,
+    origin: str | None,
     no_test: bool,
     no_report: bool,
-    runs: Path,
     data_dir: Path | None,
-    trust: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     from fashionlab import lab
 
     words, settings = split_arguments(arguments)
     model = one_model(words)
     execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report)
-    if trust and resume is None:
-        raise click.UsageError("--trust goes with --resume; a file that you name yourself needs none.")
+    again, refit, runs, trust = (options[name] for name in ("again", "refit", "runs", "trust"))
+    if trust and resume is None and origin is None:
+        raise click.UsageError("--trust goes with --resume and --from; a file that you name yourself needs none.")
     if resume is None:
         trained = lab.train(
-            model or "mlp", trainer=trainer, backend=backend, again=again, refit=refit, test=not no_test, runs=runs,
-            execution=execution, **settings,
+            model, origin=origin, trainer=trainer, backend=backend, test=not no_test, execution=execution, **options,
+            **settings,
         )  # fmt: skip
-    elif model or settings or again or refit or no_test or (trainer, backend) != ("auto", "auto"):
+    elif model or settings or origin or again or refit or no_test or (trainer, backend) != ("auto", "auto"):
         raise click.UsageError("--resume goes on with the run's own recipe; give it no model and no settings.")
     else:
         trained = lab.resume(resume, runs=runs, trust=trust, execution=execution)
@@ -68,6 +68,13 @@ train = SettingsCommand(
     params=[
         click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
         click.Option(["--resume"], default=None, metavar="RUN", help="Finish a stopped run: name, path, or last."),
+        click.Option(
+            ["--from", "origin"],
+            default=None,
+            metavar="RUN",
+            help="Go on from the weights of a finished run: name, path, or last. What is not given is taken over from "
+            "its recipe, the seed and the epochs too; the split is its split. The optimizer starts anew.",
+        ),
         click.Option(["--again"], is_flag=True, help="Train even if an identical run exists."),
         click.Option(
             ["--refit"],
@@ -95,5 +102,6 @@ train = SettingsCommand(
     fashionlab train forest --n-estimators 50
     fashionlab train --dataset digits
     fashionlab train --resume last
+    fashionlab train --from last --epochs 12 --learning-rate 0.0005
     """,
 )

@@ -18,7 +18,7 @@ from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.run import RunStatus
 from fashionlab.reports.run.produce import produce_report
-from fashionlab.store import Run, delete_run, find_same, has_checkpoint, to_json
+from fashionlab.store import Run, delete_run, find_same, has_checkpoint, save_origin, to_json
 from fashionlab.text import tell
 from fashionlab.training.datasets import hold
 from fashionlab.training.engines import find_engine
@@ -35,9 +35,16 @@ def borrow_worker(spec: RunSpec) -> AbstractContextManager[Worker]:
 
 
 def start(
-    spec: RunSpec, architecture: Architecture, dataset: Dataset, runs: Path, execution: ExecutionOptions, again: bool
+    spec: RunSpec,
+    architecture: Architecture,
+    dataset: Dataset,
+    runs: Path,
+    execution: ExecutionOptions,
+    again: bool,
+    origin: Run | None = None,
 ) -> TrainedModel:
-    """Make a run of the spec, or return the finished run of an equal one unless `again`."""
+    """Make a run of the spec, or return the finished run of an equal one unless `again`. origin: the run from whose
+    weights the spec says that it starts."""
     finished, unfinished = find_same(runs, spec)
     if finished and not again:
         tell(f"an identical run exists: {finished.path}; use --again to retrain")
@@ -46,10 +53,13 @@ def start(
         tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
     hold(dataset)
     with borrow_worker(spec) as worker:
-        label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if spec.recipe.refit else "")
+        kind = ("-continued" if origin else "") + ("-refit" if spec.recipe.refit else "")
+        label = Path(architecture.name.partition(":")[0]).stem + kind
         run = Run.create(runs, f"{label}-seed{spec.recipe.seed}", spec, architecture.source)
         try:
             with run.hold():
+                if origin:
+                    save_origin(run, origin.read("weights.safetensors"))
                 draw_samples(run.derived / "figures", dataset)
                 return finish(run, worker, architecture.source_sha256, execution)
         except FashionlabError as error:

@@ -236,6 +236,11 @@ def _read_baseline(model: str) -> StudyFile:
 def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "seed" in asked:
         raise UsageError("given seed, but a study varies it: say first_seed (--first-seed) and seeds (--seeds)")
+    if "from" in asked or "origin" in asked:
+        raise UsageError(
+            "given --from, but the runs of a study start from weights drawn anew: one origin for all seeds would have "
+            "trained on rows that judge them; go on from single runs with fashionlab train --from RUN"
+        )
     refuse_execution(asked)
     return dict(asked)
 

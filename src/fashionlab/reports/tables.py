@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from fashionlab.data import DataDescription
 from fashionlab.reports.measures import TITLES, measure, shared_line
-from fashionlab.reports.run.sections.made import data_fields, refit_line
-from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
+from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line
+from fashionlab.reports.wording import NONE, duration, kind_text, percent, times, value_text, with_interval
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
 from fashionlab.text import one_line
 
@@ -80,7 +80,7 @@ def runs_table(rows: Sequence[RunLine]) -> "Table":
     for row in rows:
         epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
         state = "damaged" if row.damaged else epochs if row.complete else "unfinished"
-        model = "?" if row.model is None else row.model + (" (refit)" if row.refit else "")
+        model = "?" if row.model is None else row.model + kind_text(row.origin is not None, row.refit)
         lines.append((
             row.run, model, NONE if row.seed is None else str(row.seed), state,
             accuracy(row.validation), accuracy(row.test), f"{row.size / 1e6:.1f}",
@@ -102,6 +102,8 @@ def run_table(details: RunDetails) -> "Table":
         "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",
         "state": "complete" if details.complete else "unfinished",
     }
+    if spec.origins:
+        lines["origin"] = origin_line(spec)
     if recipe.refit:
         lines["refit"] = refit_line(recipe)
     rows = [(name, value_text(value)) for name, value in lines.items()]

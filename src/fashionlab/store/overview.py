@@ -21,13 +21,15 @@ class SetLine(Struct, frozen=True):
 
 class RunLine(Struct, frozen=True, kw_only=True):
     """A run in a list. model, seed and all below are None where the run is damaged, of which `damaged` is the reason;
-    results are None while it is unfinished; size: bytes on disk."""
+    results are None while it is unfinished; origin: the run from whose weights it starts, None for none; size: bytes on
+    disk."""
 
     run: str
     model: str | None = None
     dataset: str | None = None
     seed: int | None = None
     refit: bool = False
+    origin: str | None = None
     complete: bool
     damaged: str | None = None
     epochs: int | None = None
@@ -53,7 +55,7 @@ class RunDetails(Struct, frozen=True, kw_only=True):
 def line_of(run: Run) -> RunLine:
     """The run's line; a damaged run is a line that says so, not the end of the list."""
     try:
-        recipe = run.spec.recipe
+        recipe, origins = run.spec.recipe, run.spec.origins
         metrics = run.metrics if run.complete else None
     except StoreError as error:
         return RunLine(run=run.name, complete=run.complete, damaged=str(error), size=run.size)
@@ -63,6 +65,7 @@ def line_of(run: Run) -> RunLine:
         dataset=recipe.data.dataset,
         seed=recipe.seed,
         refit=bool(recipe.refit),
+        origin=origins[-1].run if origins else None,
         complete=run.complete,
         epochs=metrics.epochs if metrics else None,
         best_epoch=metrics.best_epoch if metrics else None,

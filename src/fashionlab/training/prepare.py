@@ -16,7 +16,7 @@ from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.recipe.spec import DataFacts, RunSpec
+from fashionlab.recipe.spec import DataFacts, Origin, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
 from fashionlab.training.tasks import EXAMINE, ExamineArguments, ModelFacts
 from fashionlab.workers.pool import borrow
@@ -62,9 +62,15 @@ def prepare(
 
 
 def make_spec(
-    recipe: Recipe, architecture: Architecture, dataset: Dataset, engine: Engine, test: bool, in_study: bool = False
+    recipe: Recipe,
+    architecture: Architecture,
+    dataset: Dataset,
+    engine: Engine,
+    test: bool,
+    in_study: bool = False,
+    origins: tuple[Origin, ...] = (),
 ) -> RunSpec:
-    """The spec of a recipe's run on a data set. test, in_study: see `RunSpec`."""
+    """The spec of a recipe's run on a data set. test, in_study, origins: see `RunSpec`."""
     return RunSpec(
         recipe=recipe,
         data=DataFacts(dataset.sha256, dataset.class_names, int(dataset.images.shape[1]), dataset.facts),
@@ -74,6 +80,7 @@ def make_spec(
         backend=engine.backend,
         test=test,
         in_study=in_study,
+        origins=origins or UNSET,
     )
 
 

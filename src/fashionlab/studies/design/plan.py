@@ -30,7 +30,7 @@ from fashionlab.studies.design.changes import (
 )
 from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending
 from fashionlab.studies.stats.verdict import MARGIN
-from fashionlab.training.partition import partition
+from fashionlab.training.partition import divide
 from fashionlab.training.prepare import make_spec, prepare
 
 FORMAT = 3
@@ -188,7 +188,7 @@ class StudyContext:
         """How many images judge. Raises DataInvalid, UsageError if the data are too few for that."""
         limit = recipe.data.limit
         dataset = self.dataset.limited(limit) if limit else self.dataset
-        return len(partition(replace(recipe, seed=self.first_seed), True, dataset).judging)
+        return len(divide(recipe, self.first_seed, True, dataset).judging)
 
 
 def arms_of_changes(

@@ -60,6 +60,18 @@ def refit_line(recipe: Recipe) -> str:
     return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
 
 
+def origin_line(spec: RunSpec) -> str:
+    """From which run's weights a run starts, in words; empty for one that has no origin."""
+    if not spec.origins:
+        return ""
+    *before, origin = spec.origins
+    chain = f", which went on from {' and '.join(each.run for each in reversed(before))}" if before else ""
+    return (
+        f"starts from the weights of run {origin.run} after {counted(origin.epochs, 'epoch')} "
+        f"(SHA-256 {origin.weights_sha256[:12]}…){chain}; the split is its split, of seed {spec.split_seed}"
+    )
+
+
 def commands(spec: RunSpec) -> Commands:
     """The commands that make a run of an equal spec."""
     return Commands(_command(spec, short=True), _command(spec, short=False))
@@ -78,7 +90,7 @@ def _command(spec: RunSpec, short: bool) -> str:
         pass
     if recipe.training:
         defaults |= own_settings(recipe.settings)
-    words = ["fashionlab", "train", recipe.model.name]
+    words = ["fashionlab", "train", recipe.model.name, *(["--from", spec.origins[-1].run] if spec.origins else [])]
     # Filled in where nothing was given, and left out where the data bring their own.
     defaults["validation"] = VALIDATION_SHARE if recipe.data.validation is not None else None
     for setting, value in recipe.settings.items():
@@ -119,6 +131,8 @@ def made(run: Run) -> MadeSection:
     }
     if recipe.refit:
         fields["refit"] = refit_line(recipe)
+    if spec.origins:
+        fields["origin"] = origin_line(spec)
     if recipe.training:
         fields["trainer"] = f"{spec.trainer} on {spec.backend}"
     data = {**data_fields(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
