@@ -1,6 +1,7 @@
 """The lab from Python: train, refit, open, predict, and a model and data of one's own."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +174,17 @@ def test_runs_are_records_and_tables(trained, runs, sample_path, ask, tmp_path):
     assert (status, err.count("\n")) == (2, 1)
     assert ask("runs", "--csv", "--json")[0] == 2
     assert "options come after the word" in ask("runs", "--group", "show", "last")[2]
+
+
+def test_a_notebook_shows_a_run_and_a_data_set_and_no_markup_of_theirs(trained, sample, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "<script>&\x1b")
+    shown = fashionlab.open_run(tmp_path / "<script>&\x1b")._repr_html_()
+    assert "Run &lt;script&gt;&amp;\\x1b" in shown
+    assert "epochs=12 batch_size=32 widths=64,32" in shown
+    assert "<script" not in shown
+    foreign = replace(sample, name="<b>", class_names=("<i>", *sample.class_names[1:]), notes=("a\n<img>",))
+    shown = foreign._repr_html_()
+    assert "Data set &lt;b&gt;" in shown
+    assert "a &lt;img&gt;" in shown
+    assert not any(tag in shown for tag in ("<b>", "<i>", "<img"))
+    assert sample.sha256 in shown
