@@ -1,6 +1,7 @@
 """The lab from Python: train, refit, open, predict, and a model and data of one's own."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,38 @@ def test_an_own_models_wrong_option_is_one_sentence_and_leaves_nothing(tmp_path,
     with pytest.raises(UsageError, match=r"has no setting 'depth'; .*allowed: filters, dropout"):
         fashionlab.train(f"{EXAMPLE}:build", dataset=str(sample_path), runs=tmp_path, depth=3)
     assert list_runs(tmp_path) == []
+
+
+def test_runs_are_records_and_tables(trained, runs, sample_path, ask, tmp_path):
+    (record,) = [record for record in fashionlab.runs(runs=runs) if not record["refit"]]
+    assert record["differs"] == "epochs=12 batch_size=32 widths=64,32"
+    assert record["dataset"] == str(sample_path)
+    assert record["test_accuracy"] == trained.metrics.test.accuracy
+    together = fashionlab.runs(runs=runs, group=True, sort="-test_mean")
+    assert {each["n"] for each in together} == {1}
+    shutil.copytree(trained.path, tmp_path / "runs" / "[red]<b>")
+    status, out, _ = ask("runs")
+    assert status == 0
+    assert "[red]<b>" in out
+    assert " fashion-sample.npz " in out
+    assert "epochs=12 batch_size=32 widths=64,32" in out
+    assert "best run" in ask("runs", "--group")[1]
+    assert ask("runs", "--csv", "--sort", "-dropout")[1].startswith("run,model,dataset,seed,")
+    status, _, err = ask("runs", "--sort", "nothing")
+    assert (status, err.count("\n")) == (2, 1)
+    assert ask("runs", "--csv", "--json")[0] == 2
+    assert "options come after the word" in ask("runs", "--group", "show", "last")[2]
+
+
+def test_a_notebook_shows_a_run_and_a_data_set_and_no_markup_of_theirs(trained, sample, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "<script>&\x1b")
+    shown = fashionlab.open_run(tmp_path / "<script>&\x1b")._repr_html_()
+    assert "Run &lt;script&gt;&amp;\\x1b" in shown
+    assert "epochs=12 batch_size=32 widths=64,32" in shown
+    assert "<script" not in shown
+    foreign = replace(sample, name="<b>", class_names=("<i>", *sample.class_names[1:]), notes=("a\n<img>",))
+    shown = foreign._repr_html_()
+    assert "Data set &lt;b&gt;" in shown
+    assert "a &lt;img&gt;" in shown
+    assert not any(tag in shown for tag in ("<b>", "<i>", "<img"))
+    assert sample.sha256 in shown

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         report,
         resume,
         resume_study,
+        runs,
         study,
         train,
     )
@@ -46,6 +47,7 @@ _HOMES = {
     "report": "fashionlab.lab",
     "resume": "fashionlab.lab",
     "resume_study": "fashionlab.lab",
+    "runs": "fashionlab.lab",
     "study": "fashionlab.lab",
     "train": "fashionlab.lab",
 }
@@ -66,6 +68,7 @@ __all__ = [
     "report",
     "resume",
     "resume_study",
+    "runs",
     "study",
     "train",
 ]

@@ -120,7 +120,7 @@ def test_the_digits_need_no_network(tmp_path):
         (("train", "--epoch", "3"), "model 'mlp' has no setting 'epoch'; did you mean epochs"),
         (("train", "--learning-rate", "inf"), "--learning-rate: given 'inf', expected a number above 0"),
         (("train", "--trust", "abc"), "--trust goes with --resume"),
-        (("runs", "--json", "size"), "--runs and --json come after the word"),
+        (("runs", "--json", "size"), "options come after the word"),
         (("train", "--epochs"), "--epochs needs a value"),
         (("trian",), "fashionlab has no command 'trian'; did you mean train?"),
         (("runs", "shwo", "last"), "fashionlab runs has no command 'shwo'; did you mean show?"),

@@ -14,9 +14,10 @@ from fashionlab.data import halve_validation
 from fashionlab.errors import DataInvalid, UntrustedModel, UsageError
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
+from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.declare import require_trust
-from fashionlab.studies.design.changes import Changed, ablate, parse_change, regularizers
+from fashionlab.studies.design.changes import ablate, parse_change, regularizers
 from fashionlab.studies.design.file import read_study_file
 from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms
 from fashionlab.studies.stats.alpha_spending import AlphaSpending

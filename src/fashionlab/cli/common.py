@@ -51,9 +51,13 @@ def print_json(document: Any) -> None:
     """One JSON document on standard output: structs, paths and plain data."""
     import msgspec
 
-    text = readable_json(msgspec.to_builtins(document), indent=2)
+    print_text(readable_json(msgspec.to_builtins(document), indent=2))
+
+
+def print_text(text: str) -> None:
+    """Text that is clean already, on standard output."""
     # A byte of a file name that is no UTF-8 becomes \udce9, which JSON knows.
-    click.echo(text.encode(errors="backslashreplace").decode())
+    click.echo(text.encode(errors="backslashreplace").decode(), nl=not text.endswith("\n"))
 
 
 def print_line(line: object) -> None:

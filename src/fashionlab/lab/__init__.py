@@ -2,7 +2,7 @@
 
 from fashionlab.lab.data import describe_data, load, plot_samples
 from fashionlab.lab.execution import ExecutionOptions
-from fashionlab.lab.listing import delete_runs, find_runs, is_study, list_runs, show_run
+from fashionlab.lab.listing import delete_runs, find_runs, is_study, list_groups, list_runs, runs, show_run
 from fashionlab.lab.results import open_run, report
 from fashionlab.lab.studies import (
     compare,
@@ -25,6 +25,7 @@ __all__ = [
     "describe_data",
     "find_runs",
     "is_study",
+    "list_groups",
     "list_runs",
     "list_studies",
     "load",
@@ -37,6 +38,7 @@ __all__ = [
     "report_study",
     "resume",
     "resume_study",
+    "runs",
     "show_run",
     "study",
     "train",

@@ -3,15 +3,37 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fashionlab.store import Run, RunDetails, RunLine, delete_run, details_of, find_run, line_of
+from fashionlab.store import Run, RunDetails, RunLine, delete_run, details_of, find_run, line_of, tell_apart
 from fashionlab.store import list_runs as list_folders
 from fashionlab.store.listing import RUN_MARKS, require_deletable
+from fashionlab.store.records import Record, RunGroup, group_runs, record_of, sort_lines
 from fashionlab.studies.folder import STUDY_MARKS, StudyFolder, find_study
 
 
-def list_runs(*, runs: str | Path = "runs") -> list[RunLine]:
-    """A line for each run, oldest first."""
-    return [line_of(run) for run in list_folders(Path(runs))]
+def list_runs(*, runs: str | Path = "runs", sort: str | None = None) -> list[RunLine]:
+    """A line for each run, oldest first, or by a field of its record, "-FIELD" for the highest first. Raises UsageError
+    for a field that none has."""
+    lines = tell_apart([line_of(run) for run in list_folders(Path(runs))])
+    return sort_lines(lines, sort) if sort else lines
+
+
+def list_groups(*, runs: str | Path = "runs", sort: str | None = None) -> list[RunGroup]:
+    """The finished runs, those that differ in the seed alone together: mean, deviation and best of each such group.
+    sort: as for `list_runs`."""
+    groups = group_runs(list_runs(runs=runs))
+    return sort_lines(groups, sort) if sort else groups
+
+
+def runs(*, runs: str | Path = "runs", group: bool = False, sort: str | None = None) -> list[Record]:
+    """The runs of a folder as flat records, for `pandas.DataFrame(fashionlab.runs())`.
+
+    A record has the results (`validation_accuracy`, a fraction, with `_low` and `_high`, its 95 % interval; `_loss`,
+    nats; `seconds`), what `differs` from the model's default, as text, and every setting by its name. group: a record
+    for all runs that differ in the seed alone (`validation_mean`, `_deviation`, `_best`). sort: a field, "-FIELD" for
+    the highest first. Raises UsageError for a field that none has.
+    """
+    lines = list_groups(runs=runs, sort=sort) if group else list_runs(runs=runs, sort=sort)
+    return [record_of(line) for line in lines]
 
 
 def show_run(run: str | Path, *, runs: str | Path = "runs") -> RunDetails:

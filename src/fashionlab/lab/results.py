@@ -23,8 +23,10 @@ from fashionlab.reports.run.figures import activations_of, history_of, mistakes_
 from fashionlab.reports.run.produce import CARD, PAGE, gather_figures, produce_report
 from fashionlab.reports.run.sections.learning import NO_EPOCHS
 from fashionlab.reports.run.summary import RunReport
-from fashionlab.store import Metrics, Run, find_run
-from fashionlab.text import tell
+from fashionlab.reports.tables import accuracy
+from fashionlab.store import Metrics, Run, find_run, line_of
+from fashionlab.store.records import changes_text
+from fashionlab.text import html_table, tell
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.pool import borrow
 
@@ -194,6 +196,20 @@ class TrainedModel:
             f"TrainedModel({str(self.path)!r}: accuracy {judged.accuracy:.2%} "
             f"[{judged.accuracy_low:.2%}, {judged.accuracy_high:.2%}], n={judged.n:,})"
         )
+
+    def _repr_html_(self) -> str:
+        line = line_of(self._run)
+        facts = {
+            "model": f"{line.model} (refit)" if line.refit else line.model,
+            "data set": line.dataset,
+            "seed": line.seed,
+            "differs from the model's default": changes_text(line.changes) or "nothing",
+            "validation accuracy": accuracy(line.validation),
+            "test accuracy": accuracy(line.test),
+        }
+        if line.epochs:
+            facts[f"{self.metrics.unit}s"] = f"{line.epochs}, best {line.best_epoch}"
+        return html_table(f"Run {line.run}", facts | {"folder": line.path} | ({"page": self.page} if self.page else {}))
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,29 @@
 """Results as tables for a terminal, from the same structs that `--json` prints."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from fashionlab.data import DataDescription
+from fashionlab.options import as_typed
 from fashionlab.reports.measures import TITLES, measure, shared_line
 from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line
-from fashionlab.reports.wording import NONE, duration, kind_text, percent, times, value_text, with_interval
+from fashionlab.reports.wording import (
+    NONE,
+    SPACE,
+    duration,
+    kind_text,
+    percent,
+    plain,
+    times,
+    value_text,
+    with_interval,
+)
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
+from fashionlab.store.records import Record, RunGroup, Spread, changes_text
 from fashionlab.text import one_line
 
 if TYPE_CHECKING:
@@ -69,23 +85,78 @@ def result_table(metrics: Metrics) -> "Table":
         rows.append((name, f"{figures.n:,}", *(each.text for each in measure(figures)), words))
     shared = shared_line(metrics)
     caption = [shared] if shared else []
-    table = new_table(("set", "n", *TITLES, "hardest classes by recall"), rows, title=title, caption=caption)
-    table.columns[-1].justify = "left"
-    return table
+    columns = ("set", "n", *TITLES, "hardest classes by recall")
+    return _last_to_the_left(new_table(columns, rows, title=title, caption=caption))
 
 
 def runs_table(rows: Sequence[RunLine]) -> "Table":
     """The list of runs."""
-    lines = []
+    names, lines = _short_names(rows), []
     for row in rows:
         epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
         state = "damaged" if row.damaged else epochs if row.complete else "unfinished"
-        model = "?" if row.model is None else row.model + kind_text(row.origin is not None, row.refit)
         lines.append((
-            row.run, model, NONE if row.seed is None else str(row.seed), state,
-            accuracy(row.validation), accuracy(row.test), f"{row.size / 1e6:.1f}",
+            row.run, _model(row), names.get(row.dataset, NONE), NONE if row.seed is None else str(row.seed), state,
+            accuracy(row.validation), accuracy(row.test), _differs(row),
         ))  # fmt: skip
-    return new_table(("run", "model", "seed", "epochs", "validation accuracy", "test accuracy", "MB"), lines)
+    columns = ("run", "model", "data set", "seed", "epochs", "validation accuracy", "test accuracy", DIFFERS)
+    return _last_to_the_left(new_table(columns, lines))
+
+
+def groups_table(rows: Sequence[RunGroup]) -> "Table":
+    """The runs, those that differ in the seed alone together."""
+    names = _short_names(rows)
+    lines = [
+        (_model(row), names[row.dataset], str(len(row.seeds)), *_spread(row.validation), *_spread(row.test),
+         row.best_run, _differs(row))
+        for row in rows
+    ]  # fmt: skip
+    columns = ("model", "data set", "seeds", "validation", "best", "test", "best", "best run", DIFFERS)
+    caption = "mean \N{PLUS-MINUS SIGN} standard deviation of one seed; the best of several flatters: compare means"
+    return _last_to_the_left(new_table(columns, lines, caption=[caption]))
+
+
+DIFFERS = "differs from the model's default"
+
+
+def csv_text(records: Sequence[Record]) -> str:
+    """Records as CSV with a line of names; a value as one types it, an empty cell where there is none."""
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(map(one_line, columns))
+    for record in records:
+        values = (record.get(name) for name in columns)
+        writer.writerow("" if value is None else one_line(as_typed(value)) for value in values)
+    return file.getvalue()
+
+
+def _model(row: RunLine | RunGroup) -> str:
+    return "?" if row.model is None else row.model + kind_text(row.origin is not None, row.refit)
+
+
+def _differs(row: RunLine | RunGroup) -> str:
+    return changes_text(row.changes) or (NONE if row.settings else "")
+
+
+def _spread(spread: Spread | None) -> tuple[str, str]:
+    if spread is None:
+        return NONE, NONE
+    deviation = "" if spread.deviation is None else f" \N{PLUS-MINUS SIGN} {plain(100 * spread.deviation)}"
+    return f"{plain(100 * spread.mean)}{deviation}{SPACE}%", percent(spread.best, 2)
+
+
+def _short_names(rows: Sequence[RunLine | RunGroup]) -> dict[str | None, str]:
+    """Data sets by what tells them apart: of a path its last part, where no other data set has the same."""
+    names = {row.dataset for row in rows if row.dataset is not None}
+    short = {name: PurePath(name).name or name for name in names}
+    taken = Counter(short.values())
+    return {name: short[name] if taken[short[name]] == 1 else name for name in names}
+
+
+def _last_to_the_left(table: "Table") -> "Table":
+    table.columns[-1].justify = "left"
+    return table
 
 
 def run_table(details: RunDetails) -> "Table":
@@ -107,9 +178,7 @@ def run_table(details: RunDetails) -> "Table":
     if recipe.refit:
         lines["refit"] = refit_line(recipe)
     rows = [(name, value_text(value)) for name, value in lines.items()]
-    table = new_table(("field", "value"), rows, title=details.run)
-    table.columns[1].justify = "left"
-    return table
+    return _last_to_the_left(new_table(("field", "value"), rows, title=details.run))
 
 
 def data_table(data: DataDescription) -> "Table":

@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec.structs import replace
 
 from fashionlab.errors import UntrustedModel
+from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.design.file import Terms
 from fashionlab.studies.design.plan import (
     Arm,

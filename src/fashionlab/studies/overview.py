@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from fashionlab.errors import StoreError
-from fashionlab.studies.design.changes import Changed
+from fashionlab.recipe.difference import Changed
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.execution.estimate import count_done, estimate
 from fashionlab.studies.folder import StudyFolder

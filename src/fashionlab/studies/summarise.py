@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from fashionlab.machine import MachineDescription
-from fashionlab.studies.design.changes import Changed
+from fashionlab.recipe.difference import Changed
 from fashionlab.studies.design.plan import Arm, Plan
 from fashionlab.studies.outcomes import Outcome, Pairs, RunResults, counted_seeds, judge_arm, last_seed
 from fashionlab.studies.stats.describe import Description, describe

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from fashionlab.machine import MachineDescription
 from fashionlab.recipe.config import OptionValue
+from fashionlab.recipe.difference import Changed
 from fashionlab.store.results import Amount, Count, Fraction
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.design.plan import (
     FORMAT,
     AtLeastOne,

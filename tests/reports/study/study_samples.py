@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from fashionlab.machine import MachineDescription
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig
+from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
 from fashionlab.store import SetPredictions
 from fashionlab.studies.compare import compare_answers
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.design.plan import Arm, Plan, StudyData
 from fashionlab.studies.final import describe_test
 from fashionlab.studies.folder import Failure

@@ -5,9 +5,9 @@ import io
 from msgspec.structs import replace
 from study_samples import make_summary
 
+from fashionlab.recipe.difference import Changed
 from fashionlab.reports.progress.display import LiveDisplay, LogDisplay
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.events import (
     RunDone,
     RunFailed,

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from rich.console import Console
 from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_summary
 
+from fashionlab.recipe.difference import Changed
 from fashionlab.reports.study import report_of, study_table, verdicts
 from fashionlab.reports.study.guarantee import SHARED_JUDGES, covers
 from fashionlab.reports.study.report import from_to, what_changed
 from fashionlab.reports.study.text import studies_table, summary_lines
 from fashionlab.reports.wording import SPACE
 from fashionlab.store import to_json
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.overview import StudyLine
 from fashionlab.studies.stats.verdict import judge
 from fashionlab.text import one_line

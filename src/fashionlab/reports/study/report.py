@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from msgspec.structs import asdict
 
 from fashionlab.recipe.config import OptionValue
+from fashionlab.recipe.difference import Changes
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.wording import setting_text, value_text
-from fashionlab.studies.design.changes import Changes
 from fashionlab.studies.stats.verdict import Verdict
 from fashionlab.studies.summary import ArmSummary, BaselineSummary, StudySummary
 

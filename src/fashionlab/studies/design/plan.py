@@ -18,14 +18,13 @@ from fashionlab.models import Architecture
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
 from fashionlab.options import as_typed
+from fashionlab.recipe.difference import Changes, difference
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.studies.design.changes import (
-    Changes,
     ablate,
     apply_change,
     describe_settings,
-    difference,
     read_change,
 )
 from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending

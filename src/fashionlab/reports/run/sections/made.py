@@ -7,14 +7,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from fashionlab.data.split import VALIDATION_SHARE
-from fashionlab.errors import UsageError
 from fashionlab.images import AS_FOUND
-from fashionlab.models.registry import registered
-from fashionlab.options import as_typed, options_of
+from fashionlab.options import as_typed
 from fashionlab.recipe.choices import own_settings
 from fashionlab.recipe.class_weights import EQUAL
-from fashionlab.recipe.config import DataConfig, TrainingConfig
+from fashionlab.recipe.config import DataConfig
+from fashionlab.recipe.difference import from_default
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.reports.wording import counted, setting_text, value_text
@@ -79,23 +77,10 @@ def commands(spec: RunSpec) -> Commands:
 
 def _command(spec: RunSpec, short: bool) -> str:
     recipe = spec.recipe
-    defaults: dict[str, Any] = {
-        name: s.default for kind in (DataConfig, TrainingConfig) for name, s in options_of(kind).items()
-    }
-    try:
-        # Asking a user's own file for its defaults would execute it.
-        architecture = registered(recipe.model.name) if spec.model_sha256 is None else None
-        defaults |= {n: s.default for n, s in architecture.options.items()} if architecture else {}
-    except UsageError:  # a model of a later registry: everything is spelled out
-        pass
-    if recipe.training:
-        defaults |= own_settings(recipe.settings)
+    shown = from_default(recipe) if short else recipe.settings
     words = ["fashionlab", "train", recipe.model.name, *(["--from", spec.origins[-1].run] if spec.origins else [])]
-    # Filled in where nothing was given, and left out where the data bring their own.
-    defaults["validation"] = VALIDATION_SHARE if recipe.data.validation is not None else None
-    for setting, value in recipe.settings.items():
-        if not (short and setting in defaults and as_typed(defaults[setting]) == as_typed(value)):
-            words += ["--" + setting.replace("_", "-"), as_typed(value)]
+    for setting in shown:
+        words += ["--" + setting.replace("_", "-"), as_typed(recipe.settings[setting])]
     words += ["--seed", str(recipe.seed)]
     if not short and recipe.training:
         words += ["--trainer", spec.trainer, "--backend", spec.backend]
