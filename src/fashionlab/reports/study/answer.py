@@ -125,8 +125,8 @@ def _own_pairs(report: StudyReport) -> str:
     return (
         f"Every {report.what} was trained beside the baseline, pair by pair: under one seed both saw the same images "
         "in the same order and began with the same weights where their shapes allow. From seed to seed all of this is "
-        "drawn anew. The effect is the mean difference in accuracy over the pairs. One percentage point is one image in a "
-        f"hundred, counted on the {JUDGING_SET}: {report.judge_rows or 0:,} images that neither trained "
+        "drawn anew. The effect is the mean difference in accuracy over the pairs. One percentage point is one image "
+        f"in a hundred, counted on the {JUDGING_SET}: {report.judge_rows or 0:,} images that neither trained "
         "a network nor decided when to stop its training."
     )
 

@@ -245,7 +245,7 @@ def _read_images(table: _Table) -> dict[Run, dict[str, int]]:
 
 def _check_size(path: Path, arms: tuple[str, ...], seeds: tuple[int, ...], scores: Mapping[Run, float]) -> None:
     if not 2 <= len(arms) <= MOST_ARMS:
-        raise DataInvalid(f"{path} has {len(arms):,} arms; expected a baseline and 1 to {MOST_ARMS - 1} others")
+        raise DataInvalid(f"{path} has {len(arms):,} names in the column arm; expected 2 to {MOST_ARMS}")
     if len(seeds) > MOST_SEEDS:
         raise DataInvalid(f"{path} has {len(seeds):,} seeds; expected {MOST_SEEDS:,} at most")
     if len(scores) == len(seeds):

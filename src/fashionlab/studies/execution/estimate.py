@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from fashionlab.errors import StoreError
+from fashionlab.studies.design.imported import ImportedPlan
 from fashionlab.studies.design.plan import Arm, Plan
 from fashionlab.studies.folder import StudyFolder, list_studies
 
@@ -49,6 +50,8 @@ def _seconds(runs: Path) -> dict[Kind, float]:
     found: dict[Kind, list[float]] = {}
     for folder in list_studies(runs)[::-1][:MOST]:
         try:
+            if isinstance(folder.design, ImportedPlan):
+                continue
             for arm in folder.plan.arms:
                 made = [folder.finished(arm, seed) for seed in folder.plan.all_seed_numbers]
                 values = [run.metrics.seconds.total for run in made if run]
