@@ -45,7 +45,7 @@ from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import from_json, read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.imported import ImportedPlan
-from fashionlab.studies.design.plan import FORMAT, Arm, Plan
+from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
 
@@ -120,8 +120,8 @@ class StudyFolder:
         except FileNotFoundError:
             raise RunCorrupt(f"study {self.name} has lost study.json; {remedy}") from None
         if from_json(content, _Origin, path, remedy).imported is not None:
-            return read_versioned(content, ImportedPlan, path, FORMAT, remedy)
-        plan = read_versioned(content, Plan, path, FORMAT, remedy)
+            return read_versioned(content, ImportedPlan, path, READABLE, remedy)
+        plan = read_versioned(content, Plan, path, READABLE, remedy)
         arms = [replace(arm, model_source=self._source(number)) for number, arm in enumerate(plan.arms)]
         return replace(plan, arms=tuple(arms))
 
@@ -205,7 +205,7 @@ class StudyFolder:
         """The summary, None before the first run. Raises RunCorrupt if it cannot be read, or is of another format."""
         path = self.path / "summary.json"
         try:
-            summary = read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
+            summary = read_versioned(read_file(path, REMEDY), StudySummary, path, READABLE, REMEDY)
         except FileNotFoundError:
             return None
         with self.sound("summary.json"):
