@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fashionlab.lab import (
         ExecutionOptions,
         compare,
+        import_study,
         load,
         open_run,
         open_study,
@@ -38,6 +39,7 @@ _HOMES = {
     "StudyResult": "fashionlab.lab.study_results",
     "TrainedModel": "fashionlab.lab.results",
     "compare": "fashionlab.lab",
+    "import_study": "fashionlab.lab",
     "load": "fashionlab.lab",
     "open_run": "fashionlab.lab",
     "open_study": "fashionlab.lab",
@@ -59,6 +61,7 @@ __all__ = [
     "StudyResult",
     "TrainedModel",
     "compare",
+    "import_study",
     "load",
     "open_run",
     "open_study",

@@ -18,6 +18,7 @@ from fashionlab.models.own.source import OwnSource
 from fashionlab.reports.study import report_of
 from fashionlab.store import to_json
 from fashionlab.studies.events import RunDone, RunFailed, SummaryWritten
+from fashionlab.studies.execution.estimate import seconds_left
 from fashionlab.studies.folder import Failure, StudyFolder, find_study, list_studies
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.studies.summary import FailedRun, RunCounts
@@ -308,3 +309,11 @@ def test_a_plan_holds_together_and_a_summary_is_of_its_plan(tmp_path):
             _ = StudyFolder(folder.path).summary
         (folder.path / name).write_bytes(sound)
     assert StudyFolder(folder.path).summary
+
+
+def test_the_time_left_is_told_arm_by_arm():
+    durations = {"mlp": [9.0, 2.0, 2.0], "cnn": [200.0]}
+    assert seconds_left(["mlp", "mlp", "cnn"], [("mlp", 0.5)], durations, 1) == 205
+    assert seconds_left(["mlp", "mlp"], [("cnn", 0.25)], durations, 4) == 50  # one run is not divided
+    assert seconds_left(["mlp", "other"], [], durations, 2) is None
+    assert seconds_left([], [], durations, 2) == 0

@@ -1,4 +1,4 @@
-"""`fashionlab study`, in groups: run (which may be left out), plan, resume, list, show."""
+"""`fashionlab study`, in groups: run (which may be left out), plan, resume, import, list, show."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -171,6 +171,27 @@ def resume(study: str, as_json: bool, **options: Any) -> None:
     show_result(result, as_json)
 
 
+@click.command("import", params=[click.Argument(["file"], type=click.Path(path_type=Path)), NO_REPORT, RUNS, JSON])
+@click.option("--baseline", default=None, metavar="ARM", help="The reference for the others.  [baseline, or the best]")
+@click.option("--images", default=None, type=int, metavar="N", help="How many images each score was measured on.")
+@click.option("--margin", default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]")
+@click.option("--title", default=None, metavar="TEXT", help="What the question is, for the page.")
+def import_(file: Path, as_json: bool, no_report: bool, **options: Any) -> None:
+    """Judge runs that were made with any tool, from a table of their results.
+
+    FILE is a CSV file with the columns seed, arm, score: accuracies, all as fractions or all as per cent. Or it has the
+    columns seed, arm, image, correct, with a row for each image of each run, and correct 0 or 1. The runs of one seed
+    are a pair; a seed of which an arm is lacking is left out of that arm's verdict, and named.
+
+    \b
+    fashionlab study import results.csv
+    fashionlab study import results.csv --baseline adamw --images 10000
+    """
+    from fashionlab import lab
+
+    show_result(lab.import_study(file, report=not no_report, **options), as_json)
+
+
 @click.command("list", params=[RUNS, JSON])
 def list_(runs: Path, as_json: bool) -> None:
     """List the studies, oldest first, with their verdicts."""
@@ -206,10 +227,10 @@ class _StudyGroup(Words):
 
 study = _StudyGroup(
     "study",
-    commands=[run, plan, resume, list_, show],
+    commands=[run, plan, resume, import_, list_, show],
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    subcommand_metavar="[run] | plan | resume | list | show",
+    subcommand_metavar="[run] | plan | resume | import | list | show",
     help=f"""Find out whether a change really helps, seed by seed. `run` may be left out:
 {EXAMPLES}
     fashionlab study run --help explains how a study is made and lists the settings.

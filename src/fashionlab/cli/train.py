@@ -56,9 +56,10 @@ def _run(
     from fashionlab.reports.tables import result_table
 
     print_table(result_table(trained.metrics))
-    for path in [*trained.figures, trained.page]:
-        if path:
-            print_line(path)
+    if figures := trained.figures:
+        print_line(f"{len(figures)} figures in {figures[0].parent}")
+    # Last and alone on its line: it is what one goes on with.
+    print_line(trained.page or trained.path)
 
 
 train = SettingsCommand(

@@ -14,6 +14,7 @@ from fashionlab.lab.studies import (
     resume_study,
     study,
 )
+from fashionlab.lab.study_import import import_study
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.lab.training import resume, train
 
@@ -24,6 +25,7 @@ __all__ = [
     "delete_runs",
     "describe_data",
     "find_runs",
+    "import_study",
     "is_study",
     "list_groups",
     "list_runs",

@@ -143,7 +143,7 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     """The study's page, from its summary; a failure is said and costs nothing. dataset: for the images, or None."""
     summary = folder.summary
     try:
-        return produce_study_page(folder.path, summary, _images(folder.plan, summary, dataset)) if summary else None
+        return produce_study_page(folder.path, summary, _images(folder, summary, dataset)) if summary else None
     except FashionlabError as error:
         tell(f"no page was made: {error}")
         return None
@@ -161,11 +161,11 @@ def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:
     return dataset
 
 
-def _images(plan: Plan, summary: StudySummary, dataset: Dataset | None) -> np.ndarray | None:
+def _images(folder: StudyFolder, summary: StudySummary, dataset: Dataset | None) -> np.ndarray | None:
     """The images that all models of a comparison get wrong, in the order of the summary."""
     answers = summary.compare and summary.compare.answers
     if not answers or dataset is None:
         return None
-    limit = plan.arms[0].recipe.data.limit
+    limit = folder.plan.arms[0].recipe.data.limit
     images: np.ndarray = (dataset.limited(limit) if limit else dataset).images
     return images[[each.row for each in answers.all_wrong]]

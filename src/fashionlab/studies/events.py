@@ -24,7 +24,8 @@ class RunUnderWay(Struct, frozen=True):
 
 
 class RunsUnderWay(Struct, frozen=True, tag="runs_under_way", tag_field="event"):
-    """Twice a second. seconds_left: of the study, at most; None while it cannot be told."""
+    """Twice a second. seconds_left: of the study, estimated as if every seed were needed; None
+    while it cannot be told."""
 
     runs: tuple[RunUnderWay, ...]
     seconds_left: float | None

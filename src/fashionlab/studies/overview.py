@@ -67,7 +67,7 @@ class PlanOverview(Struct, frozen=True, kw_only=True):
 def line_of(folder: StudyFolder) -> StudyLine:
     """The study's line; a damaged study is a line that says so, not the end of the list."""
     try:
-        plan, summary = folder.plan, folder.summary
+        plan, summary = folder.design, folder.summary
     except StoreError as error:
         return StudyLine(study=folder.name, path=str(folder.path), damaged=str(error), size=folder.size)
     return StudyLine(

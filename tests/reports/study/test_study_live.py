@@ -52,7 +52,7 @@ def test_the_plan_says_arms_runs_and_time():
         "widths 8-8 → 16, batch norm on → off, depth none → 1, at 96 % confidence, added later",
         "at most 20 runs, 4 of them done: 2 arms, seeds 0 to 9, on 2 workers",
         "judged on 6,000 images each, margin 0.2 points",
-        "at most 2 min 10 s, by earlier studies here; no run begins after 5 minutes",
+        "about 2 min 10 s if all seeds are needed, by earlier studies here; no run begins after 5 minutes",
     ):
         assert words in text
     assert "unknown until the first runs are done" in "\n".join(plan_lines(replace(PLAN, seconds=None)))
@@ -96,6 +96,6 @@ def test_what_is_under_way_and_what_more_is_needed():
         "seed 2, wide: epoch 3/12",
         "undecided",
         "failed (attempt 1 of 3",
-        "at most 1 min 0",
+        "about 1 min 0",
     ):
         assert words in text

@@ -28,6 +28,7 @@ class StudyStatus:
         self.summary: StudySummary | None = None
         self.running: tuple[RunUnderWay, ...] = ()
         self.failures: list[str] = []
+        self.row = ""
         self._ends_at: float | None = None
         self._testing = ""
         self._said: dict[str, str] = {}
@@ -39,7 +40,8 @@ class StudyStatus:
             return self._testing
         if self._ends_at is None:
             return "time left: unknown until a run of each arm is done"
-        return f"at most {countdown(max(0.0, self._ends_at - time.monotonic()))} left"
+        left = self._ends_at - time.monotonic()
+        return f"about {countdown(left)} left" if left >= 1 else "almost done"
 
     @property
     def headline(self) -> str:
@@ -69,10 +71,13 @@ class StudyStatus:
 
     def take(self, event: StudyEvent) -> Sequence[str]:
         """Bring it up to date with an event; return the lines that the event is worth in a log."""
+        self.row = ""
         match event:
             case SummaryWritten():
                 self.summary = event.summary
-                return self._new_verdicts(event.summary)
+                verdicts = self._new_verdicts(event.summary)
+                self.row = "; ".join(verdicts)
+                return verdicts
             case RunsUnderWay():
                 self.running = event.runs
                 self._ends_at = None if event.seconds_left is None else time.monotonic() + event.seconds_left
@@ -108,7 +113,8 @@ def plan_lines(plan: PlanOverview) -> list[str]:
     if plan.seconds is None:
         estimate = "unknown until the first runs are done"
     else:
-        estimate = f"{most}{countdown(plan.seconds)}, by earlier studies here"
+        whole = " if all seeds are needed" if most else ""
+        estimate = f"about {countdown(plan.seconds)}{whole}, by earlier studies here"
     test = "is evaluated once, at the end, for confirmation" if plan.test else "is not evaluated"
     return [
         plan.title,

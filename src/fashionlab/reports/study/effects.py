@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashionlab.reports.study import verdicts
+from fashionlab.reports.study.guarantee import import_sentences, origin_sentences
 from fashionlab.reports.study.report import JUDGING_SET, StudyReport
 from fashionlab.reports.wording import (
     NONE,
@@ -18,6 +19,7 @@ from fashionlab.reports.wording import (
     size,
 )
 from fashionlab.studies.stats.describe import Description
+from fashionlab.studies.stats.mcnemar import McNemar
 from fashionlab.studies.summary import Answers, ModelSummary
 
 SECONDARY = {
@@ -80,10 +82,12 @@ def bounds(description: Description, write: Callable[[float | None], str]) -> st
 
 def troubles(report: StudyReport) -> dict[str, Any]:
     """Runs that failed and pairs that were left out: sentence, and a line for each."""
-    runs = report.runs
+    runs, imported = report.runs, report.imported
     failures = [(each.title, failed) for each in report.everyone for failed in each.failures]
     left_out = [(arm.title, seed) for arm in report.arms for seed in arm.left_out]
     parts = [f"{runs.done:,} of {runs.planned:,} planned runs are done, {runs.failed:,} failed"]
+    if imported is not None:
+        parts = [f"The file has {counted(runs.done, 'result')}, {runs.planned:,} would be a whole table"]
     if runs.retried:
         parts.append(f"{runs.retried:,} were tried again")
     parts.append(f"{counted(len(left_out), 'pair')} {'were' if len(left_out) > 1 else 'was'} left out of the verdicts")
@@ -98,13 +102,22 @@ def facts(report: StudyReport) -> list[tuple[str, str]]:
     """What was compared, on how much, at what cost: a few names with their texts."""
     baseline, seeds, runs = report.baseline, report.seeds, report.runs
     known = baseline.name in ("baseline", baseline.model)
+    margin = ("Too small to matter", f"within ±{report.margin:g} points (the margin)")
+    if report.imported is not None:
+        return [
+            ("Baseline", baseline.name),
+            ("Seeds complete", f"{len(seeds.complete):,} of {seeds.planned:,} in the file"),
+            ("Results", f"{runs.done:,}, made elsewhere"),
+            ("Judged", report.judged),
+            margin,
+        ]
     return [
         ("Baseline", baseline.model if known else f"{baseline.name} ({baseline.model})"),
         ("Seeds complete", f"{len(seeds.complete):,} of {seeds.planned:,} planned"),
         ("Runs", f"{runs.done:,} done, {runs.failed:,} failed"),
         ("Time", f"{duration(report.seconds)} on {counted(report.workers, 'worker')}"),
-        ("Judged on", f"{report.judge_rows:,} images, the {JUDGING_SET}"),
-        ("Too small to matter", f"within ±{report.margin:g} points (the margin)"),
+        ("Judged on", f"{report.judge_rows or 0:,} images, the {JUDGING_SET}"),
+        margin,
     ]
 
 
@@ -131,19 +144,30 @@ def confirmation(report: StudyReport) -> dict[str, Any] | None:
         }
         for found in test.arms
     ]
-    pairs = [
-        {
-            "name": titles[found.name],
-            "seed": found.mcnemar.seed,
-            "only_a": found.mcnemar.only_a,
-            "only_b": found.mcnemar.only_b,
-            "p": p_value(found.mcnemar.p_value),
-            "exact": p_value(found.mcnemar.exact_p_value),
-        }
-        for found in test.arms
-        if found.mcnemar
-    ]
+    pairs = [_mcnemar(titles[found.name], found.mcnemar.seed, found.mcnemar) for found in test.arms if found.mcnemar]
     return {"n": test.n, "shared": test.shared, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
+
+
+def _mcnemar(title: str, seed: int, test: McNemar) -> dict[str, Any]:
+    return {
+        "name": title,
+        "seed": seed,
+        "only_a": test.only_a,
+        "only_b": test.only_b,
+        "p": p_value(test.p_value),
+        "exact": p_value(test.exact_p_value),
+    }
+
+
+def imported(report: StudyReport) -> dict[str, Any] | None:
+    """How imported results came in, in sentences, and rows of McNemar's test; None for a study of this lab."""
+    if report.imported is None:
+        return None
+    titles = {arm.name: arm.title for arm in report.arms}
+    return {
+        "sentences": [*import_sentences(report.imported), *origin_sentences(report.imported)],
+        "mcnemar": [_mcnemar(titles[test.arm], test.seed, test) for test in report.imported.mcnemar],
+    }
 
 
 def models(report: StudyReport) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_t
 from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, strip
 from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 from fashionlab.reports.study import verdicts
-from fashionlab.reports.study.report import ArmReport, StudyReport
+from fashionlab.reports.study.report import JUDGING_SET, ArmReport, StudyReport
 from fashionlab.studies.stats.describe import Description
 from fashionlab.studies.summary import ModelSummary
 
@@ -21,7 +21,7 @@ def page_figures(report: StudyReport) -> dict[str, Display]:
     for i, (arm, effect) in enumerate(zip(report.arms, effects, strict=True)):
         found.append(strip(effect, reach, f"strip-{i}"))
         if arm.pairs:
-            found += _seed_by_seed(arm, report.baseline.name, i)
+            found += _seed_by_seed(arm, report, i)
     if report.compare is not None:
         found.append(_costs(report.compare.models))
     return {display.name: display for display in found}
@@ -35,7 +35,7 @@ def _effect(arm: ArmReport) -> Effect:
     return Effect(arm.title, verdict.word, verdict.said, verdict.effect, verdict.low, verdict.high, text)
 
 
-def _seed_by_seed(arm: ArmReport, baseline: str, i: int) -> list[Display]:
+def _seed_by_seed(arm: ArmReport, report: StudyReport, i: int) -> list[Display]:
     verdict, both = arm.verdict, arm.pairs
     settled = (verdict.settled_at, verdict.said) if verdict.settled_at else None
     return [
@@ -45,7 +45,8 @@ def _seed_by_seed(arm: ArmReport, baseline: str, i: int) -> list[Display]:
         ),
         pairs(
             [pair.seed for pair in both], [pair.baseline for pair in both], [pair.arm for pair in both],
-            (baseline, arm.name), f"pairs-{i}",
+            (report.baseline.name, arm.name), f"pairs-{i}",
+            "accuracy" if report.imported is not None else f"accuracy on the {JUDGING_SET}",
         ),
     ]  # fmt: skip
 

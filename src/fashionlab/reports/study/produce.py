@@ -9,7 +9,16 @@ from fashionlab.reports import sprite
 from fashionlab.reports.figures import style_sheet
 from fashionlab.reports.run.render import page_environment, page_text, shown
 from fashionlab.reports.study.answer import answer
-from fashionlab.reports.study.effects import MOST_IMAGES, accuracies, confirmation, facts, models, secondary, troubles
+from fashionlab.reports.study.effects import (
+    MOST_IMAGES,
+    accuracies,
+    confirmation,
+    facts,
+    imported,
+    models,
+    secondary,
+    troubles,
+)
 from fashionlab.reports.study.figures import page_figures
 from fashionlab.reports.study.guarantee import guarantee
 from fashionlab.reports.study.report import JUDGING_SET, report_of
@@ -42,6 +51,7 @@ def render_study(summary: StudySummary, images: np.ndarray | None = None) -> byt
         secondary=secondary(report),
         troubles=troubles(report),
         test=confirmation(report),
+        imported=imported(report),
         models=models(report),
         guarantee=guarantee(report),
         figures=shown(page_figures(report)),

@@ -55,6 +55,9 @@ def summary_lines(report: StudyReport) -> list[str]:
             for run in each.failures
         ]
     done = f"{counted(report.runs.done, 'run')} in {countdown(report.seconds)} on {counted(report.workers, 'worker')}"
+    if report.imported is not None:
+        done = f"{counted(report.runs.done, 'result')} imported from {report.data.name}"
+        return [one_line(line) for line in [*lines, done]]
     undecided = any(arm.verdict.word == "undecided" for arm in report.arms)
     more = f"; for more: fashionlab study resume {report.name} --seeds N" if undecided else ""
     return [one_line(line) for line in [*lines, done + more]]

@@ -7,7 +7,7 @@ learning benchmarks", MLSys 2021).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from fashionlab.models import Architecture
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
 from fashionlab.options import as_typed
+from fashionlab.recipe.config import OptionValue
 from fashionlab.recipe.difference import Changes, difference
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
@@ -62,6 +63,28 @@ COMPARE_SEEDS = 5
 """Seeds of a comparison, unless told otherwise."""
 
 
+class JudgedArm(Protocol):
+    """What the statistics and the page know of an arm, trained here or imported.
+
+    model, settings: what it is, for people; for the rest see `Arm`.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def changes(self) -> Changes: ...  # noqa: D102
+
+    @property
+    def added_later(self) -> bool: ...  # noqa: D102
+
+    @property
+    def model(self) -> str: ...  # noqa: D102
+
+    @property
+    def settings(self) -> dict[str, OptionValue]: ...  # noqa: D102
+
+
 class Arm(Struct, frozen=True):
     """One way to train, whose runs differ in the seed alone.
 
@@ -86,6 +109,11 @@ class Arm(Struct, frozen=True):
         return self.recipe.model.name
 
     @property
+    def settings(self) -> dict[str, OptionValue]:
+        """The settings of the recipe, by flat name."""
+        return self.recipe.settings
+
+    @property
     def own_architecture(self) -> Architecture | None:
         """The user's own model, of the file that was declared; None for a model of the registry."""
         return None if self.model_source is None else own_architecture(self.model, self.model_source, self.spec.found)
@@ -106,14 +134,16 @@ class StudyData(Struct, frozen=True):
     given_validation: int = 0
 
 
-class Plan(Struct, frozen=True, kw_only=True):
-    """`study.json`, what a study is: written down before its first run, and only ever added to.
+class Design(Struct, frozen=True, kw_only=True):
+    """What the verdicts of a study rest on, whether its runs are made here (`Plan`) or were made elsewhere
+    (`imported.ImportedPlan`).
 
     name: of its folder; title: for people; created: ISO time. arms: the baseline first, in a comparison without a named
     baseline simply all models. baseline: its name, None for "the best on validation". declared: comparisons among which
     the declared arms' error is divided. margin: percentage points; alpha, reserve: see `AlphaSpending`. seeds: how many
     at most, from `first_seed` on. all_seeds: go on to the last of them even if every arm is decided. test: evaluate the
-    test set at the end. judge_rows: images of the judging set, on which the arms are compared.
+    test set at the end. judge_rows: images of the judging set, on which the arms are compared; None where that is not
+    known.
     """
 
     format: int = FORMAT
@@ -121,11 +151,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     kind: Literal["study", "compare"] = "study"
     title: str
     created: str
-    arms: tuple[Arm, ...]
+    arms: Sequence[JudgedArm]
     baseline: str | None
     declared: AtLeastOne
     seeds: SeedCount
-    judge_rows: AtLeastOne
+    judge_rows: AtLeastOne | None
     data: StudyData
     margin: Margin = MARGIN
     alpha: Part = ALPHA
@@ -139,16 +169,19 @@ class Plan(Struct, frozen=True, kw_only=True):
         names = [arm.name for arm in self.arms]
         if len(names) < 2 or len(set(names)) < len(names) or (self.baseline or names[0]) not in names:
             raise ValueError(f"its arms are {names}, its baseline {self.baseline!r}")
-        facts = {(arm.spec.data.sha256, arm.spec.data.class_names) for arm in self.arms}
-        if facts != {(self.data.sha256, self.data.class_names)}:
-            raise ValueError("its arms are of other data than it is")
 
     @property
-    def all_seed_numbers(self) -> range:
+    def all_seed_numbers(self) -> Sequence[int]:
         """The seeds, in order."""
         return range(self.first_seed, self.first_seed + self.seeds)
 
-    def alpha_of(self, arm: Arm) -> float:
+    @property
+    def resolution(self) -> float:
+        """The step between possible accuracies, percentage points."""
+        assert self.judge_rows is not None, "who does not know the images overrides this"
+        return 100 / self.judge_rows
+
+    def alpha_of(self, arm: JudgedArm) -> float:
         """The alpha of an arm that is not the baseline: its share of the study's.
 
         Where the best model is the baseline, it is chosen by the same figures that judge: so the error is divided
@@ -156,6 +189,19 @@ class Plan(Struct, frozen=True, kw_only=True):
         """
         spending = AlphaSpending(self.declared, self.alpha, self.reserve)
         return spending.of(0 if self.baseline is None else self.arms.index(arm) - 1)
+
+
+class Plan(Design, frozen=True, kw_only=True):
+    """`study.json`, what a study is: written down before its first run, and only ever added to. Its arms can train."""
+
+    arms: tuple[Arm, ...]
+    judge_rows: AtLeastOne
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        facts = {(arm.spec.data.sha256, arm.spec.data.class_names) for arm in self.arms}
+        if facts != {(self.data.sha256, self.data.class_names)}:
+            raise ValueError("its arms are of other data than it is")
 
     def arm(self, name: str) -> Arm:
         """The arm of a name."""

@@ -1,6 +1,5 @@
 """The driver of a study: which run comes next, what to do when one fails, and when it is enough."""
 
-import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from fashionlab.studies.events import (
     RunUnderWay,
     SummaryWritten,
 )
+from fashionlab.studies.execution.estimate import seconds_left
 from fashionlab.studies.execution.local import Executor, Job, News
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults, last_seed
@@ -218,14 +218,12 @@ class Driver:
         self.on_event(RunsUnderWay(runs, self._seconds_left()))
 
     def _seconds_left(self) -> float | None:
-        """At most: deciding earlier ends it. None until this session has finished a run of every arm that has some
-        left, as models may differ a hundredfold; where the minutes are limited, these."""
-        shares = [(arm.name, 1.0) for arm, _ in self._to_do()]
-        shares += [(flight.arm.name, 0.5) for flight in self._flights.values()]
-        seconds = None
-        if all(name in self._durations for name, _ in shares):
-            work = sum(share * statistics.fmean(self._durations[name]) for name, share in shares)
-            seconds = work / max(1, self.executor.slots)
+        """An estimate as if every seed were needed; None until there is one, where the minutes are limited, these."""
+        waiting = [arm.name for arm, _ in self._to_do()]
+        under_way = [
+            (flight.arm.name, 1 - flight.done / flight.of if flight.of else 0.5) for flight in self._flights.values()
+        ]
+        seconds = seconds_left(waiting, under_way, self._durations, self.executor.slots)
         if self.minutes is None:
             return seconds
         allowed = max(0.0, 60 * self.minutes - (time.monotonic() - self._begun))

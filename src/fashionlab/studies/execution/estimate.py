@@ -1,11 +1,13 @@
 """How long a study will take, from earlier studies in the same folder of runs; nothing where there are none like it."""
 
 import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from fashionlab.errors import StoreError
+from fashionlab.studies.design.imported import ImportedPlan
 from fashionlab.studies.design.plan import Arm, Plan
 from fashionlab.studies.folder import StudyFolder, list_studies
 
@@ -24,7 +26,7 @@ class Kind(Struct, frozen=True):
 
 
 def estimate(plan: Plan, runs: Path, workers: int) -> float | None:
-    """Seconds, at most, if every seed is needed: from runs of the same model, data and epochs. None if there are none.
+    """Seconds, about, if every seed is needed: from runs of the same model, data and epochs. None if there are none.
 
     Runs of studies are made on one core each, so the time of an ordinary run would mislead. Runs of this study that are
     finished already need no time.
@@ -35,6 +37,27 @@ def estimate(plan: Plan, runs: Path, workers: int) -> float | None:
     if None in seconds.values():
         return None
     return sum(lacking[name] * (each or 0.0) for name, each in seconds.items()) / workers
+
+
+def seconds_left(
+    waiting: Sequence[str],
+    under_way: Sequence[tuple[str, float]],
+    durations: Mapping[str, Sequence[float]],
+    workers: int | None,
+) -> float | None:
+    """Seconds, about, that the runs left will take: arm by arm, as models may differ a hundredfold.
+
+    waiting: the arm of each run that nobody makes yet; under_way: the arm of each run that is being made, with the
+    fraction of it that is left; durations: seconds of the finished runs by arm. None until there is one of every arm.
+    """
+    shares = [*((arm, 1.0) for arm in waiting), *under_way]
+    if any(not durations.get(arm) for arm, _ in shares):
+        return None
+    # The median: an arm's first run may also have waited for a worker's imports.
+    usual = {arm: statistics.median(durations[arm]) for arm, _ in shares}
+    # However many workers there are, a run is made by one.
+    longest = max((share * usual[arm] for arm, share in shares), default=0.0)
+    return max(longest, sum(share * usual[arm] for arm, share in shares) / max(1, workers or 1))
 
 
 def count_done(plan: Plan, runs: Path) -> dict[str, int]:
@@ -49,6 +72,8 @@ def _seconds(runs: Path) -> dict[Kind, float]:
     found: dict[Kind, list[float]] = {}
     for folder in list_studies(runs)[::-1][:MOST]:
         try:
+            if isinstance(folder.design, ImportedPlan):
+                continue
             for arm in folder.plan.arms:
                 made = [folder.finished(arm, seed) for seed in folder.plan.all_seed_numbers]
                 values = [run.metrics.seconds.total for run in made if run]
