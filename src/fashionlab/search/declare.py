@@ -11,7 +11,7 @@ from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.search.plan import SearchPlan, SearchTerms, TRIALS
-from fashionlab.search.space import Vary, read_fields
+from fashionlab.search.space import Vary, read_fields, recipe_of
 from fashionlab.search.summary import Trial
 from fashionlab.studies.declare import check_models, declare_study
 from fashionlab.studies.design.file import Terms
@@ -37,6 +37,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
         base=base.spec_for(recipe.seed),
         fields=fields,
         trials=terms.trials or (TRIALS if terms.minutes is None else None),
+        minutes=terms.minutes,
         objective=terms.objective,
         prune=terms.prune,
         seeds=terms.seeds,
@@ -59,6 +60,12 @@ def declare_confirmation(
     change = {"name": f"trial {best.number}", **best.values}
     fresh = StudyContext(context.dataset, context.trainer, context.backend, first)
     return declare_study(replace(plan.recipe, seed=0), [change], fresh, terms, test=False)
+
+
+def confirms(study: StudyFolder, plan: SearchPlan, best: Trial) -> bool:
+    """Whether a confirmation is of this trial's recipe."""
+    arm = study.plan.arms[-1]
+    return replace(arm.recipe, seed=plan.seed) == replace(recipe_of(plan.recipe, best.values), seed=plan.seed)
 
 
 def recipe_toml(recipe: Recipe, remark: Sequence[str]) -> bytes:

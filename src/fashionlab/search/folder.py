@@ -42,6 +42,9 @@ from fashionlab.store.format import read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.folder import StudyFolder, list_studies
 
+CONFIRMATION = "confirmation"
+"""The folder of its studies."""
+
 REMEDY = "delete it, fashionlab search resume makes it again"
 
 
@@ -55,7 +58,7 @@ class SearchFolder:
     def create(runs: Path, label: str, plan: SearchPlan) -> "SearchFolder":
         """A new folder in `runs`, named after the label and the time, with the plan in it."""
         with new_stamped_folder(runs, label) as (folder, path):
-            for name in ("runs", "work", "confirmation"):
+            for name in ("runs", "work", CONFIRMATION):
                 make_folder(folder / name)
             write_atomically(folder / "search.json", to_json(replace(plan, name=path.name)))
         return SearchFolder(path)
@@ -127,7 +130,7 @@ class SearchFolder:
     @property
     def confirmations(self) -> list[StudyFolder]:
         """The studies of a best trial's recipe against the default one, oldest first."""
-        return list_studies(self.path / "confirmation")
+        return list_studies(self.path / CONFIRMATION)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the search, whole or not at all."""

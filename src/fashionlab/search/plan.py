@@ -84,8 +84,9 @@ class SearchPlan(Struct, frozen=True, kw_only=True):
     """`search.json`, what a search is.
 
     name: of its folder; created: ISO time; base: of the default recipe's run, under the seed that all trials share;
-    fields: what is varied, those that others belong to first; trials: at most, None for no limit but time; objective,
-    prune, seeds, margin: see `SearchTerms`; judge_rows: images of the judging set, on which trials are scored.
+    fields: what is varied, those that others belong to first; trials: at most, None for no limit but time;
+    minutes: of trials and confirmation, all sessions together, None for no limit; objective, prune, seeds, margin: see
+    `SearchTerms`; judge_rows: images of the judging set, on which trials are scored.
     """
 
     format: int = FORMAT
@@ -95,6 +96,7 @@ class SearchPlan(Struct, frozen=True, kw_only=True):
     base: RunSpec
     fields: tuple[Field, ...]
     trials: TrialCount | None
+    minutes: Minutes | None
     objective: Objective
     prune: bool
     seeds: SeedCount

@@ -73,7 +73,7 @@ def read_fields(base: Recipe, vary: Vary) -> tuple[Field, ...]:
 
     Raises UsageError.
     """
-    given = list(vary.items()) if isinstance(vary, Mapping) else [_split(text) for text in vary]
+    given = list(vary.items()) if isinstance(vary, Mapping) else [split_field(text) for text in vary]
     if not given:
         raise UsageError("a search needs fields to vary: --vary learning_rate=0.0003..0.01:log")
     if len(given) > MOST_FIELDS:
@@ -114,7 +114,8 @@ def values_of(base: Recipe, fields: Sequence[Field]) -> dict[str, Value] | None:
     return values
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_field(text: str) -> tuple[str, str]:
+    """The name of a field as typed, and the rest. Raises UsageError."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"--vary: given {text!r}, {SYNTAX}")
