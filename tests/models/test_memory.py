@@ -41,3 +41,15 @@ def test_what_is_free_is_a_part_of_what_there_is():
     import os
 
     assert 0 < memory.available_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_a_model_of_ones_own_that_is_too_large_is_refused_before_it_is_made(tmp_path, execute_model_files):
+    (tmp_path / "large.py").write_text(
+        "from keras import layers, Sequential, Input\n"
+        "def build(image_shape, classes):\n"
+        "    wide = [layers.Dense(100_000) for _ in range(3)]\n"
+        "    return Sequential([Input(image_shape), layers.Flatten(), *wide, layers.Dense(classes)])\n"
+    )
+    architecture = find_architecture(str(tmp_path / "large.py"))
+    with pytest.raises(UsageError, match=r"large\.py' has 20,\d+,\d+,\d+ weights"):
+        architecture.examine((28, 28), 10, {})

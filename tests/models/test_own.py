@@ -1,15 +1,11 @@
 """Models of one's own: what people bring, taken as it is and found out by what it does."""
 
-import os
 import random
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-
-os.environ["KERAS_BACKEND"] = "jax"
-
-import keras
 from keras import layers, ops
 
 from fashionlab.errors import UsageError

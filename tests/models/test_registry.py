@@ -1,13 +1,10 @@
 """The registry, and models of one's own."""
 
-import os
 import random
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-os.environ["KERAS_BACKEND"] = "jax"
 
 from fashionlab.errors import UsageError
 from fashionlab.models import CONVOLUTIONAL, NETWORKS, find_architecture

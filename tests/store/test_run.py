@@ -97,11 +97,11 @@ def test_a_run_of_another_format_is_refused(tmp_path):
     for name in ("complete.json", "recipe.json"):
         document = json.loads((run.path / name).read_bytes())
         (run.path / name).write_text(json.dumps({**document, "format": 99}))
-        with pytest.raises(RunCorrupt, match="has format version 99, this fashionlab reads 2"):
+        with pytest.raises(RunCorrupt, match="has format version 99, this fashionlab reads 2 to 3"):
             _ = Run(run.path).spec
     # The first format had no such field in either file, and other fields.
     (run.path / "recipe.json").write_text(json.dumps({"recipe": {"fit": {"epochs": 3}, "seed": 0}, "judge": True}))
-    with pytest.raises(RunCorrupt, match="has format version 1, this fashionlab reads 2"):
+    with pytest.raises(RunCorrupt, match="has format version 1, this fashionlab reads 2 to 3"):
         _ = Run(run.path).spec
 
 

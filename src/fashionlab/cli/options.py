@@ -87,7 +87,11 @@ def _refuse_misspelt(name: str) -> None:
     command = click.get_current_context().command
     own = [flag[2:] for param in command.params for flag in param.opts if flag.startswith("--")]
     near = get_close_matches(name, own, cutoff=0.8)
-    if near and name.replace("-", "_") not in common_options(NETWORK):
+    settings = {
+        *common_options(NETWORK),
+        *(option for model in REGISTRY for option in find_architecture(model).options),
+    }
+    if near and name.replace("-", "_") not in settings:
         raise click.NoSuchOption(f"--{name}", possibilities=[f"--{flag}" for flag in near])
 
 

@@ -19,8 +19,8 @@ weights and the checkpoint that is being written included: measured at 20 and 74
 def require_memory(build: Callable[[], "keras.Model"], name: str, batch: int) -> None:
     """Raise UsageError, with the estimate, if the network that `build` makes cannot be trained at this batch size.
 
-    `build` is called without a weight being made. On a GPU, whose memory is another, and where the system does not
-    tell how much is free, nothing is refused.
+    `build` is called without a weight being made; where it will not be, nothing is refused, nor on a GPU, whose memory
+    is another, nor where the system does not tell how much is free.
     """
     import keras
 
@@ -29,7 +29,10 @@ def require_memory(build: Callable[[], "keras.Model"], name: str, batch: int) ->
         return
     # In a thread of its own, because Keras keeps a thread's unmade weights, and would make them later on.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        weights, outputs = pool.submit(_sizes, build).result()
+        try:
+            weights, outputs = pool.submit(_sizes, build).result()
+        except Exception:  # whatever a user's own model raises: it is then built in earnest, and what it raises is told
+            return
     need = 4 * (weights * COPIES[keras.backend.backend()] + outputs * batch)
     if need > free:
         raise UsageError(
@@ -45,5 +48,6 @@ def _sizes(build: Callable[[], "keras.Model"]) -> tuple[int, int]:
 
     with keras.StatelessScope(initialize_variables=False):
         model = build()
-    outputs = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    # A subclass is one layer, and only says what it gives when it has been called.
+    outputs = sum(math.prod(layer.output.shape[1:]) for layer in model.layers if getattr(layer, "_inbound_nodes", None))
     return sum(math.prod(weight.shape) for weight in model.weights), outputs

@@ -20,6 +20,7 @@ from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
+from fashionlab.models.memory import require_memory
 from fashionlab.models.own.source import LARGEST_MODEL_FILE, Found, OwnSource
 from fashionlab.options import Option, fill, options_of, unknown_name
 
@@ -155,6 +156,8 @@ class Architecture:
 
         task = self._task(image_shape, classes, options)
         with self.place.entered():
+            with seeded(0):
+                require_memory(task.make, f"the model {self.name!r}", 1)
             return examine(task)
 
     def _task(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]) -> "Task":

@@ -11,8 +11,11 @@ from fashionlab.models.own.source import Found
 from fashionlab.models.registry import is_own_file
 from fashionlab.recipe.recipe import Recipe
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Of a run's files; raised when a reader of the old format could not read the new one."""
+
+READABLE_VERSIONS = range(2, FORMAT_VERSION + 1)
+"""What this version reads: what a document of format 2 lacks has the value that it had then."""
 
 RESULTS_VERSION = 3
 """Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""

@@ -96,13 +96,13 @@ def read_document(path: Path, kind: type[Document], remedy: str = REMEDY) -> Doc
     return from_json(read_file(path, remedy), kind, path, remedy)
 
 
-def read_versioned(content: bytes, kind: type[Document], path: Path, version: int, remedy: str = REMEDY) -> Document:
+def read_versioned(content: bytes, kind: type[Document], path: Path, versions: range, remedy: str = REMEDY) -> Document:
     """As `from_json`, for a document that says its `format`: one of another version gets a sentence of its own."""
     found = from_json(content, _Format, path, remedy).format
-    if found != version:
+    if found not in versions:
         raise RunCorrupt(
-            f"{path} has format version {found}, this fashionlab reads {version}; use the version that wrote it, or "
-            "delete it and train again"
+            f"{path} has format version {found}, this fashionlab reads {versions[0]} to {versions[-1]}; use the "
+            "version that wrote it, or delete it and train again"
         )
     return from_json(content, kind, path, remedy)
 

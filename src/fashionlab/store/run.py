@@ -27,7 +27,7 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
-from fashionlab.recipe.spec import FORMAT_VERSION, RunSpec
+from fashionlab.recipe.spec import FORMAT_VERSION, READABLE_VERSIONS, RunSpec
 from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
     CORE,
@@ -145,7 +145,7 @@ class Run:
     @cached_property
     def _seal(self) -> Seal:
         path = self.path / SEAL
-        return read_versioned(read_file(path), Seal, path, FORMAT_VERSION)
+        return read_versioned(read_file(path), Seal, path, READABLE_VERSIONS)
 
     @cached_property
     def spec(self) -> RunSpec:
@@ -153,7 +153,7 @@ class Run:
         path = self.path / "recipe.json"
         # Before the seal is looked at, which another version wrote differently.
         content = read_file(path) if path.exists() else self.read("recipe.json")
-        spec = read_versioned(content, RunSpec, path, FORMAT_VERSION)
+        spec = read_versioned(content, RunSpec, path, READABLE_VERSIONS)
         self.read("recipe.json")
         return spec
 

@@ -44,7 +44,7 @@ from fashionlab.options import unknown_name
 from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import read_file, read_versioned
 from fashionlab.store.listing import folders_with
-from fashionlab.studies.design.plan import FORMAT, Arm, Plan
+from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
 
@@ -99,7 +99,7 @@ class StudyFolder:
         """The plan. Raises RunCorrupt if it cannot be read, or is of another format."""
         path, remedy = self.path / "study.json", "restore it from a copy"
         try:
-            plan = read_versioned(read_file(path, remedy), Plan, path, FORMAT, remedy)
+            plan = read_versioned(read_file(path, remedy), Plan, path, READABLE, remedy)
         except FileNotFoundError:
             raise RunCorrupt(f"study {self.name} has lost study.json; {remedy}") from None
         arms = [replace(arm, model_source=self._source(number)) for number, arm in enumerate(plan.arms)]
@@ -182,7 +182,7 @@ class StudyFolder:
         """The summary, None before the first run. Raises RunCorrupt if it cannot be read, or is of another format."""
         path = self.path / "summary.json"
         try:
-            summary = read_versioned(read_file(path, REMEDY), StudySummary, path, FORMAT, REMEDY)
+            summary = read_versioned(read_file(path, REMEDY), StudySummary, path, READABLE, REMEDY)
         except FileNotFoundError:
             return None
         with self.sound("summary.json"):

@@ -33,8 +33,11 @@ from fashionlab.studies.stats.verdict import MARGIN
 from fashionlab.training.partition import partition
 from fashionlab.training.prepare import make_spec, prepare
 
-FORMAT = 2
+FORMAT = 3
 """Of `study.json` and `summary.json`; raised when a reader of the old ones could not read the new ones."""
+
+READABLE = range(2, FORMAT + 1)
+"""What this version reads, as of a run."""
 
 Change = str | Mapping[str, Any]
 """A change as typed, or its settings as a mapping: see `changes.read_change`."""
