@@ -1,6 +1,10 @@
 """What is said about a word or an option that a command does not know."""
 
+from difflib import get_close_matches
+
 import click
+
+from fashionlab.models import REGISTRY
 
 
 class Words(click.Group):
@@ -16,3 +20,14 @@ class Words(click.Group):
             sentence = unknown_name("command", args[0], self.list_commands(ctx), ctx.command_path)
             raise click.UsageError(f"{sentence}.", ctx)
         return super().resolve_command(ctx, args)
+
+
+class RunGroup(Words):
+    """A group whose command `run` may be left out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, after `run` is put in where it was left out."""
+        meant = args and args[0] not in REGISTRY and get_close_matches(args[0], self.commands, cutoff=0.7)
+        if not meant and args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)

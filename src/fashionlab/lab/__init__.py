@@ -4,6 +4,8 @@ from fashionlab.lab.data import describe_data, load, plot_samples
 from fashionlab.lab.execution import ExecutionOptions
 from fashionlab.lab.listing import delete_runs, find_runs, is_study, list_runs, show_run
 from fashionlab.lab.results import open_run, report
+from fashionlab.lab.search_results import SearchResult
+from fashionlab.lab.searches import open_search, resume_search, search
 from fashionlab.lab.studies import (
     compare,
     list_studies,
@@ -19,6 +21,7 @@ from fashionlab.lab.training import resume, train
 
 __all__ = [
     "ExecutionOptions",
+    "SearchResult",
     "StudyResult",
     "compare",
     "delete_runs",
@@ -29,6 +32,7 @@ __all__ = [
     "list_studies",
     "load",
     "open_run",
+    "open_search",
     "open_study",
     "plan_comparison",
     "plan_study",
@@ -36,7 +40,9 @@ __all__ = [
     "report",
     "report_study",
     "resume",
+    "resume_search",
     "resume_study",
+    "search",
     "show_run",
     "study",
     "train",

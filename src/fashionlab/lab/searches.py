@@ -25,7 +25,7 @@ from fashionlab.reports.study.guarantee import SHARED_JUDGES
 from fashionlab.search.declare import confirms, declare_confirmation, declare_search, describe_values, recipe_toml
 from fashionlab.search.drive import SearchDriver, summarise_search
 from fashionlab.search.folder import CONFIRMATION, SearchFolder, find_search
-from fashionlab.search.plan import TRIALS, SearchFile, SearchPlan, fill_terms, read_search_file
+from fashionlab.search.plan import SearchFile, SearchPlan, fill_terms, read_search_file
 from fashionlab.search.space import Vary, recipe_of, split_field
 from fashionlab.search.summary import Trial, best_of, confirmed_by
 from fashionlab.store import to_json

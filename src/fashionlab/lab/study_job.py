@@ -102,9 +102,7 @@ def elsewhere(execution: ExecutionOptions) -> str:
     return executor + (f" --address {execution.address}" if execution.address else "")
 
 
-def begin_executor(
-    work: Path, dataset: Dataset, execution: ExecutionOptions, backends: Collection[str]
-) -> Executor:
+def begin_executor(work: Path, dataset: Dataset, execution: ExecutionOptions, backends: Collection[str]) -> Executor:
     """The executor that the options name. work: the folder for unfinished runs; backends: that the runs use."""
     if execution.executor == "ray":
         # Imported here, because Ray is an extra, and takes a second.

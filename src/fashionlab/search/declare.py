@@ -10,7 +10,7 @@ from fashionlab.errors import UsageError
 from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.search.plan import SearchPlan, SearchTerms, TRIALS
+from fashionlab.search.plan import TRIALS, SearchPlan, SearchTerms
 from fashionlab.search.space import Vary, read_fields, recipe_of
 from fashionlab.search.summary import Trial
 from fashionlab.studies.declare import check_models, declare_study
@@ -24,7 +24,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     base = context.make_arm("baseline", recipe)
     if base.model_source is not None:
         raise UsageError(
-            f"given the model {recipe.model.name!r}, expected one of the lab's own: a search does not execute files yet; "
+            f"given the model {recipe.model.name!r}, expected one of the lab's own: a search executes no files yet; "
             "vary it in a study: fashionlab study FILE.py:function --change NAME=VALUE"
         )
     fields = read_fields(base.recipe, vary)
@@ -47,9 +47,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     )
 
 
-def declare_confirmation(
-    plan: SearchPlan, best: Trial, context: StudyContext, earlier: Sequence[StudyFolder]
-) -> Plan:
+def declare_confirmation(plan: SearchPlan, best: Trial, context: StudyContext, earlier: Sequence[StudyFolder]) -> Plan:
     """The study of the best trial's recipe against the default one, on seeds that no trial and no earlier confirmation
     has used. The test set stays out of it: a search sees validation alone."""
     first = max([plan.seed, *(folder.plan.all_seed_numbers[-1] for folder in earlier)]) + 1

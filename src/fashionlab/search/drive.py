@@ -6,7 +6,7 @@ its end written. So whenever the process is killed, no trial is lost and none co
 """
 
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal

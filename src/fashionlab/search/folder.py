@@ -35,7 +35,7 @@ from fashionlab.files import (
 )
 from fashionlab.options import unknown_name
 from fashionlab.recipe.spec import RunSpec
-from fashionlab.search.plan import FORMAT, SearchPlan
+from fashionlab.search.plan import READABLE, SearchPlan
 from fashionlab.search.summary import SearchSummary, check_summary
 from fashionlab.store import Run, to_json
 from fashionlab.store.format import read_file, read_versioned
@@ -88,7 +88,7 @@ class SearchFolder:
         """The plan. Raises RunCorrupt if it cannot be read, or is of another format."""
         path, remedy = self.path / "search.json", "restore it from a copy"
         try:
-            return read_versioned(read_file(path, remedy), SearchPlan, path, FORMAT, remedy)
+            return read_versioned(read_file(path, remedy), SearchPlan, path, READABLE, remedy)
         except FileNotFoundError:
             raise RunCorrupt(f"search {self.name} has lost search.json; {remedy}") from None
 
@@ -138,10 +138,10 @@ class SearchFolder:
 
     @property
     def summary(self) -> SearchSummary | None:
-        """The summary, None before the first trial. Raises RunCorrupt if it cannot be read, or does not fit the plan."""
+        """The summary, None before the first trial. Raises RunCorrupt if it is none of this plan."""
         path = self.path / "summary.json"
         try:
-            summary = read_versioned(read_file(path, REMEDY), SearchSummary, path, FORMAT, REMEDY)
+            summary = read_versioned(read_file(path, REMEDY), SearchSummary, path, READABLE, REMEDY)
         except FileNotFoundError:
             return None
         try:
@@ -196,7 +196,5 @@ def find_search(runs: Path, name: str) -> SearchFolder:
             require_plain(path)
             return SearchFolder(path)
     if not known:
-        raise UsageError(
-            f"there is no search in {runs} yet; make one with fashionlab search mlp --vary dropout=0..0.5"
-        )
+        raise UsageError(f"there is no search in {runs} yet; make one with fashionlab search mlp --vary dropout=0..0.5")
     raise UsageError(unknown_name("search", name, [each.name for each in known[-12:]], f"the folder {runs}"))

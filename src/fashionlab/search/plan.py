@@ -19,6 +19,9 @@ from fashionlab.studies.stats.verdict import MARGIN
 FORMAT = 1
 """Of `search.json` and its `summary.json`."""
 
+READABLE = range(1, FORMAT + 1)
+"""What this version reads."""
+
 TRIALS = 20
 """Trials of a search, unless its minutes or the user say otherwise."""
 

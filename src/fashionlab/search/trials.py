@@ -66,7 +66,9 @@ class Trials:
                 direction="maximize" if maximize else "minimize",
             )  # fmt: skip
         except Exception as error:  # SQLAlchemy's, Alembic's and Optuna's own: whatever it is, the file is at fault
-            raise RunCorrupt(f"{path} cannot be used ({type(error).__name__}: {error}); restore it from a copy") from None
+            raise RunCorrupt(
+                f"{path} cannot be used ({type(error).__name__}: {error}); restore it from a copy"
+            ) from None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -99,9 +101,7 @@ class Trials:
         self._open[trial.number] = trial
         return trial.number, self._values(trial, applies)
 
-    def again(
-        self, number: int, applies: Applies
-    ) -> dict[str, Value]:
+    def again(self, number: int, applies: Applies) -> dict[str, Value]:
         """The values of an unfinished trial; those that it lacks, because the process was killed on the way, too."""
         trial = optuna.Trial(self._study, self._frozen(number)._trial_id)
         self._open[number] = trial
@@ -140,9 +140,7 @@ class Trials:
     def _frozen(self, number: int) -> FrozenTrial:
         return self._study.get_trials(deepcopy=False)[number]
 
-    def _values(
-        self, trial: optuna.Trial, applies: Applies
-    ) -> dict[str, Value]:
+    def _values(self, trial: optuna.Trial, applies: Applies) -> dict[str, Value]:
         values: dict[str, Value] = {}
         for field in self._fields.values():
             if applies(field, values):

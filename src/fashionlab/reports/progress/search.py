@@ -3,10 +3,11 @@
 import time
 from collections.abc import Sequence
 
-from fashionlab.reports.wording import countdown, counted, percent, value_text
+from fashionlab.reports.search.text import trial_line
+from fashionlab.reports.wording import countdown, counted
 from fashionlab.search.events import SearchEvent, SearchWritten, TrialEnded, TrialsUnderWay, TrialUnderWay
 from fashionlab.search.plan import SearchPlan
-from fashionlab.search.summary import SearchSummary, Trial
+from fashionlab.search.summary import SearchSummary
 
 
 class SearchStatus:
@@ -68,7 +69,9 @@ class SearchStatus:
 def plan_lines(plan: SearchPlan, minutes: float | None) -> list[str]:
     """What is going to be done. minutes: for the trials of this session."""
     trials = f"at most {counted(plan.trials, 'trial')}" if plan.trials else "trials"
-    until = "" if minutes is None else f"; none begins after {minutes:.3g} minutes, what is left is for the confirmation"
+    until = (
+        "" if minutes is None else f"; none begins after {minutes:.3g} minutes, what is left is for the confirmation"
+    )
     return [
         plan.title,
         *(f"  {field.name:<28} {field.text}" for field in plan.fields),
@@ -76,32 +79,6 @@ def plan_lines(plan: SearchPlan, minutes: float | None) -> list[str]:
         f"then the best against the default, at most {counted(plan.seeds, 'seed')} that no trial has used",
         "the test set is not evaluated",
     ]
-
-
-def trial_line(trial: Trial) -> str:
-    """A trial in one line: how it ended, and its values."""
-    match trial.state:
-        case "finished":
-            same = "" if trial.same_as is None else f", as trial {trial.same_as}"
-            ended = f"{percent(trial.accuracy, 2)}, loss {trial.loss:.4f}{same}"
-        case "pruned":
-            ended = f"stopped after {counted(trial.epochs or 0, 'epoch')}"
-        case "failed":
-            ended = f"failed: {trial.reason}"
-        case _:
-            ended = "under way"
-    default = " (the default)" if trial.default else ""
-    return f"trial {trial.number:>3}  {ended}  {values_text(trial)}{default}"
-
-
-def values_text(trial: Trial) -> str:
-    """A trial's values: "learning rate 0.0021, dropout 0.17"."""
-    return ", ".join(f"{name.replace('_', ' ')} {short(value)}" for name, value in trial.values.items())
-
-
-def short(value: float | int | str) -> str:
-    """A value in three figures."""
-    return f"{value:.3g}" if isinstance(value, float) else value_text(value)
 
 
 def _running_line(trial: TrialUnderWay) -> str:
