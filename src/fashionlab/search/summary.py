@@ -92,11 +92,14 @@ class SearchSummary(Struct, frozen=True, kw_only=True):
 
 
 def best_of(trials: Sequence[Trial], objective: Objective) -> Trial | None:
-    """The best finished trial; of equal ones the first."""
+    """The best finished trial: of equally accurate ones that with the lower loss, of equal ones the first."""
     finished = [trial for trial in trials if trial.state == "finished"]
-    if objective == "loss":
-        return min(finished, key=lambda trial: trial.loss or 0.0, default=None)
-    return max(finished, key=lambda trial: trial.accuracy or 0.0, default=None)
+
+    def worse(trial: Trial) -> tuple[float, float]:
+        accuracy, loss = trial.accuracy or 0.0, trial.loss or 0.0
+        return (-accuracy, loss) if objective == "accuracy" else (loss, -accuracy)
+
+    return min(finished, key=worse, default=None)
 
 
 def confirmed_by(study: StudySummary, best: Trial, default: Trial | None) -> Confirmed:
