@@ -1,17 +1,14 @@
 """`fashionlab search`, in groups: run (which may be left out), resume, show."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from fashionlab.cli.common import BACKEND, JSON, RUNS, TRAINER, print_json, print_line, print_table
+from fashionlab.cli.common import BACKEND, JSON, RUNS, TRAINER, show_result
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
 from fashionlab.cli.study import WHERE, execution_of
 from fashionlab.cli.words import RunGroup
-
-if TYPE_CHECKING:
-    from fashionlab.lab import SearchResult
 
 EXAMPLES = """
     \b
@@ -30,18 +27,7 @@ def _run(arguments: tuple[str, ...], as_json: bool, **options: Any) -> None:
     execution = execution_of(options)
     prune = False if options.pop("no_prune") else None
     found = lab.search(one_model(words) or "mlp", execution=execution, prune=prune, **options, **settings)
-    _show(found, as_json)
-
-
-def _show(result: "SearchResult", as_json: bool) -> None:
-    """Print what a search found."""
-    if as_json:
-        print_json(result.summary)
-        return
-    print_table(result.table())
-    for line in result.lines():
-        print_line(line)
-    print_line(result.page or result.path)
+    show_result(found, as_json)
 
 
 _TRIALS = click.Option(
@@ -97,7 +83,7 @@ def resume(search: str, as_json: bool, **options: Any) -> None:
     from fashionlab import lab
 
     execution = execution_of(options)
-    _show(lab.resume_search(search, execution=execution, **options), as_json)
+    show_result(lab.resume_search(search, execution=execution, **options), as_json)
 
 
 @click.command(params=[click.Argument(["search"], default="last"), RUNS, JSON])
@@ -105,7 +91,7 @@ def show(search: str, runs: Path, as_json: bool) -> None:
     """Show what a search has found so far, finished or not."""
     from fashionlab import lab
 
-    _show(lab.open_search(search, runs=runs), as_json)
+    show_result(lab.open_search(search, runs=runs), as_json)
 
 
 search = RunGroup(

@@ -1,10 +1,6 @@
 """What is said about a word or an option that a command does not know."""
 
-from difflib import get_close_matches
-
 import click
-
-from fashionlab.models import REGISTRY
 
 
 class Words(click.Group):
@@ -27,6 +23,11 @@ class RunGroup(Words):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, after `run` is put in where it was left out."""
+        # Imported here, because every command's help waits for this module.
+        from difflib import get_close_matches
+
+        from fashionlab.models import REGISTRY
+
         meant = args and args[0] not in REGISTRY and get_close_matches(args[0], self.commands, cutoff=0.7)
         if not meant and args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
             args = ["run", *args]

@@ -2,7 +2,7 @@
 
 from fashionlab.lab.data import describe_data, load, plot_samples
 from fashionlab.lab.execution import ExecutionOptions
-from fashionlab.lab.listing import delete_runs, find_runs, is_study, list_runs, show_run
+from fashionlab.lab.listing import delete_runs, find_runs, is_search, is_study, list_runs, search_sizes, show_run
 from fashionlab.lab.results import open_run, report
 from fashionlab.lab.search_results import SearchResult
 from fashionlab.lab.searches import open_search, resume_search, search
@@ -27,6 +27,7 @@ __all__ = [
     "delete_runs",
     "describe_data",
     "find_runs",
+    "is_search",
     "is_study",
     "list_runs",
     "list_studies",
@@ -43,6 +44,7 @@ __all__ = [
     "resume_search",
     "resume_study",
     "search",
+    "search_sizes",
     "show_run",
     "study",
     "train",

@@ -63,7 +63,7 @@ def declare_confirmation(plan: SearchPlan, best: Trial, context: StudyContext, e
 def confirms(study: StudyFolder, plan: SearchPlan, best: Trial) -> bool:
     """Whether a confirmation is of this trial's recipe."""
     arm = study.plan.arms[-1]
-    return replace(arm.recipe, seed=plan.seed) == replace(recipe_of(plan.recipe, best.values), seed=plan.seed)
+    return replace(arm.recipe, seed=plan.seed) == recipe_of(plan.recipe, best.values)
 
 
 def recipe_toml(recipe: Recipe, remark: Sequence[str]) -> bytes:

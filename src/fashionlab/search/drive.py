@@ -115,7 +115,6 @@ class SearchDriver:
             out_of_time = self.minutes is not None and time.monotonic() - self._begun > 60 * self.minutes
             while not out_of_time and self.executor.free and (wanted := self._next()):
                 self._begin(*wanted)
-                self._raise_if_hopeless()
             if not self._flights:
                 if out_of_time:
                     return "minutes"
@@ -124,7 +123,6 @@ class SearchDriver:
             news = self.executor.wait(NEWS_SECONDS)
             if news:
                 self._take(news)
-                self._raise_if_hopeless()
             self._end_the_silent()
             self._tell()
 
@@ -180,6 +178,8 @@ class SearchDriver:
             self._fail(flight, news.reason or "unknown", news.hopeless)
 
     def _should_stop(self, flight: InFlight, value: float) -> bool:
+        if not self.folder.plan.prune:
+            return False
         stop = self.store.report(flight.number, flight.epochs, value)
         # The default's trial is what the best one is compared with.
         late = flight.of > 0 and flight.epochs > TOO_LATE * flight.of
@@ -209,6 +209,7 @@ class SearchDriver:
         summary = self._save("running")
         trial = next(trial for trial in summary.trials if trial.number == number)
         self.on_event(TrialEnded(trial, summary.best == number))
+        self._raise_if_hopeless()
 
     def _end_the_silent(self) -> None:
         for key, flight in list(self._flights.items()):

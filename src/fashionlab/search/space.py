@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fashionlab.errors import UsageError
 from fashionlab.options import as_typed
@@ -97,8 +98,8 @@ def applies(field: Field, base: Recipe, values: Mapping[str, Value]) -> bool:
 
 
 def recipe_of(base: Recipe, values: Mapping[str, Value]) -> Recipe:
-    """The recipe of a trial. Raises UsageError for values that do not go together."""
-    return apply_change(base, values) if values else base
+    """The recipe of a trial, with the seed of all. Raises UsageError for values that do not go together."""
+    return replace(apply_change(base, values), seed=base.seed) if values else base
 
 
 def values_of(base: Recipe, fields: Sequence[Field]) -> dict[str, Value] | None:

@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.search import summary
@@ -51,6 +50,8 @@ class Trials:
         logging.getLogger("alembic").setLevel(logging.ERROR)
         self._fields, self._seed = {field.name: field for field in fields}, seed
         self._open: dict[int, optuna.Trial] = {}
+        self._reported: dict[int, set[int]] = {}
+        self._known: tuple[summary.Trial, ...] | None = None
         if path.exists() and path.stat().st_size > LARGEST:
             raise RunCorrupt(f"{path} has more than {LARGEST} bytes; restore it from a copy")
         pruner = (
@@ -77,11 +78,14 @@ class Trials:
 
     def all(self) -> tuple[summary.Trial, ...]:
         """Every trial that was proposed, in order; what waits to be is none yet."""
-        found = [trial for trial in self._study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
-        return tuple(
-            summary.Trial(number=trial.number, state=STATES[trial.state], values=dict(trial.params), **trial.user_attrs)
-            for trial in found
-        )
+        # Nobody else writes the file, so what has been read stays right until something is written here.
+        if self._known is None:
+            self._known = tuple(
+                summary.Trial(number=each.number, state=STATES[each.state], values=dict(each.params), **each.user_attrs)
+                for each in self._study.get_trials(deepcopy=False)
+                if each.state != TrialState.WAITING
+            )
+        return self._known
 
     def begin_with(self, values: dict[str, Value]) -> None:
         """Have the first trial try these values. Does nothing once there is a trial."""
@@ -98,20 +102,21 @@ class Trials:
         # As many proposals ahead as there were: the sampler's state is nowhere but in the file.
         self._study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP, seed=self._seed * 100_003 + count)
         trial = self._study.ask()
-        self._open[trial.number] = trial
-        return trial.number, self._values(trial, applies)
+        return trial.number, self._begin(trial, applies)
 
     def again(self, number: int, applies: Applies) -> dict[str, Value]:
         """The values of an unfinished trial; those that it lacks, because the process was killed on the way, too."""
-        trial = optuna.Trial(self._study, self._frozen(number)._trial_id)
-        self._open[number] = trial
-        return self._values(trial, applies)
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        self._reported[number] = {*frozen.intermediate_values}
+        return self._begin(optuna.Trial(self._study, frozen._trial_id), applies)
 
     def report(self, number: int, step: int, value: float) -> bool:
         """Note a value of the validation curve; return whether the trial should be stopped."""
         trial = self._open[number]
-        if step in self._frozen(number).intermediate_values:
+        reported = self._reported.setdefault(number, set())
+        if step in reported:
             return False
+        reported.add(step)
         trial.report(value, step)
         return trial.should_prune()
 
@@ -124,6 +129,7 @@ class Trials:
         wanted = next(own for own, name in STATES.items() if name == state)
         # The state is written last: a trial that has one is whole.
         self._study.tell(number, value, state=wanted)
+        self._known = None
 
     def importance(self) -> dict[str, float]:
         """By field, the share of the differences among finished trials that it explains; empty if there are too few."""
@@ -134,13 +140,14 @@ class Trials:
         told = [name for name in self._fields if name in common and len({str(t.params[name]) for t in finished}) > 1]
         if len(finished) < LEAST_FOR_IMPORTANCE or len(values) < 2 or not told:
             return {}
+        # Imported here, because it imports scikit-learn.
+        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
         evaluator = PedAnovaImportanceEvaluator(target_quantile=0.25)
         return dict(get_param_importances(self._study, evaluator=evaluator, params=told))
 
-    def _frozen(self, number: int) -> FrozenTrial:
-        return self._study.get_trials(deepcopy=False)[number]
-
-    def _values(self, trial: optuna.Trial, applies: Applies) -> dict[str, Value]:
+    def _begin(self, trial: optuna.Trial, applies: Applies) -> dict[str, Value]:
+        self._open[trial.number], self._known = trial, None
         values: dict[str, Value] = {}
         for field in self._fields.values():
             if applies(field, values):
