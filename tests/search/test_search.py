@@ -17,6 +17,7 @@ from fashionlab.lab import ExecutionOptions
 from fashionlab.lab import searches as searches_module
 from fashionlab.lab.searches import run_search
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.reports.progress.search import SearchStatus, plan_lines
 from fashionlab.search.folder import SearchFolder
 
 
@@ -149,6 +150,24 @@ def test_a_trial_like_an_earlier_one_shares_its_run(tmp_path):
     assert len(shared) == 6
     for trial in shared:
         assert trial.accuracy == summary.trials[trial.same_as].accuracy
+
+
+def test_progress_says_what_is_done_and_what_a_trial_came_to(tmp_path):
+    status, lines = SearchStatus(), []
+    folder = make(tmp_path, vary=["dropout=0.1..0.2"], trials=2)
+    assert "the default is outside of these ranges, so it is not among the trials" in plan_lines(folder.plan, 6)
+    search(
+        folder,
+        on_event=lambda event: (
+            lines.extend(status.take(event))
+            if "Trial" in type(event).__name__ or "Search" in type(event).__name__
+            else None
+        ),
+    )
+    assert status.headline == "2 of 2 trials ended, 0 running"
+    assert status.lines[-1].startswith("  best   trial")
+    assert len(lines) == 2
+    assert "the best so far" in lines[0]
 
 
 def test_poor_trials_are_stopped_by_their_curve(tmp_path):

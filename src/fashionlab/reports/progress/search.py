@@ -7,6 +7,7 @@ from fashionlab.reports.search.text import trial_line
 from fashionlab.reports.wording import countdown, counted
 from fashionlab.search.events import SearchEvent, SearchWritten, TrialEnded, TrialsUnderWay, TrialUnderWay
 from fashionlab.search.plan import SearchPlan
+from fashionlab.search.space import values_of
 from fashionlab.search.summary import SearchSummary
 
 
@@ -72,9 +73,12 @@ def plan_lines(plan: SearchPlan, minutes: float | None) -> list[str]:
     until = (
         "" if minutes is None else f"; none begins after {minutes:.3g} minutes, what is left is for the confirmation"
     )
+    outside = values_of(plan.recipe, plan.fields) is None
+    default = ["the default is outside of these ranges, so it is not among the trials"] if outside else []
     return [
         plan.title,
         *(f"  {field.name:<28} {field.text}" for field in plan.fields),
+        *default,
         f"{trials}, all with seed {plan.seed}, scored by {plan.objective} on {plan.judge_rows:,} images{until}",
         f"then the best against the default, at most {counted(plan.seeds, 'seed')} that no trial has used",
         "the test set is not evaluated",
