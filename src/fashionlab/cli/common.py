@@ -10,7 +10,7 @@ from fashionlab.text import readable_json, tell
 from fashionlab.training.engines import BACKENDS, TRAINERS
 
 if TYPE_CHECKING:
-    from fashionlab.lab import StudyResult
+    from fashionlab.lab import SearchResult, StudyResult
 
 RUNS = click.Option(
     ["--runs"],
@@ -76,8 +76,8 @@ def print_table(renderable: Any) -> None:
     console.print(renderable, soft_wrap=True)
 
 
-def show_result(result: "StudyResult", as_json: bool) -> None:
-    """Print what a study found."""
+def show_result(result: "StudyResult | SearchResult", as_json: bool) -> None:
+    """Print what a study or a search found."""
     if as_json:
         print_json(result.summary)
         return

@@ -73,12 +73,15 @@ def _list(runs: Path, sort: str | None, group: bool, as_csv: bool, as_json: bool
 
 @runs.command("show", params=[click.Argument(["run"]), RUNS, JSON])
 def show(run: str, runs: Path, as_json: bool) -> None:
-    """Show a run: recipe, environment and results; or what a study has found."""
+    """Show a run: recipe, environment and results; or what a study or a search has found."""
     from fashionlab import lab
     from fashionlab.reports.tables import result_table, run_table
 
     if lab.is_study(run, runs=runs):
         show_result(lab.open_study(run, runs=runs), as_json)
+        return
+    if lab.is_search(run, runs=runs):
+        show_result(lab.open_search(run, runs=runs), as_json)
         return
     details = lab.show_run(run, runs=runs)
     if as_json:
@@ -94,7 +97,7 @@ def show(run: str, runs: Path, as_json: bool) -> None:
 @runs.command("delete", params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), RUNS])
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
-    """Delete runs and everything made from them, or whole studies. The ledger of test evaluations stays."""
+    """Delete runs and everything made from them, or whole studies and searches. The ledger of test sets stays."""
     from fashionlab import lab
 
     found = lab.find_runs(names, runs=runs)
@@ -106,16 +109,18 @@ def delete(names: tuple[str, ...], runs: Path, yes: bool) -> None:
 
 @runs.command("size", params=[RUNS, JSON])
 def size(runs: Path, as_json: bool) -> None:
-    """Show how much disk each run takes, and each study with its runs."""
+    """Show how much disk each run takes, and each study and search with its runs."""
     from fashionlab import lab
 
     found = {line.run: line.size for line in lab.list_runs(runs=runs)}
     studies = {line.study: line.size for line in lab.list_studies(runs=runs)}
-    total = sum(found.values()) + sum(studies.values())
+    searches = lab.search_sizes(runs=runs)
+    total = sum([*found.values(), *studies.values(), *searches.values()])
     if as_json:
-        print_json({"runs": found, "studies": studies, "bytes": total})
+        print_json({"runs": found, "studies": studies, "searches": searches, "bytes": total})
         return
-    for name, size in sorted({**found, **studies}.items(), key=lambda item: -item[1]):
+    for name, size in sorted({**found, **studies, **searches}.items(), key=lambda item: -item[1]):
         print_line(f"{decimal_size(size):>12}  {name}")
     more = f" and {counted(len(studies), 'study', 'studies')}" if studies else ""
+    more += f" and {counted(len(searches), 'search', 'searches')}" if searches else ""
     print_line(f"{decimal_size(total):>12}  in {counted(len(found), 'run')}{more}")

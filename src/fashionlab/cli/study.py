@@ -1,6 +1,5 @@
 """`fashionlab study`, in groups: run (which may be left out), plan, resume, import, list, show."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,7 @@ from fashionlab.cli.common import (
     show_result,
 )
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
-from fashionlab.cli.words import Words
-from fashionlab.models import REGISTRY
+from fashionlab.cli.words import RunWords
 
 if TYPE_CHECKING:
     from fashionlab.lab import ExecutionOptions
@@ -215,17 +213,7 @@ def show(study: str, runs: Path, as_json: bool) -> None:
     show_result(lab.open_study(study, runs=runs), as_json)
 
 
-class _StudyGroup(Words):
-    """A group whose command `run` may be left out."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        meant = args and args[0] not in REGISTRY and get_close_matches(args[0], self.commands, cutoff=0.7)
-        if not meant and args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-study = _StudyGroup(
+study = RunWords(
     "study",
     commands=[run, plan, resume, import_, list_, show],
     no_args_is_help=True,

@@ -1,6 +1,6 @@
 """One study from what was asked for to its page: declare, run, confirm, report."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,14 +53,17 @@ def run_study(
     make_executor: makes what executes the runs, from the folder for unfinished ones, in place of the executor that the
     options name. Raises UsageError; Interrupted, with the command that goes on, at Ctrl-C.
     """
-    refuse_another_version(folder, RESULTS_VERSION)
+    refuse_another_version(f"study {folder.name}", [arm.spec for arm in folder.plan.arms], RESULTS_VERSION)
     at_once = workers_at_once(execution)
     own = dict.fromkeys(arm.spec.model_sha256 for arm in folder.plan.arms if arm.spec.model_sha256)
     trust = "".join(f" --trust {sha[:TRUST_DIGITS]}" for sha in own)
-    go_on = f"fashionlab study resume {folder.path}{_elsewhere(execution)}{trust}"
+    go_on = f"fashionlab study resume {folder.path}{elsewhere(execution)}{trust}"
     with folder.lock():
         folder.sweep()
-        executor = make_executor(folder.work) if make_executor else _begin_executor(folder, dataset, execution)
+        backends = {arm.spec.backend for arm in folder.plan.arms}
+        executor = (
+            make_executor(folder.work) if make_executor else begin_executor(folder.work, dataset, execution, backends)
+        )
         try:
             if execution.on_event is None:
                 overview = overview_of(folder.plan, folder.path.parent, executor.slots or at_once, execution.minutes)
@@ -93,20 +96,20 @@ def run_study(
     return StudyResult(folder)
 
 
-def _elsewhere(execution: ExecutionOptions) -> str:
+def elsewhere(execution: ExecutionOptions) -> str:
     """What the command line says to run a study elsewhere, with a space in front; nothing for a local one."""
     executor = "" if execution.executor == "local" else f" --executor {execution.executor}"
     return executor + (f" --address {execution.address}" if execution.address else "")
 
 
-def _begin_executor(folder: StudyFolder, dataset: Dataset, execution: ExecutionOptions) -> Executor:
+def begin_executor(work: Path, dataset: Dataset, execution: ExecutionOptions, backends: Collection[str]) -> Executor:
+    """The executor that the options name. work: the folder for unfinished runs; backends: that the runs use."""
     if execution.executor == "ray":
         # Imported here, because Ray is an extra, and takes a second.
         from fashionlab.studies.execution.cluster import ClusterExecutor
 
-        backends = {arm.spec.backend for arm in folder.plan.arms}
-        return ClusterExecutor(folder.work, dataset, execution.address, execution.workers, backends, tell)
-    return LocalExecutor(execution.workers or default_workers(), folder.work, execution.data_folder)
+        return ClusterExecutor(work, dataset, execution.address, execution.workers, backends, tell)
+    return LocalExecutor(execution.workers or default_workers(), work, execution.data_folder)
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from fashionlab.errors import StoreError, WorkerError
 from fashionlab.machine import MachineDescription
+from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import to_json
 from fashionlab.studies.design.plan import Arm
 from fashionlab.studies.events import (
@@ -246,11 +247,14 @@ def _follow(flight: InFlight, event: Event) -> None:
             flight.done, flight.of, flight.unit = event.done, event.total or 0, event.unit or ""
 
 
-def refuse_another_version(folder: StudyFolder, results_version: int) -> None:
-    """Raise StoreError if the study's earlier runs were made by code that gives other numbers."""
-    made = {arm.spec.results_version for arm in folder.plan.arms}
+def refuse_another_version(what: str, specs: Iterable[RunSpec], results_version: int) -> None:
+    """Raise StoreError if the earlier runs of a study or search were made by code that gives other numbers.
+
+    what: "study NAME"; specs: of its runs.
+    """
+    made = {spec.results_version for spec in specs}
     if made != {results_version}:
         raise StoreError(
-            f"study {folder.name} was begun with results version {min(made)}, this fashionlab has "
-            f"{results_version}: its numbers are not comparable; begin the study anew"
+            f"{what} was begun with results version {min(made)}, this fashionlab has "
+            f"{results_version}: its numbers are not comparable; begin it anew"
         )
