@@ -30,7 +30,7 @@ from fashionlab.studies.execution.local import (
 )
 from fashionlab.studies.final import confirm
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.outcomes import RunResults
+from fashionlab.studies.outcomes import RunResults, read_histories
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
 from fashionlab.text import tell
@@ -146,7 +146,10 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     """The study's page, from its summary; a failure is said and costs nothing. dataset: for the images, or None."""
     summary = folder.summary
     try:
-        return produce_study_page(folder.path, summary, _images(folder, summary, dataset)) if summary else None
+        if summary is None:
+            return None
+        curves = read_histories(folder, summary.seeds.last)
+        return produce_study_page(folder.path, summary, _images(folder, summary, dataset), curves)
     except FashionlabError as error:
         tell(f"no page was made: {error}")
         return None

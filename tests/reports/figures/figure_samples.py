@@ -13,6 +13,7 @@ from fashionlab.reports.figures.run.inside import activations, first_layer, pixe
 from fashionlab.reports.figures.run.references import Reference, references
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, strip
+from fashionlab.reports.figures.study.histories import Learned, histories
 from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 
 RANDOM = np.random.default_rng(0)
@@ -99,6 +100,12 @@ def layers(*units):
     return [(f"hidden_{k}", np.maximum(0, RANDOM.normal(0, 1, (10, n)))) for k, n in enumerate(units, 1)]
 
 
+def learned(name, *lengths):
+    """Runs of so many epochs under one name."""
+    columns = ("loss", "accuracy", "val_loss", "val_accuracy")
+    return Learned(name, [dict(zip(columns, curves(n)[1:], strict=True)) for n in lengths])
+
+
 def norms(n=12, count=3):
     return {f"dense_{k}": [10 + k + e**0.5 for e in range(n)] for k in range(count)}
 
@@ -116,6 +123,10 @@ FIGURES = {
     "weight norms": lambda: weight_norms(range(1, 13), norms()),
     "norms of many layers": lambda: update_norms(range(1, 13), norms(count=30)),
     "no norms": lambda: update_norms([1], {NASTY[0]: [None]}),
+    "histories": lambda: histories([learned("mlp", *[12] * 5, 9), learned("without dropout", 12, 12, 7)]),
+    "histories of one run each": lambda: histories([learned(f"arm {k}", 12) for k in range(14)], name="curves-epoch"),
+    "histories of hostile names": lambda: histories([learned(NASTY[0], 1), learned(LONG, 2), learned(NASTY[2], 3, 1)]),
+    "histories of a loss alone": lambda: histories([Learned("a", [{"loss": [2.0, None, 1.0]}])], unit="round"),
     "confusion": lambda: confusion_matrix(confusion(), CLASSES, "test"),
     "confusion of two classes": lambda: confusion_matrix([[9, 1], [2, 8]], NASTY[:2], "validation"),
     "confusion of long names": lambda: confusion_matrix(confusion(3), [LONG + str(i) for i in range(3)], "test"),
