@@ -1,7 +1,7 @@
 """Curves of several runs in one picture: loss and accuracy in training and validation, a colour for each name."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from fashionlab.reports.figures.run.curves import MEASURED
 from fashionlab.reports.figures.scales import Scale, floats, padded, tick_text
 from fashionlab.reports.figures.text import TEXT, fitted, text_width
 from fashionlab.reports.wording import counted, percent
+from fashionlab.text import one_line
 
 FEW = 4
 """Runs of one name that are drawn one by one; of more than that the standard deviation says something."""
@@ -96,6 +97,7 @@ def histories(learned: Sequence[Learned], unit: str = "epoch", name: str = "hist
     many runs it is. unit: what is counted, "epoch" or "round"; name: the figure's own among those of a page. Columns
     that no run has are left out. Raises ValueError where there is no run with a history.
     """
+    learned = [replace(each, name=one_line(each.name)) for each in learned]
     lengths = [[max(map(len, history.values()), default=0) for history in each.histories] for each in learned]
     longest = max((length for row in lengths for length in row), default=0)
     if not longest:
@@ -128,7 +130,7 @@ class _Drawing:
         top = _LEGEND * (legend[-1][1] + 1) + 10 if legend else 0.0
         across = 1 if narrow else 2
         rows = -(-len(self.shown) // across)
-        canvas = Canvas(width, top + _ROW * rows + (_STRIP if self.training else 0) - 10)
+        canvas = Canvas(width, top + _ROW * rows + (_STRIP if self.training else 0) - 5)
         for x, line, number, text in legend:
             y = _LEGEND * line + 9
             canvas.line((x, x + 20), (y, y), _colour(number), 2.4, linestyle=_dash(number))
