@@ -7,6 +7,7 @@ import numpy as np
 from fashionlab.evaluation.calibration import Bin
 from fashionlab.reports.figures.run.calibration import coverage, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix
+from fashionlab.reports.figures.run.confusion_difference import confusion_difference
 from fashionlab.reports.figures.run.curves import learning_curves, learning_rate, update_norms, weight_norms
 from fashionlab.reports.figures.run.images import mistakes, sample_grid
 from fashionlab.reports.figures.run.inside import activations, first_layer, pixel_weights, point_map
@@ -127,6 +128,9 @@ FIGURES = {
     "histories of hostile names": lambda: histories([learned(NASTY[0], 1), learned(LONG, 2), learned(NASTY[2], 3, 1)]),
     "confusion": lambda: confusion_matrix(confusion(), CLASSES, "test"),
     "confusion of two classes": lambda: confusion_matrix([[9, 1], [2, 8]], NASTY[:2], "validation"),
+    "confusion difference": lambda: confusion_difference(
+        [[9, 1, 0], [2, 8, 3], [0, 0, 0]], [[7, 1, 2], [1, 12, 0], [0, 0, 0]], [*NASTY[:2], "c"], ("A <b>", "B")
+    ),
     "confusion of long names": lambda: confusion_matrix(confusion(3), [LONG + str(i) for i in range(3)], "test"),
     "confusion of many classes": lambda: confusion_matrix(confusion(26), [f"class {i}" for i in range(26)], "test"),
     "confusion without names": lambda: confusion_matrix(confusion(60), [f"class {i}" for i in range(60)], "test"),

@@ -19,9 +19,9 @@ FEW = 4
 """Runs of one name that are drawn one by one; of more than that the standard deviation says something."""
 
 _PANELS = {
-    "val_loss": "validation loss (nats)",
+    "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
-    "loss": "training loss (nats)",
+    "loss": "training loss",
     "accuracy": "training accuracy",
 }
 """Columns of a history, in the order of their panels."""
@@ -89,13 +89,14 @@ def average(columns: Sequence[Sequence[float | None]], length: int) -> Averaged:
     return Averaged(np.where(known, each, np.nan), mean, deviation, n)
 
 
-def histories(learned: Sequence[Learned], unit: str = "epoch", name: str = "histories") -> Display:
+def histories(learned: Sequence[Learned], unit: str = "epoch", name: str = "histories", nats: bool = True) -> Display:
     """Loss and accuracy of validation and training by epoch, for each name the mean of its runs and their spread.
 
     Up to `FEW` runs of a name are drawn as thin lines, more as a band of one standard deviation to either side. Runs
     that ended early count as long as they trained: from the first end on the mean is dotted, and a panel says of how
-    many runs it is. unit: what is counted, "epoch" or "round"; name: the figure's own among those of a page. Columns
-    that no run has are left out. Raises ValueError where there is no run with a history.
+    many runs it is. unit: what is counted, "epoch" or "round"; name: the figure's own among those of a page; nats:
+    whether the losses are in nats. Columns that no run has are left out. Raises ValueError where there is no run with
+    a history.
     """
     learned = [replace(each, name=one_line(each.name)) for each in learned]
     lengths = [[max(map(len, history.values()), default=0) for history in each.histories] for each in learned]
@@ -109,7 +110,7 @@ def histories(learned: Sequence[Learned], unit: str = "epoch", name: str = "hist
     shown = {column: parts for column, parts in found.items() if any(part.n.any() for part in parts)}
     ragged = any(len(set(row)) > 1 for row in lengths)
     training = [np.array([sum(length >= at for length in row) for at in range(1, longest + 1)]) for row in lengths]
-    drawing = _Drawing(learned, shown, training if ragged else None, unit)
+    drawing = _Drawing(learned, shown, training if ragged else None, unit, nats)
     return Display(
         name, f"Training and validation by {unit}", drawing.in_words(), drawing.draw, note=drawing.note(), narrow=True
     )
@@ -123,6 +124,7 @@ class _Drawing:
     shown: Mapping[str, Sequence[Averaged]]
     training: Sequence[np.ndarray] | None
     unit: str
+    nats: bool
 
     def draw(self, narrow: bool) -> Canvas:
         width = NARROW if narrow else WIDE
@@ -189,7 +191,8 @@ class _Drawing:
             values += (part.mean if len(part.each) > FEW else part.each.ravel()).tolist()
         low, high = padded(values)
         accuracy = column.endswith("accuracy")
-        return Scale(low, min(high, 1.0) if accuracy else high, _PANELS[column], accuracy)
+        label = _PANELS[column] + (" (nats)" if self.nats and not accuracy else "")
+        return Scale(low, min(high, 1.0) if accuracy else high, label, accuracy)
 
     def _said(self, column: str, i: int, say: Callable[[float], str]) -> str:
         said = []
@@ -223,7 +226,7 @@ class _Drawing:
         said = []
         for number, each in enumerate(self.learned):
             parts = [
-                described([Curve(_PANELS[column].partition(" (")[0], parts[number].mean, "")], _say_of(column))
+                described([Curve(_PANELS[column], parts[number].mean, "")], _say_of(column))
                 for column, parts in self.shown.items()
                 if parts[number].n.any()
             ]
