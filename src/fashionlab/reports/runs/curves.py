@@ -9,7 +9,6 @@ from msgspec import Struct
 from fashionlab.errors import UsageError
 from fashionlab.reports.figures import Display
 from fashionlab.reports.figures.study.histories import Learned, histories
-from fashionlab.reports.run.sections.learning import NO_EPOCHS
 from fashionlab.store import Run
 
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -62,18 +61,25 @@ class RunHistory(Struct, frozen=True):
 _ACCURACIES = ("accuracy", "val_accuracy")
 
 
-def draw_histories(named: Mapping[str, Sequence[RunHistory]], name: str = "histories", nats: bool = True) -> Display:
+def learned(name: str, runs: Sequence[RunHistory], short: str = "") -> Learned:
+    """The runs of one name as a figure takes them."""
+    return Learned(name, [run.columns for run in runs], short)
+
+
+def draw_histories(named: Mapping[str, Sequence[RunHistory]], nats: bool = True) -> Display:
     """Their curves in one picture, the runs of one name together. nats: whether all losses are.
 
     Raises UsageError where epochs and rounds would share an axis, or nothing is given.
     """
     units = dict.fromkeys(history.unit for group in named.values() for history in group)
-    if not units:
-        raise UsageError(f"given no history to plot: {NO_EPOCHS}" if named else "given nothing to plot")
+    empty = [name for name, group in named.items() if not group]
+    if empty or not units:
+        raise UsageError(
+            f"given no run or history {f'for {empty[0]!r} ' if empty else ''}to plot, expected at least one"
+        )
     if len(units) > 1:
         raise UsageError("given a history of epochs and one of rounds, which have no axis in common; plot them apart")
-    learned = [Learned(each, [history.columns for history in group]) for each, group in named.items()]
-    return histories(learned, next(iter(units)), name, nats)
+    return histories([learned(name, group) for name, group in named.items()], next(iter(units)), nats=nats)
 
 
 def _accuracy_of(columns: Sequence[str], name: str) -> str | None:

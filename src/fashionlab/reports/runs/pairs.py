@@ -14,8 +14,8 @@ from fashionlab.store.format import REMEDY
 from fashionlab.studies.stats.mcnemar import McNemar, PairedDifference, mcnemar, paired_difference
 from fashionlab.training.softmax import softmax
 
-SAMPLE = 12
-"""Images shown, at most, of those that one of two runs alone has right."""
+_SAMPLE = 12
+"""Images shown, at most, of those that one of two runs alone has right; half as many of each pair of more runs."""
 
 SetName = Literal["validation", "test"]
 
@@ -76,6 +76,11 @@ class PairMissing(Missing, frozen=True, kw_only=True):
     b: str
 
 
+def sample_size(runs: int) -> int:
+    """Images shown of those that one run of a pair alone has right."""
+    return _SAMPLE if runs == 2 else _SAMPLE // 2
+
+
 def compare_pair(
     runs: Sequence[Run], predictions: Sequence[Predictions], places: tuple[int, int], letters: tuple[str, str],
     chosen: SetName,
@@ -111,7 +116,10 @@ def compare_pair(
     if i == 0:
         classes = len(runs[0].spec.data.class_names)
         before_, after_ = (confusion_matrix(labels, each.predicted, classes).tolist() for each in said)
-        samples = [_sample(rows, at_a, labels, said, mine & ~other) for mine, other in (correct, correct[::-1])]
+        samples = [
+            _sample(rows, at_a, labels, said, mine & ~other, sample_size(len(runs)))
+            for mine, other in (correct, correct[::-1])
+        ]
         confusions = Confusions(tuple(map(tuple, before_)), tuple(map(tuple, after_)), samples[0], samples[1])
     return PairResult(
         a=a, b=b, n=len(rows), accuracy_a=float(correct[0].mean()), accuracy_b=float(correct[1].mean()),
@@ -131,11 +139,16 @@ class _Said:
 
 
 def _sample(
-    rows: np.ndarray, positions: np.ndarray, labels: np.ndarray, said: tuple[_Said, _Said], which: np.ndarray
+    rows: np.ndarray,
+    positions: np.ndarray,
+    labels: np.ndarray,
+    said: tuple[_Said, _Said],
+    which: np.ndarray,
+    most: int,
 ) -> tuple[SideImage, ...]:
     found = np.flatnonzero(which)
-    if len(found) > SAMPLE:  # a fixed seed: the same runs give the same page
-        found = np.sort(np.random.default_rng(0).choice(found, SAMPLE, replace=False))
+    if len(found) > most:  # a fixed seed: the same runs give the same page
+        found = np.sort(np.random.default_rng(0).choice(found, most, replace=False))
     return tuple(
         SideImage(int(rows[k]), int(positions[k]), int(labels[k]), said[0].of(k), said[1].of(k)) for k in found.tolist()
     )

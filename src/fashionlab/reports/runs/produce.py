@@ -13,9 +13,10 @@ from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports import sprite
 from fashionlab.reports.figures import Display, style_sheet
 from fashionlab.reports.figures.run.confusion_difference import confusion_difference
+from fashionlab.reports.figures.study.histories import histories
 from fashionlab.reports.run.render import page_environment, page_text, shown
-from fashionlab.reports.runs.curves import draw_histories
-from fashionlab.reports.runs.pairs import SAMPLE, Confusions, PairMissing, PairResult, SetName, SideImage
+from fashionlab.reports.runs.curves import learned
+from fashionlab.reports.runs.pairs import Confusions, PairMissing, PairResult, SetName, SideImage, sample_size
 from fashionlab.reports.runs.summary import SideBySide, compare_runs
 from fashionlab.reports.tables import accuracy
 from fashionlab.reports.wording import NONE, duration, p_value, plain, setting_text, signed, value_text
@@ -63,7 +64,7 @@ def render_side_by_side(report: SideBySide, pixels: np.ndarray | Missing) -> byt
         s=report,
         names=report.class_names,
         galleries=_galleries(report),
-        sample=SAMPLE,
+        sample=sample_size(len(report.runs)),
         figures=shown(figures),
         curves=[name for name in figures if name.startswith("curves-")],
         curveless=[run for run in report.runs if run.history is None],
@@ -79,10 +80,13 @@ def page_figures(report: SideBySide) -> dict[str, Display]:
     """By name: the curves of all runs, one picture for epochs and one for rounds where there are any, and the
     difference of the confusion matrices of each pair with the first run."""
     found: list[Display] = []
-    learned = [(f"{run.letter}: {run.title}", run.history) for run in report.runs if run.history]
-    for unit in dict.fromkeys(history.unit for _, history in learned):
-        named = {name: [history] for name, history in learned if history.unit == unit}
-        found.append(draw_histories(named, f"curves-{unit}"))
+    for unit in dict.fromkeys(run.history.unit for run in report.runs if run.history):
+        runs = [
+            learned(f"{run.letter}: {run.title}", [run.history], run.letter)
+            for run in report.runs
+            if run.history and run.history.unit == unit
+        ]
+        found.append(histories(runs, unit, f"curves-{unit}"))
     found += [
         difference_of(pair, pair.confusions, report.class_names) for pair in report.against_first if pair.confusions
     ]

@@ -116,7 +116,7 @@ def compare_runs(runs: Sequence[Run], on: SetName | None = None) -> SideBySide:
         data_sha256=spec.data.sha256,
         class_names=spec.data.class_names,
         set=chosen,
-        judged=_judged(chosen, on, pairs, len(lacking["test"]) == 0),
+        judged=_judged(chosen, on, pairs, runs),
         caveats=_caveats(runs, len(pairs)),
         study=study,
         runs=tuple(
@@ -131,11 +131,10 @@ def compare_runs(runs: Sequence[Run], on: SetName | None = None) -> SideBySide:
     )  # fmt: skip
 
 
-def _judged(chosen: SetName, on: SetName | None, pairs: Sequence[PairResult | PairMissing], tested: bool) -> str:
-    compared = [pair for pair in pairs if isinstance(pair, PairResult)]
-    if not compared:
+def _judged(chosen: SetName, on: SetName | None, pairs: Sequence[PairResult | PairMissing], runs: Sequence[Run]) -> str:
+    sizes = sorted({pair.n for pair in pairs if isinstance(pair, PairResult)})
+    if not sizes:
         return "No two of these runs are judged by the same images, so none are compared image by image."
-    sizes = sorted({pair.n for pair in compared})
     many = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     if chosen == "test":
         why = "" if on else " A run here has no validation set, so the test set takes its place."
@@ -143,11 +142,12 @@ def _judged(chosen: SetName, on: SetName | None, pairs: Sequence[PairResult | Pa
             f"Compared on the {many} test images, on which all of these runs had been evaluated before.{why} Whoever "
             "chooses a run by this has used the test set to choose."
         )
+    also = "; the same images stopped the training or chose the epoch where the recipe does so"
+    if all(run.spec.in_study for run in runs):
+        also = ", and which stopped the training of neither"
+    tested = all(run.predictions.test is not None for run in runs)
     more = " For all test images instead: --on test." if tested else ""
-    return (
-        f"Compared on the validation images that both runs of a pair held out, {many} of them; the same images stopped "
-        f"the training or chose the epoch where the recipe does so.{more}"
-    )
+    return f"Compared on the validation images that both runs of a pair held out, {many} of them{also}.{more}"
 
 
 def _caveats(runs: Sequence[Run], pairs: int) -> tuple[str, ...]:

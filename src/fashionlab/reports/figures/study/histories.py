@@ -45,10 +45,12 @@ _LEGEND = 19.0
 @dataclass(frozen=True)
 class Learned:
     """The runs of one name. histories: of each run its columns (`loss`, `val_loss` in nats or what else the loss is in;
-    `accuracy`, `val_accuracy`, fractions), a number for each epoch, NaN or None for none; a column may be lacking."""
+    `accuracy`, `val_accuracy`, fractions), a number for each epoch, NaN or None for none; a column may be lacking.
+    short: what stands at the ends of its lines, where the name is too long for that; the legend has the name."""
 
     name: str
     histories: Sequence[Mapping[str, Sequence[float | None]]]
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ class _Drawing:
     def _curves(self, column: str) -> list[Curve]:
         return [
             Curve(
-                fitted(each.name, _NAME, TEXT, "bold"), part.mean, _colour(number), dash=_dash(number),
+                fitted(each.short or each.name, _NAME, TEXT, "bold"), part.mean, _colour(number), dash=_dash(number),
                 dotted_from=part.whole,
             )
             for number, (each, part) in enumerate(zip(self.learned, self.shown[column], strict=True))
@@ -208,8 +210,8 @@ class _Drawing:
         return f"{self.unit} {tick_text(i + 1, False)}: {', '.join(said) or 'no value'}"
 
     def _legend(self, width: float) -> list[tuple[float, int, int, str]]:
-        """For each name its place, points, its line, its number and its text; none for a single name."""
-        if len(self.learned) < 2:
+        """For each name its place, points, its line, its number and its text; none if the lines have the only name."""
+        if len(self.learned) < 2 and not self.learned[0].short:
             return []
         found, x, line = [], 0.0, 0
         for number, each in enumerate(self.learned):
