@@ -145,7 +145,7 @@ def _judged(chosen: SetName, on: SetName | None, pairs: Sequence[PairResult | Pa
     also = "; the same images stopped the training or chose the epoch where the recipe does so"
     if all(run.spec.in_study for run in runs):
         also = ", and which stopped the training of neither"
-    tested = all(run.predictions.test is not None for run in runs)
+    tested = all(run.metrics.test for run in runs)
     more = " For all test images instead: --on test." if tested else ""
     return f"Compared on the validation images that both runs of a pair held out, {many} of them{also}.{more}"
 
