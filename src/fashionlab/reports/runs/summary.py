@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from fashionlab.errors import UsageError
 from fashionlab.models.registry import is_own_file
@@ -151,13 +151,14 @@ def _judged(chosen: SetName, on: SetName | None, pairs: Sequence[PairResult | Pa
 
 
 def _caveats(runs: Sequence[Run], pairs: int) -> tuple[str, ...]:
-    recipes = {str(sorted(run.spec.recipe.settings.items(), key=str)) + run.spec.recipe.model.name for run in runs}
-    about = (
-        "These runs have one recipe: what is between them is the luck of the seed."
-        if len(recipes) == 1
-        else "One run of each says nothing about the recipes: with other seeds they give other models, which may "
-        "differ the other way round. Whether a recipe is better is a question for fashionlab study."
-    )
+    recipes = {str(replace(run.spec.recipe, seed=0)) for run in runs}
+    about = "These runs have one recipe: what is between them is the luck of the seed."
+    if len(recipes) > 1:
+        pair = "One seed each" if len(recipes) == len(runs) else "A pair of runs"
+        about = (
+            f"{pair} says nothing about the recipes: with other seeds they give other models, which may differ the "
+            "other way round. Whether a recipe is better is a question for fashionlab study."
+        )
     said = [
         "The interval and McNemar’s test are about these trained models and other images from the same source.",
         about,
