@@ -37,7 +37,7 @@ def curve_figures(report: StudyReport, histories: Mapping[str, Sequence[tuple[st
     found = []
     for unit in units:
         arms = [
-            Learned(each.title, [history for own, history in histories.get(each.name, ()) if own == unit])
+            Learned(each.title, [history for own, history in histories.get(each.name, ()) if own == unit], each.name)
             for each in report.everyone
         ]
         found.append(draw_histories([arm for arm in arms if arm.histories], unit, f"curves-{unit}"))

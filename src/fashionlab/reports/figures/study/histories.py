@@ -38,6 +38,9 @@ _NAME = 80.0
 _STRIP = 112.0
 """Points of the panel with the numbers of runs."""
 
+_SAMPLE = 30.0
+"""Points of a line in the legend."""
+
 _LEGEND = 19.0
 """Points of a line of the legend."""
 
@@ -137,8 +140,8 @@ class _Drawing:
         canvas = Canvas(width, top + _ROW * rows + (_STRIP if self.training else 0) - 5)
         for x, line, number, text in legend:
             y = _LEGEND * line + 9
-            canvas.line((x, x + 20), (y, y), _colour(number), 2.4, linestyle=_dash(number))
-            canvas.text(x + 26, y + 4, text, TEXT, _colour(number), weight="bold")
+            canvas.line((x, x + _SAMPLE), (y, y), _colour(number), 2.4, linestyle=_dash(number))
+            canvas.text(x + _SAMPLE + 6, y + 4, text, TEXT, _colour(number), weight="bold")
         for place, column in enumerate(self.shown):
             left = (width - NARROW) * (place % across)
             self._panel(canvas, Box(left + 50, top + _ROW * (place // across) + 36, 252, _TALL), column)
@@ -216,8 +219,8 @@ class _Drawing:
         found, x, line = [], 0.0, 0
         for number, each in enumerate(self.learned):
             many = f" ({counted(len(each.histories), 'run')})" if len(each.histories) != 1 else ""
-            name = fitted(each.name, width - 30 - text_width(many, TEXT, "bold"), TEXT, "bold")
-            wide = 26 + text_width(name + many, TEXT, "bold")
+            name = fitted(each.name, width - _SAMPLE - 10 - text_width(many, TEXT, "bold"), TEXT, "bold")
+            wide = _SAMPLE + 6 + text_width(name + many, TEXT, "bold")
             if x and x + wide > width:
                 x, line = 0.0, line + 1
             found.append((x, line, number, name + many))
