@@ -31,7 +31,7 @@ from fashionlab.reports.runs.summary import SideBySide
 from fashionlab.reports.tables import accuracy
 from fashionlab.store import Metrics, Run, find_run, line_of
 from fashionlab.store.records import changes_text
-from fashionlab.text import html_table, one_line, tell
+from fashionlab.text import html_table, tell
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.pool import borrow
 
@@ -313,9 +313,11 @@ def plot_histories(histories: Mapping[str, Any], *, runs: str | Path = "runs") -
     if not isinstance(histories, Mapping):
         raise UsageError(f"given {type(histories).__name__}, expected a mapping from names to runs or histories")
     groups = {
-        one_line(name): [each] if isinstance(each, AnyRun | Mapping) or not isinstance(each, Sequence) else list(each)
+        str(name): [each] if isinstance(each, AnyRun | Mapping) or not isinstance(each, Sequence) else list(each)
         for name, each in histories.items()
     }
+    if len(groups) < len(histories):
+        raise UsageError(f"given the names {', '.join(map(repr, histories))}, expected different texts")
     named = {name: [_history(each, name, runs) for each in group] for name, group in groups.items()}
     ours = all(isinstance(each, AnyRun) for group in groups.values() for each in group)
     display = draw_histories(named, nats=ours)
