@@ -115,7 +115,7 @@ def plan_lines(plan: PlanOverview) -> list[str]:
     else:
         whole = " if all seeds are needed" if most else ""
         estimate = f"about {countdown(plan.seconds)}{whole}, by earlier studies here"
-    test = "is evaluated once, at the end, for confirmation" if plan.test else "is not evaluated"
+    test = "is evaluated once, at the end" if plan.test else "is not evaluated"
     return [
         plan.title,
         *map(_arm_line, plan.arms),

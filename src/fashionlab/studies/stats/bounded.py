@@ -47,8 +47,9 @@ def log_wealth(values: np.ndarray, margin: float) -> np.ndarray:
 def excluded(values: np.ndarray, *, alpha: float, margin: float) -> np.ndarray:
     """After each of the values [..., n]: whether a mean as large as the margin is refuted, either way; bool [..., n].
 
-    Where the mean is as large as the margin, and no value beyond `largest_for(margin)`, this ever happens with probability `alpha`
-    at most, whatever the distribution. (Of the two nulls only one can be true, so each may have all of `alpha`.)
+    Where the mean is as large as the margin, and no value beyond `largest_for(margin)`, this ever happens with
+    probability `alpha` at most, whatever the distribution. (Of the two nulls only one can be true, so each may have all
+    of `alpha`.)
     """
     least = np.minimum(log_wealth(values, margin), log_wealth(-values, margin))
     return least >= -math.log(alpha)
