@@ -50,7 +50,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     low, high       its running interval, None while it has no bound
     deviation       standard deviation of the paired differences, as measured; None below two pairs
     n               pairs judged
-    equal           how many of them have a difference of exactly 0
+    equal           how many of them have a difference of exactly 0; like `idle` to `hangs` not in the oldest summaries,
+                    which read as if there were none
     alpha           of this arm: probability, accepted beforehand, that the interval is ever wrong; 0.04 is 96 %
                     confidence
     margin          what counts as a practical difference
@@ -77,7 +78,6 @@ class Verdict(Struct, frozen=True, kw_only=True):
     high: Points | None
     deviation: Annotated[float, Meta(ge=0, le=1e6)] | None
     n: _Count
-    equal: _Count
     alpha: Annotated[float, Meta(gt=0, lt=1)]
     margin: Annotated[float, Meta(gt=0, le=100)]
     resolution: Annotated[float, Meta(gt=0, le=100)]
@@ -86,6 +86,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     settled_at: _Count | None
     contradicts: bool
     seeds_needed: _Count | None
+    equal: _Count = 0
     idle: _Count = 0
     hidden: bool = False
     rare: _Count = 0
