@@ -9,10 +9,10 @@ def test_no_promise_is_broken_in_a_small_sample(tmp_path, capsys):
     path = tmp_path / "verdicts.json"
     cases = list(verdicts.cases())
     # What was found before it was stopped is not simulated again.
-    known = {"effect": 0, "same": 20, "decided_by": {"20": 0}, "median_seeds": None}
-    first = f"20 {cases[0].table}: {cases[0].name}"
+    known = {"effect": 0, "same": 10, "decided_by": {"20": 0}, "median_seeds": None}
+    first = f"10 {cases[0].table}: {cases[0].name}"
     path.with_suffix(".part").write_text(json.dumps({first: known}))
-    assert verdicts.main(["--studies", "20", "--json", str(path)]) == 0
+    assert verdicts.main(["--studies", "10", "--json", str(path)]) == 0
     rows = json.loads(path.read_text())["results"]["cases"]
     assert (rows[0]["same"], rows[0]["median_seeds"]) == (1.0, None)
     assert [row["case"] for row in rows] == [case.name for case in cases]

@@ -28,7 +28,8 @@ SECONDARY = {
     "gap": (
         "generalization gap",
         "points",
-        "generalization gap: accuracy in training, dropout on, minus accuracy on the stopping set",
+        "generalization gap: accuracy in training, dropout on, minus accuracy on the stopping set, or without early "
+        "stopping on the judging set",
     ),
     "epochs_to_best": ("epochs to the best", "epochs", "epochs to the best one"),
     "seconds": ("training time", "s", "training time on one core"),
