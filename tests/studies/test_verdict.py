@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fashionlab.store import to_json
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
-from fashionlab.studies.stats.forecast import MOST, seeds_needed
+from fashionlab.studies.stats.forecast import MOST, seeds_for, seeds_needed, smallest_effect
 from fashionlab.studies.stats.sequential import Trajectory
 from fashionlab.studies.stats.verdict import WORDS, follow, judge
 
@@ -274,3 +274,19 @@ def test_seeds_that_contradict_one_another_are_pointed_out():
 def test_nonsense_is_refused(differences, settings, words):
     with pytest.raises(ValueError, match=words):
         judge(differences, **({"alpha": 0.04, "resolution": STEP} | settings))
+
+
+@pytest.mark.parametrize(("effect", "deviation", "alpha"), [(0.5, 0.25, 0.04), (0.2, 0.23, 0.04), (1.0, 0.63, 0.01)])
+def test_the_seeds_that_a_plan_names_find_the_effect_in_8_of_10_studies(effect, deviation, alpha):
+    seeds = seeds_for(effect, deviation=deviation, alpha=alpha)
+    differences = np.random.default_rng(19).normal(effect, deviation, (1000, seeds))
+    assert 0.78 <= (watch(differences, alpha)[:, -1] == "helps").mean() <= 0.97
+    smallest = smallest_effect(seeds, deviation=deviation, alpha=alpha)
+    assert smallest <= effect
+    assert seeds_for(0.9 * smallest, deviation=deviation, alpha=alpha) > seeds
+
+
+def test_what_no_number_of_seeds_finds_is_said_so():
+    assert seeds_for(0.001, deviation=0.6, alpha=0.01) == MOST
+    assert smallest_effect(3, deviation=0.25, alpha=0.04) is None
+    assert seeds_for(100, deviation=0.25, alpha=0.04) == 4

@@ -1,4 +1,4 @@
-"""How many more seeds an undecided arm probably needs."""
+"""How many more seeds an undecided arm probably needs, and how many a true effect needs before anything runs."""
 
 import numpy as np
 
@@ -31,3 +31,47 @@ def seeds_needed(known: Trajectory, *, alpha: float, margin: float, same_after: 
     same = (low > -margin) & (high < margin) & (seeds >= same_after)
     decided = (low > 0) | (high < 0) | same
     return int(decided.argmax()) + 1 if decided.any() else MOST
+
+
+POWER = 0.8
+"""The probability with which an effect is to be found, of which `seeds_for` speaks."""
+
+
+def seeds_for(effect: float, *, deviation: float, alpha: float) -> int:
+    """Seeds after which a true effect is found with probability POWER at least: from 4 or more to MOST, the latter for
+    "or more".
+
+    effect, deviation (of a paired difference): percentage points, above 0. Found by the interval after exactly so many
+    seeds: as any earlier one may have found it, a little more than needed.
+    """
+    found = np.flatnonzero(_power(effect, deviation, alpha) >= POWER)
+    return int(found[0]) + 1 if len(found) else MOST
+
+
+def smallest_effect(seeds: int, *, deviation: float, alpha: float) -> float | None:
+    """The smallest effect that so many seeds find with probability POWER, percentage points; None if there is none, as
+    so few seeds have no interval."""
+    low, high = 0.0, 1000 * deviation
+    if seeds_for(high, deviation=deviation, alpha=alpha) > seeds:
+        return None
+    for _ in range(30):
+        middle = (low + high) / 2
+        enough = seeds_for(middle, deviation=deviation, alpha=alpha) <= seeds
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+def _power(effect: float, deviation: float, alpha: float) -> np.ndarray:
+    """The probability that the interval after n seeds lies above 0, n from 1 to MOST."""
+    # Imported here: scipy takes a while, and the command line answers faster than that.
+    from scipy.special import nctdtr
+
+    seeds = np.arange(1, MOST + 1)
+    # The interval excludes 0 where Student's t, noncentral by the effect, is beyond `limit`.
+    limit = half_width(seeds, np.maximum(seeds - 1.0, 1.0), alpha) * np.sqrt(seeds)
+    bounded = np.isfinite(limit)
+    power = np.zeros(MOST)
+    n = seeds[bounded]
+    power[bounded] = 1 - nctdtr(n - 1, np.minimum(effect / deviation * np.sqrt(n), 1e3), limit[bounded])
+    # Where the effect is many deviations, SciPy's function has no value: it is found as soon as there is an interval.
+    return np.where(np.isnan(power) & (effect > 5 * deviation), 1.0, np.nan_to_num(power))
