@@ -34,7 +34,7 @@ def estimate(plan: Plan, runs: Path, workers: int) -> float | None:
     Runs of studies are made on one core each, so the time of an ordinary run would mislead. Runs of this study that are
     finished already need no time.
     """
-    known, done = seconds_by_kind(runs), count_done(plan, runs)
+    known, done = _seconds(runs), count_done(plan, runs)
     lacking = {arm.name: plan.seeds - done[arm.name] for arm in plan.arms}
     seconds = {arm.name: known.get(_kind(arm)) for arm in plan.arms if lacking[arm.name]}
     if None in seconds.values():
@@ -70,7 +70,7 @@ def count_done(plan: Plan, runs: Path) -> dict[str, int]:
     return {arm.name: sum(folder.run_of(arm, seed).complete for seed in seeds) if folder else 0 for arm in plan.arms}
 
 
-def seconds_by_kind(runs: Path) -> dict[Kind, float]:
+def _seconds(runs: Path) -> dict[Kind, float]:
     """By kind of run: the median of a whole run's seconds, in the newest studies."""
     found: dict[Kind, list[float]] = {}
     for folder in list_studies(runs)[::-1][:MOST]:
@@ -89,7 +89,7 @@ def seconds_by_kind(runs: Path) -> dict[Kind, float]:
 
 def seconds_of_a_seed(plan: Plan, runs: Path, workers: int) -> float | None:
     """Seconds, about, that all arms of one more seed take; None where no earlier study tells."""
-    known = seconds_by_kind(runs)
+    known = _seconds(runs)
     seconds = [known.get(_kind(arm)) for arm in plan.arms]
     return None if None in seconds else sum(each or 0.0 for each in seconds) / workers
 
