@@ -132,6 +132,17 @@ def test_a_verdict_in_sentences(differences, settings, sentence, second):
             "hangs on 20 seeds, with a caution",
         ),
         (
+            judged([0.3, -3.0, 0.35, 0.4, 0.25, 0.33]),
+            " One seed lies more than 5 median deviations from the others: the verdict waits until it holds with and "
+            "without it.",
+            "about 498 more seeds",
+        ),
+        (
+            judged([0.3, 0.35, 0.4, 0.25, 0.33] * 3 + [0.8]),
+            " One seed lies more than 5 median deviations from the others: the verdict holds with and without it.",
+            "exceeds the margin",
+        ),
+        (
             judged([0.3, 0.35, 0.4, 0.25, 0.33, -3.0]),
             "Caution: since this was said, one seed lies more than 5",
             "margin not settled, with a caution",

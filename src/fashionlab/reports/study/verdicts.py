@@ -113,6 +113,10 @@ def second_line(verdict: Verdict, left_out: int = 0) -> str:
             f" {counted(left_out, 'seed')} {'is' if left_out == 1 else 'are'} left out, where a run failed or is "
             "lacking: the verdict is about the seeds that have both runs."
         )
+    if v.rare and not v.hangs:
+        holds = "the verdict waits until it holds" if v.word == "undecided" else "the verdict holds"
+        some = _rare(v)
+        line += f" {some[0].upper()}{some[1:]}: {holds} with and without {'it' if v.rare == 1 else 'them'}."
     if v.hangs and v.word != "undecided":
         line += f" Caution: since this was said, {_rare(v)}; by all seeds so far it would not be said now."
     if v.contradicts:
