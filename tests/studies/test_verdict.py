@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from fashionlab.store import to_json
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.studies.stats.forecast import MOST, seeds_for, seeds_needed, smallest_effect
 from fashionlab.studies.stats.sequential import Trajectory
-from fashionlab.studies.stats.verdict import WORDS, follow, judge
+from fashionlab.studies.stats.verdict import WORDS, Verdict, follow, judge
 
 STEP = 100 / 6000
 """Percentage points: one image of a judging set of 6,000."""
@@ -290,3 +291,11 @@ def test_what_no_number_of_seeds_finds_is_said_so():
     assert seeds_for(0.001, deviation=0.6, alpha=0.01) == MOST
     assert smallest_effect(3, deviation=0.25, alpha=0.04) is None
     assert seeds_for(100, deviation=0.25, alpha=0.04) == 4
+
+
+def test_a_verdict_of_an_older_version_can_be_read():
+    verdict = judge([0.5] * 5, alpha=0.04, resolution=STEP)
+    older = msgspec.to_builtins(verdict)
+    for name in ("equal", "idle", "hidden", "rare", "hangs"):
+        del older[name]
+    assert msgspec.convert(older, Verdict) == verdict
