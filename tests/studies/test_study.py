@@ -239,6 +239,7 @@ def test_planning_prints_the_plan_and_leaves_nothing(sample_path, tmp_path):
     answer = run("study", "plan", "--dataset", sample_path, *SMALL, "--ablate", cwd=tmp_path)
     assert "without dropout" in answer.stdout
     assert "at most 50 runs: 5 arms" in answer.stdout
+    assert "known after a pilot with --seeds 4" in answer.stdout
     assert not (tmp_path / "runs").exists()
 
 

@@ -26,8 +26,9 @@ WITHDRAWN_AFTER = 3
 class Outcome(Struct, frozen=True, kw_only=True):
     """One finished run, in numbers.
 
-    accuracy, loss (nats), calibration_error (ECE): on the judging set, fractions. gap: accuracy in training (as the
-    epochs went, dropout on) minus accuracy on the stopping set, at the best epoch; None for a model without epochs.
+    accuracy, loss (nats), calibration_error (ECE), calibration_floor (see `Reliability`): on the judging set,
+    fractions. gap: accuracy in training (as the epochs went, dropout on) minus accuracy on the stopping set, at the
+    best epoch; None for a model without epochs.
     best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run. Of an
     imported run the accuracy alone is known.
     """
@@ -35,6 +36,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     accuracy: float
     loss: float | None = None
     calibration_error: float | None = None
+    calibration_floor: float | None = None
     gap: float | None = None
     best_epoch: int | None = None
     epochs: int | None = None
@@ -49,11 +51,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
         metrics, predictions = run.metrics, run.predictions.validation
         if predictions is None or metrics.validation is None or metrics.peak_memory_mb is None:
             raise RunCorrupt(f"{run.path} is not a run of a study; delete it")
+        calibrated = reliability(softmax(predictions.logits), predictions.labels)
         gap, epochs = metrics.generalization_gap, metrics.epochs or None
         return Outcome(
             accuracy=metrics.validation.accuracy,
             loss=metrics.validation.loss,
-            calibration_error=reliability(softmax(predictions.logits), predictions.labels).ece,
+            calibration_error=calibrated.ece,
+            calibration_floor=calibrated.floor,
             gap=gap.accuracy if gap else None,
             best_epoch=metrics.best_epoch if epochs else None,
             epochs=epochs,
