@@ -44,6 +44,12 @@ BACKEND = click.Option(
 )
 NO_TEST = click.Option(["--no-test"], is_flag=True, help="Do not evaluate the test set: for choosing between settings.")
 NO_REPORT = click.Option(["--no-report"], is_flag=True, help="Make no HTML page at the end.")
+LOG = click.Option(
+    ["--log"],
+    default=None,
+    metavar="NAME",
+    help="Also log for tensorboard, in RUNS/tensorboard; changes no number. Needs the extra of that name.",
+)
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document instead of tables.")
 
 
