@@ -194,6 +194,22 @@ def test_a_search_whose_first_trials_all_fail_is_given_up(tmp_path):
         search(make(tmp_path), fails={"trial-": {"reason": "no", "hopeless": True}})
 
 
+def test_the_runs_of_its_trials_and_of_the_confirmation_are_logged(tmp_path):
+    pytest.importorskip("tensorboardX")
+    folder = make(tmp_path, trials=6)
+    execution = ExecutionOptions(report=False, on_event=lambda event: None, log="tensorboard")
+    run_search(folder, load(SAMPLE), execution, FakeExecutor)
+    log = tmp_path / "tensorboard" / folder.name
+    logged = {str(path.parents[1].relative_to(log)) for path in log.rglob("train/*tfevents*")}
+    assert {f"runs/{path.name}" for path in (folder.path / "runs").iterdir()} <= logged
+    (study,) = (folder.path / "confirmation").iterdir()
+    made = {f"confirmation/{study.name}/runs/{path.name}" for path in (study / "runs").iterdir()}
+    assert made
+    assert made <= logged
+    assert lab.delete_runs([folder.name], runs=tmp_path)
+    assert not log.exists()
+
+
 def test_where_the_default_is_best_there_is_nothing_to_confirm(tmp_path):
     folder = make(tmp_path, vary=["dropout=0.1..0.8"], dropout=0.1, trials=3)
     summary, _ = search(folder, report=True)

@@ -20,7 +20,7 @@ from fashionlab.reports.progress.run import RunStatus
 from fashionlab.reports.run.produce import produce_report
 from fashionlab.store import Run, delete_run, find_same, has_checkpoint, save_origin, to_json
 from fashionlab.text import tell
-from fashionlab.tracking import log_folder, logged
+from fashionlab.tracking import announce, logged
 from fashionlab.training.datasets import hold
 from fashionlab.training.engines import find_engine
 from fashionlab.training.kinds import RunArguments, TrainArguments
@@ -96,8 +96,7 @@ def show_again(run: Run, trust: str | None, execution: ExecutionOptions) -> Trai
 
 def _begin(run: Run, execution: ExecutionOptions, take: OnEvent) -> OnEvent:
     """Tell that the run begins, and return what takes the events that follow."""
-    if execution.log:
-        tell(f"logged for {execution.log} in {log_folder(execution.log, run.path.parent)}")
+    announce(execution.log, run.path.parent)
     events = logged(take, execution.log, run.path.parent)
     events(RunStarted(str(run.path), run.spec))
     return events

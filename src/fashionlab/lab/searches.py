@@ -35,7 +35,7 @@ from fashionlab.studies.execution.drive import refuse_another_version
 from fashionlab.studies.execution.local import Executor
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.text import tell
-from fashionlab.tracking import logged
+from fashionlab.tracking import announce, logged
 
 FOR_TRIALS = 0.6
 """Of the minutes; the rest is for the confirmation."""
@@ -150,6 +150,7 @@ def run_search(
     plan, begun = folder.plan, time.monotonic()
     for_trials, minutes = _minutes(folder, execution)
     refuse_another_version(f"search {folder.name}", [plan.base], RESULTS_VERSION)
+    announce(execution.log, folder.path.parent)
     go_on = f"fashionlab search resume {folder.path}{elsewhere(execution)}"
     try:
         with folder.lock():

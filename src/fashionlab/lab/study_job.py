@@ -34,8 +34,9 @@ from fashionlab.studies.outcomes import RunResults
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
 from fashionlab.text import tell
-from fashionlab.tracking import logged
+from fashionlab.tracking import announce, logged
 from fashionlab.training.architectures import TRUST_DIGITS
+from fashionlab.workers.events import RunFinished, RunTold
 
 
 def workers_at_once(execution: ExecutionOptions) -> int | None:
@@ -57,6 +58,9 @@ def run_study(
     Interrupted, with the command that goes on, at Ctrl-C.
     """
     refuse_another_version(f"study {folder.name}", [arm.spec for arm in folder.plan.arms], RESULTS_VERSION)
+    if runs is None:
+        runs = folder.path.parent
+        announce(execution.log, runs)
     at_once = workers_at_once(execution)
     own = dict.fromkeys(arm.spec.model_sha256 for arm in folder.plan.arms if arm.spec.model_sha256)
     trust = "".join(f" --trust {sha[:TRUST_DIGITS]}" for sha in own)
@@ -74,7 +78,9 @@ def run_study(
                     tell(line)
                 tell(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
             with show(StudyStatus(), execution.on_event) as shown:
-                events, results = logged(shown, execution.log, runs or folder.path.parent), RunResults.read(folder)
+                events, results = logged(shown, execution.log, runs), RunResults.read(folder)
+                if execution.log:
+                    _log_finished(folder, results, logged(lambda event: None, execution.log, runs))
                 driver = Driver(
                     folder, executor, results, events, describe_machine(), execution.minutes,
                     execution.silence, executor.slots,
@@ -98,6 +104,15 @@ def run_study(
             f"{failures[0].reason}"
         )
     return StudyResult(folder)
+
+
+def _log_finished(folder: StudyFolder, results: RunResults, log: OnStudyEvent) -> None:
+    """Have the runs logged that were finished before, perhaps without a log."""
+    for arm in folder.plan.arms:
+        for seed in folder.plan.all_seed_numbers:
+            if (arm.name, seed) in results.outcomes:
+                run = folder.run_of(arm, seed)
+                log(RunTold(str(run.path), RunFinished(str(run.path), run.metrics)))
 
 
 def elsewhere(execution: ExecutionOptions) -> str:

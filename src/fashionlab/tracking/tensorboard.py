@@ -181,6 +181,8 @@ def _start(spec: RunSpec) -> Iterable[Summary.Value]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
     return value if value is None or isinstance(value, bool | int | float) else one_line(as_typed(value))
 
 

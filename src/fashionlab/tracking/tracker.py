@@ -33,6 +33,13 @@ def log_folder(name: str, runs: Path) -> Path:
     return runs / name
 
 
+def announce(name: str | None, runs: Path) -> None:
+    """Tell where the runs are logged and how to look at it, if they are."""
+    if name is not None:
+        folder = log_folder(name, runs)
+        tell(f"logged in {folder}; to look at it: {name} --logdir {folder}")
+
+
 def delete_log(run: Path) -> int:
     """Delete what was logged of a run, a study or a search; return the bytes set free. Raises StoreError."""
     freed = 0
