@@ -1,11 +1,16 @@
-"""The log for TensorBoard, read back: it says what the run's own files say, each thing once."""
+"""The log for TensorBoard, read back: it says what the run's own files say, each thing once. Then the page on trackers:
+its list of events, and its examples, executed with stand-ins for the trackers' functions."""
 
+import re
 import shutil
 import struct
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec import Struct
 
 pytest.importorskip("tensorboardX")
 
@@ -14,10 +19,13 @@ from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 from tensorboardX.record_writer import masked_crc32c
 
 import fashionlab
-from fashionlab import ExecutionOptions, lab
+from fashionlab import ExecutionOptions, lab, tracking
 from fashionlab.errors import Interrupted, StoreError, UsageError
 from fashionlab.store import HistoryRow, Run
 from fashionlab.tracking import EpochDone, RunStarted, TrainingStarted, logged
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "trackers.md").read_text(encoding="utf-8")
 
 SETTINGS = {"widths": 8, "epochs": 4, "batch_size": 32, "dropout": 0.2}
 
@@ -219,3 +227,70 @@ def test_what_is_missing_is_told_before_anything_is_trained(ask, monkeypatch):
     with pytest.raises(UsageError, match="not installed"):
         fashionlab.study("mlp", changes=["dropout=0"], log="tensorboard")
     assert not Path("runs").exists()
+
+
+def test_the_page_names_every_event_and_all_of_its_fields():
+    lines = {line.split("`")[1]: line for line in PAGE.splitlines() if line.startswith("| `")}
+    events = {name: found for name in tracking.__all__ if isinstance(found := getattr(tracking, name), type)}
+    assert set(events) - set(lines) == {"RunPredicted"}
+    assert set(lines) <= set(events)
+    for name, line in lines.items():
+        assert issubclass(events[name], Struct)
+        for field in events[name].__struct_fields__:
+            assert re.search(rf"`{field}[`.]", line), f"{name}.{field}"
+
+
+@pytest.fixture
+def second_part(trained):
+    """The events of a run that goes on after it was stopped."""
+    events = trained[1]
+    last = max(place for place, event in enumerate(events) if isinstance(event, RunStarted))
+    return events[last:]
+
+
+def stand_in(monkeypatch, name, names):
+    """A module whose functions note how they were called."""
+    calls, module = [], ModuleType(name)
+    for each in names:
+        setattr(module, each, lambda *given, _name=each, **named: calls.append((_name, *given, *named.values())))
+    monkeypatch.setitem(sys.modules, name, module)
+    return module, calls
+
+
+def test_the_example_for_mlflow(trained, second_part, monkeypatch):
+    model = trained[0]
+    _, calls = stand_in(monkeypatch, "mlflow", ["start_run", "log_params", "log_metrics", "log_artifacts", "end_run"])
+    example = {"__name__": "example"}
+    exec((DOCS / "examples" / "log_to_mlflow.py").read_text(), example)
+    for event in second_part:
+        example["to_mlflow"](event)
+    (start, params), *metrics, results, more, artifacts, end = calls[:2], *calls[2:]
+    assert start == ("start_run", model.path.name)
+    assert (params[1]["model"], params[1]["batch_size"], params[1]["seed"]) == ("mlp", 32, 0)
+    assert [step for _, _, step in metrics] == model.history["epoch"]
+    assert [values["val_loss"] for _, values, _ in metrics] == model.history["val_loss"]
+    assert results[1]["validation_accuracy_low"] == model.metrics.validation.accuracy_low
+    assert more[1]["test_accuracy"] == model.metrics.test.accuracy
+    assert Path(artifacts[1]).is_dir()
+    assert end == ("end_run",)
+
+
+def test_the_example_for_weights_and_biases(trained, second_part, monkeypatch):
+    model, logged, summary = trained[0], [], {}
+    module, _ = stand_in(monkeypatch, "wandb", [])
+    run = SimpleNamespace(log=lambda values, step: logged.append((step, values)), summary=summary, finish=logged.clear)
+
+    def init(*, project, id, name, config, resume):
+        assert (id, config["model"], resume) == (model.path.name, "mlp", "allow")
+        return run
+
+    module.init = init
+    example = {"__name__": "example"}
+    exec(re.search(r"```python\n(.*?wandb.*?)```", PAGE, re.S)[1], example)
+    *events, last = second_part
+    for event in events:
+        example["to_wandb"](event)
+    assert [step for step, _ in logged] == model.history["epoch"][-len(logged) :]
+    example["to_wandb"](last)
+    assert summary["test_accuracy_high"] == model.metrics.test.accuracy_high
+    assert not logged
