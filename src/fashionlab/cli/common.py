@@ -72,14 +72,22 @@ def print_line(line: object) -> None:
 
 
 def print_table(renderable: Any) -> None:
-    """A rich table or text on standard output, plain where that is not a terminal."""
+    """A rich table or text on standard output, plain where that is not a terminal.
+
+    Names and numbers are never cut off: a terminal that is too narrow for them breaks the lines.
+    """
     from rich.console import Console
+    from rich.measure import Measurement
 
     # A pipe has no width: a long name is kept whole, and takes no room from the numbers beside it.
     console = Console()
+    wide = Console(width=10_000)
     if not console.is_terminal:
-        console = Console(width=10_000)
-    console.print(renderable, soft_wrap=True)
+        console = wide
+    console.width = max(console.width, Measurement.get(wide, wide.options, renderable).minimum)
+    with console.capture() as printed:
+        console.print(renderable, soft_wrap=True)
+    print_text("\n".join(line.rstrip() for line in printed.get().split("\n")))
 
 
 def show_result(result: "StudyResult | SearchResult", as_json: bool) -> None:
