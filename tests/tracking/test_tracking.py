@@ -205,6 +205,13 @@ def test_a_log_that_cannot_be_written_costs_one_sentence(tell, log, monkeypatch,
 
 
 def test_nothing_is_written_through_a_link(tell, log, tmp_path, capfd):
+    (tmp_path / "other").mkdir()
+    log.parent.mkdir()
+    log.symlink_to(tmp_path / "other")
+    tell(rows=ROWS[:1])
+    assert f"cannot write {log}: it is a link" in capfd.readouterr().err
+    assert not list((tmp_path / "other").iterdir())
+    log.unlink()
     tell(rows=ROWS[:1])
     (path,) = (log / "train").iterdir()
     path.unlink()

@@ -8,6 +8,7 @@ A summary that a folder has is not written again. So it makes no difference how 
 resumed, and a run that was finished before is logged from its own files.
 """
 
+import errno
 import math
 import struct
 import time
@@ -23,7 +24,7 @@ from tensorboardX.record_writer import masked_crc32c
 from tensorboardX.summary import hparams
 
 from fashionlab.errors import StoreError
-from fashionlab.files import append, make_folder, read_capped
+from fashionlab.files import append, explain_write_failure, make_folder, read_capped
 from fashionlab.options import as_typed
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import HistoryRow, Run, SetMetrics
@@ -60,6 +61,9 @@ class TensorBoard:
     def _folder(self, run: Path, part: str = "") -> "EventFolder":
         path = self._log / run.relative_to(self._runs) / part
         if path not in self._folders:
+            for each in (path, *path.parents):
+                if each.is_relative_to(self._log) and each.is_symlink():
+                    raise StoreError(explain_write_failure(each, OSError(errno.ELOOP, "")))
             self._folders[path] = EventFolder(path)
         return self._folders[path]
 
