@@ -28,11 +28,15 @@ from fashionlab.files import append, explain_write_failure, make_folder, read_ca
 from fashionlab.options import as_typed
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import HistoryRow, Run, SetMetrics
+from fashionlab.store.format import read_file
 from fashionlab.text import one_line
 from fashionlab.workers.events import EpochDone, RunEvent, RunFinished, RunStarted, TrainingStarted
 
 LARGEST = 256 * 1024**2
 """Bytes of an event file; a run of a thousand epochs has 0.2 MB."""
+
+PNG = b"\x89PNG\r\n\x1a\n"
+"""How such a file begins; its width and height follow from byte 16 on."""
 
 CURVES = "history"
 FINAL = "final"
@@ -145,7 +149,7 @@ def _read(path: Path) -> tuple[list[Event], bool]:
         except DecodeError:
             return events, False
         place = end
-    return events, True
+    return events, bool(events)
 
 
 def _scalars(group: str, values: Mapping[str, float | None]) -> list[Summary.Value]:
@@ -196,9 +200,8 @@ _END = hparams({}, {})[2].value
 def _images(figures: Path) -> Iterable[Summary.Value]:
     """The run's figures but its curves, which TensorBoard draws itself."""
     for path in sorted(figures.glob("*.png")):
-        if path.stem != "learning-curves":
-            content = path.read_bytes()
-            # Of a PNG these eight bytes are its size.
+        content = b"" if path.stem == "learning-curves" else read_file(path)
+        if content.startswith(PNG) and len(content) >= 24:
             width, height = struct.unpack(">II", content[16:24])
             image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=content)
             yield Summary.Value(tag=f"figures/{path.stem}", image=image)
