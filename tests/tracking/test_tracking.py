@@ -54,7 +54,7 @@ def read(folder):
 
 
 def curve(folder, tag):
-    return [(step, value.simple_value) for step, value in read(folder) if value.tag == f"history/{tag}"]
+    return [(step, value.simple_value) for step, value in read(folder) if value.tag == f"curves/{tag}"]
 
 
 def expected(history, column):
@@ -118,9 +118,9 @@ def test_results_stand_with_their_intervals_beside_hyperparameters_and_figures(t
     assert settings["seed"].number_value == 0
     assert plugins["_hparams_/session_end_info"].HasField("session_end_info")
     images = {value.tag: value.image for _, value in values if value.HasField("image")}
-    assert {"figures/samples", "figures/confusion-test", "figures/confusion-validation"} == images.keys()
-    assert images["figures/samples"].encoded_image_string.startswith(b"\x89PNG")
-    assert images["figures/samples"].width > 100
+    assert {"images/samples", "images/confusion-test", "images/confusion-validation"} == images.keys()
+    assert images["images/samples"].encoded_image_string.startswith(b"\x89PNG")
+    assert images["images/samples"].width > 100
 
 
 def test_a_finished_run_is_logged_from_its_files_and_only_once(trained, sample_path):

@@ -1,8 +1,8 @@
 """Runs as TensorBoard shows them: event files, written with tensorboardX's messages.
 
-    RUNS/tensorboard/RUN/             hyperparameters; at the end results (`final/…`) and figures
-    RUNS/tensorboard/RUN/train/       history/loss, history/accuracy, history/learning_rate, by epoch
-    RUNS/tensorboard/RUN/validation/  history/loss, history/accuracy: the same tags, so that a plot has both curves
+    RUNS/tensorboard/RUN/             hyperparameters; at the end results (`final/…`) and `images/…`
+    RUNS/tensorboard/RUN/train/       curves/loss, curves/accuracy, curves/learning_rate, by epoch
+    RUNS/tensorboard/RUN/validation/  curves/loss, curves/accuracy: the same tags, so that a plot has both curves
 
 A summary that a folder has is not written again. So it makes no difference how often a run was stopped, killed and
 resumed, and a run that was finished before is logged from its own files.
@@ -38,7 +38,7 @@ LARGEST = 256 * 1024**2
 PNG = b"\x89PNG\r\n\x1a\n"
 """How such a file begins; its width and height follow from byte 16 on."""
 
-CURVES = "history"
+CURVES = "curves"
 FINAL = "final"
 
 
@@ -204,4 +204,4 @@ def _images(figures: Path) -> Iterable[Summary.Value]:
         if content.startswith(PNG) and len(content) >= 24:
             width, height = struct.unpack(">II", content[16:24])
             image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=content)
-            yield Summary.Value(tag=f"figures/{path.stem}", image=image)
+            yield Summary.Value(tag=f"images/{path.stem}", image=image)
