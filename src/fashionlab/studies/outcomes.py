@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.evaluation.calibration import reliability
-from fashionlab.store import Run
+from fashionlab.store import History, Run
+from fashionlab.studies.design.imported import ImportedPlan
 from fashionlab.studies.design.plan import Design, JudgedArm
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.stats.verdict import Verdict, judge
@@ -177,6 +178,20 @@ def last_seed(plan: Design, results: RunResults) -> int | None:
             return None
         last = max(last, pairs.seeds[settled_at - 1])
     return last
+
+
+def read_histories(folder: StudyFolder, last: int | None) -> dict[str, list[tuple[str, History]]]:
+    """By arm, of each of its finished runs that count: what a row of its history is, and the history by column.
+
+    last: the seed after which runs do not count, or None. Runs of models without epochs have none. Nothing of an
+    imported study. Raises RunCorrupt.
+    """
+    if isinstance(folder.design, ImportedPlan):
+        return {}
+    seeds = [seed for seed in folder.plan.all_seed_numbers if last is None or seed <= last]
+    runs = {arm.name: [folder.finished(arm, seed) for seed in seeds] for arm in folder.plan.arms}
+    found = {name: [(run.metrics.unit, run.history) for run in arm if run] for name, arm in runs.items()}
+    return {name: [each for each in arm if each[1]["epoch"]] for name, arm in found.items()}
 
 
 def counted_seeds(plan: Design, results: RunResults) -> Mapping[str, list[int]]:
