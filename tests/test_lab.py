@@ -11,6 +11,7 @@ import fashionlab
 from fashionlab import ExecutionOptions, lab
 from fashionlab.errors import RunCorrupt, RunIncomplete, UntrustedModel, UsageError
 from fashionlab.store import Ledger, Run, list_runs
+from fashionlab.tracking import TrainingStarted
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "small_cnn.py"
 
@@ -23,6 +24,11 @@ def runs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(runs, sample_path):
     return fashionlab.train("mlp", dataset=str(sample_path), runs=runs, widths=(64, 32), epochs=12, batch_size=32)
+
+
+def rows_trained(events):
+    (started,) = (event for event in events if isinstance(event, TrainingStarted))
+    return started.rows
 
 
 def test_a_trained_model_tells_how_it_came_about(trained):
@@ -94,7 +100,7 @@ def test_a_refit_uses_validation_rows_too_and_is_a_run_of_its_own_kind(trained, 
     assert refit.recipe.refit == trained.metrics.best_epoch == refit.metrics.epochs
     assert refit.metrics.validation is None
     assert refit.metrics.test.n == 200
-    assert events[0].rows == 600, "all rows of the training set"
+    assert rows_trained(events) == 600, "all rows of the training set"
     assert np.isnan(refit.history["val_loss"]).all()
     assert "confusion-validation.png" not in {path.name for path in refit.figures}
 
@@ -112,7 +118,7 @@ def test_a_limit_uses_so_many_rows(sample_path, tmp_path):
         "mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, limit=100,
         execution=ExecutionOptions(on_event=events.append),
     )  # fmt: skip
-    assert events[0].rows == 80
+    assert rows_trained(events) == 80
 
 
 def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 pytest.importorskip("optuna")
+pytest.importorskip("tensorboardX")
 
 from tests.search.fake_trials import EPOCHS, SAMPLE, FakeExecutor, images_right, make_plan
 
@@ -38,7 +39,7 @@ def make(runs, **terms):
     return SearchFolder.create(runs, "made-up", make_plan(**terms))
 
 
-def search(folder, on_event=lambda event: None, report=False, **fake):
+def search(folder, on_event=lambda event: None, report=False, log=None, **fake):
     """Run a search; returns its summary and the executor of its trials."""
     made = []
 
@@ -46,13 +47,13 @@ def search(folder, on_event=lambda event: None, report=False, **fake):
         made.append(FakeExecutor(work, **(fake if not made else {})))
         return made[-1]
 
-    run_search(folder, load(SAMPLE), ExecutionOptions(report=report, on_event=on_event), executor)
+    run_search(folder, load(SAMPLE), ExecutionOptions(report=report, on_event=on_event, log=log), executor)
     return folder.summary, made[0]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A search of 10 trials, with its page, and copies of its folder on the way."""
+    """A search of 10 trials, with its page and its log, and copies of its folder on the way."""
     place = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fashionlab.studies.declare.check_models", lambda arms: None)
@@ -63,7 +64,7 @@ def whole(tmp_path_factory):
                 copies.append(place / f"copy-{look}" / folder.name)
                 shutil.copytree(folder.path, copies[-1])
 
-        summary, executor = search(folder, look=copy, report=True)
+        summary, executor = search(folder, look=copy, report=True, log="tensorboard")
     return folder, summary, executor, copies
 
 
@@ -113,6 +114,17 @@ def test_its_page_and_its_lines_say_what_was_found(whole):
     assert summary.importance == {"dropout": 1.0}
     assert result.table().row_count == 10
     assert str(summary.confirmed.verdict.word) in repr(result)
+
+
+def test_the_runs_of_its_trials_and_of_the_confirmation_are_logged(whole):
+    folder = whole[0]
+    log = folder.path.parent / "tensorboard" / folder.name
+    logged = {str(path.parents[1].relative_to(log)) for path in log.rglob("train/*tfevents*")}
+    assert {f"runs/{path.name}" for path in (folder.path / "runs").iterdir()} <= logged
+    (study,) = (folder.path / "confirmation").iterdir()
+    made = {f"confirmation/{study.name}/runs/{path.name}" for path in (study / "runs").iterdir()}
+    assert made
+    assert made <= logged
 
 
 def test_killed_at_any_moment_nothing_is_lost_or_counted_twice(whole):

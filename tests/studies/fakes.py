@@ -112,11 +112,13 @@ def make_arm(dropout, later=False):
     return replace(arm, changes=difference(baseline, recipe))
 
 
-def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=None):
+def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=None, log=None):
     def executor(work):
         return LocalExecutor(workers, work, task=MAKE_UP)
 
-    execution = ExecutionOptions(report=False, on_event=on_event, workers=workers, minutes=minutes, silence=silence)
+    execution = ExecutionOptions(
+        report=False, on_event=on_event, workers=workers, minutes=minutes, silence=silence, log=log
+    )
     return run_study(folder, load(SAMPLE), execution, executor).summary
 
 

@@ -22,6 +22,7 @@ from fashionlab.studies.execution.estimate import seconds_left
 from fashionlab.studies.folder import Failure, StudyFolder, find_study, list_studies
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.studies.summary import FailedRun, RunCounts
+from fashionlab.workers.events import RunTold
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +186,24 @@ def test_ctrl_c_leaves_a_study_that_goes_on(tmp_path):
     assert folder.summary.state == "stopped"
     assert 2 <= folder.summary.runs.done < 14
     assert fakes.drive(folder).state == "decided"
+
+
+def test_its_runs_are_logged_also_those_that_were_finished_before(tmp_path):
+    pytest.importorskip("tensorboardX")
+    folder, told, log = begin(tmp_path, 0.0, seeds=2), [], tmp_path / "runs" / "tensorboard"
+    fakes.drive(folder)
+    assert not log.exists()
+    folder.save_plan(replace(folder.plan, seeds=3))
+    fakes.drive(folder, told.append, log="tensorboard")
+    logged = {str(path.parents[1].relative_to(log)) for path in log.rglob("train/*tfevents*")}
+    assert len(logged) == 6
+    assert logged == {f"{folder.name}/runs/{path.name}" for path in (folder.path / "runs").iterdir()}
+    events = {}
+    for event in told:
+        if isinstance(event, RunTold):
+            events.setdefault(event.run, []).append(type(event.told).__name__)
+    assert len(events) == 2
+    assert all(names == ["RunStarted", "TrainingStarted", "RunFinished"] for names in events.values())
 
 
 def test_a_study_has_one_driver(tmp_path):

@@ -44,6 +44,12 @@ BACKEND = click.Option(
 )
 NO_TEST = click.Option(["--no-test"], is_flag=True, help="Do not evaluate the test set: for choosing between settings.")
 NO_REPORT = click.Option(["--no-report"], is_flag=True, help="Make no HTML page at the end.")
+LOG = click.Option(
+    ["--log"],
+    default=None,
+    metavar="NAME",
+    help="Also log for tensorboard, in RUNS/tensorboard; changes no number. Needs the extra of that name.",
+)
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document instead of tables.")
 
 
@@ -66,14 +72,22 @@ def print_line(line: object) -> None:
 
 
 def print_table(renderable: Any) -> None:
-    """A rich table or text on standard output, plain where that is not a terminal."""
+    """A rich table or text on standard output, plain where that is not a terminal.
+
+    Names and numbers are never cut off: a terminal that is too narrow for them breaks the lines.
+    """
     from rich.console import Console
+    from rich.measure import Measurement
 
     # A pipe has no width: a long name is kept whole, and takes no room from the numbers beside it.
     console = Console()
+    wide = Console(width=10_000)
     if not console.is_terminal:
-        console = Console(width=10_000)
-    console.print(renderable, soft_wrap=True)
+        console = wide
+    console.width = max(console.width, Measurement.get(wide, wide.options, renderable).minimum)
+    with console.capture() as printed:
+        console.print(renderable, soft_wrap=True)
+    print_text("\n".join(line.rstrip() for line in printed.get().split("\n")))
 
 
 def show_result(result: "StudyResult | SearchResult", as_json: bool) -> None:

@@ -9,6 +9,7 @@ from fashionlab.cli.common import (
     BACKEND,
     DATA_DIR,
     JSON,
+    LOG,
     NO_REPORT,
     NO_TEST,
     RUNS,
@@ -51,6 +52,7 @@ WHERE = [
         help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
     ),
     NO_REPORT,
+    LOG,
     DATA_DIR,
 ]
 """How the runs are executed, which changes no verdict."""
@@ -73,7 +75,7 @@ def execution_of(options: dict[str, Any]) -> "ExecutionOptions":
     """Take the options of WHERE out of a command's."""
     from fashionlab.lab import ExecutionOptions
 
-    names = ("minutes", "workers", "executor", "address", "data_dir")
+    names = ("minutes", "workers", "executor", "address", "log", "data_dir")
     return ExecutionOptions(report=not options.pop("no_report"), **{name: options.pop(name) for name in names})
 
 

@@ -9,6 +9,7 @@ from fashionlab.cli.common import (
     BACKEND,
     DATA_DIR,
     JSON,
+    LOG,
     NO_REPORT,
     NO_TEST,
     RUNS,
@@ -30,6 +31,7 @@ def _run(
     no_test: bool,
     no_report: bool,
     data_dir: Path | None,
+    log: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -37,7 +39,7 @@ def _run(
 
     words, settings = split_arguments(arguments)
     model = one_model(words)
-    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report)
+    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report, log=log)
     again, refit, runs, trust = (options[name] for name in ("again", "refit", "runs", "trust"))
     if trust and resume is None and origin is None:
         raise click.UsageError("--trust goes with --resume and --from; a file that you name yourself needs none.")
@@ -86,6 +88,7 @@ train = SettingsCommand(
         TRAINER,
         BACKEND,
         NO_REPORT,
+        LOG,
         RUNS,
         DATA_DIR,
         TRUST,

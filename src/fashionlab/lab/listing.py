@@ -10,6 +10,7 @@ from fashionlab.store import list_runs as list_folders
 from fashionlab.store.listing import RUN_MARKS, require_deletable
 from fashionlab.store.records import Record, RunGroup, group_runs, record_of, sort_lines
 from fashionlab.studies.folder import STUDY_MARKS, StudyFolder, find_study
+from fashionlab.tracking import delete_log
 
 
 def list_runs(*, runs: str | Path = "runs", sort: str | None = None) -> list[RunLine]:
@@ -64,12 +65,13 @@ def find_runs(names: Sequence[str], *, runs: str | Path = "runs") -> list[Path]:
 
 
 def delete_runs(names: Sequence[str], *, runs: str | Path = "runs") -> dict[str, int]:
-    """Delete runs, studies and searches by name or path; return the bytes that each one took.
+    """Delete runs, studies and searches by name or path, with their logs; return the bytes that each one took.
 
     Nothing is deleted if one of them does not exist (UsageError). StoreError for one that is under way.
     """
     found = [_find(Path(runs), name) for name in names]
-    return {one.name: delete_run(one) if isinstance(one, Run) else one.delete() for one in found}
+    freed = {one.name: delete_run(one) if isinstance(one, Run) else one.delete() for one in found}
+    return {one.name: freed[one.name] + delete_log(one.path) for one in found}
 
 
 def _find(runs: Path, name: str) -> SearchFolder | StudyFolder | Run:

@@ -12,7 +12,7 @@ import msgspec
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import DataError, FashionlabError, Interrupted, UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
 from fashionlab.lab.search_results import SearchResult
 from fashionlab.lab.study_job import begin_executor, elsewhere, run_study
 from fashionlab.machine import describe_machine
@@ -35,6 +35,7 @@ from fashionlab.studies.execution.drive import refuse_another_version
 from fashionlab.studies.execution.local import Executor
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.text import tell
+from fashionlab.tracking import announce, logged
 
 FOR_TRIALS = 0.6
 """Of the minutes; the rest is for the confirmation."""
@@ -72,8 +73,8 @@ def search(
     WorkerError if the first trials all fail, DataError, StoreError.
     """
     _require_optuna()
+    execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
-    refuse_execution(settings)
     file = read_search_file(Path(model)) if model.endswith(".toml") else SearchFile(model, {})
     given = {
         "title": title, "trials": trials, "objective": objective, "prune": prune, "seeds": seeds, "margin": margin,
@@ -149,6 +150,7 @@ def run_search(
     plan, begun = folder.plan, time.monotonic()
     for_trials, minutes = _minutes(folder, execution)
     refuse_another_version(f"search {folder.name}", [plan.base], RESULTS_VERSION)
+    announce(execution.log, folder.path.parent)
     go_on = f"fashionlab search resume {folder.path}{elsewhere(execution)}"
     try:
         with folder.lock():
@@ -203,7 +205,8 @@ def _make_trials(
                 for line in plan_lines(plan, execution.minutes):
                     tell(line)
                 tell(f"in {folder.path}; Ctrl-C leaves a search that goes on with: {go_on}")
-            with show(SearchStatus(), execution.on_event) as events:
+            with show(SearchStatus(), execution.on_event) as shown:
+                events = logged(shown, execution.log, folder.path.parent)
                 driver = SearchDriver(
                     folder, executor, store, make_spec, events, describe_machine(), plan.trials,
                     execution.minutes, execution.silence,
@@ -246,7 +249,7 @@ def _confirm(
         study = StudyFolder.create(folder.path / CONFIRMATION, "best-against-default", declared)
     if execution.on_event is None:
         tell(f"confirming trial {best.number} ({describe_values(best)}) on seeds that no trial has used:")
-    run_study(study, dataset, execution, make_executor)
+    run_study(study, dataset, execution, make_executor, runs=folder.path.parent)
 
 
 def _keep_confirmation(folder: SearchFolder, best: Trial, default: Trial | None) -> None:

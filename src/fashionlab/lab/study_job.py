@@ -9,7 +9,7 @@ import numpy as np
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import DataError, FashionlabError, Interrupted, WorkerError
-from fashionlab.lab.execution import ExecutionOptions
+from fashionlab.lab.execution import ExecutionOptions, log_option
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.machine import describe_machine
 from fashionlab.recipe.spec import RESULTS_VERSION
@@ -34,7 +34,9 @@ from fashionlab.studies.outcomes import RunResults, read_histories
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
 from fashionlab.text import tell
+from fashionlab.tracking import announce, logged
 from fashionlab.training.architectures import TRUST_DIGITS
+from fashionlab.workers.events import RunFinished, RunTold
 
 
 def workers_at_once(execution: ExecutionOptions) -> int | None:
@@ -47,13 +49,18 @@ def run_study(
     dataset: Dataset,
     execution: ExecutionOptions,
     make_executor: Callable[[Path], Executor] | None = None,
+    runs: Path | None = None,
 ) -> StudyResult:
     """Make the runs that are lacking, until the study is at its end; then the test set, the page, the result.
 
     make_executor: makes what executes the runs, from the folder for unfinished ones, in place of the executor that the
-    options name. Raises UsageError; Interrupted, with the command that goes on, at Ctrl-C.
+    options name. runs: the folder of all runs, where the study does not lie directly in it. Raises UsageError;
+    Interrupted, with the command that goes on, at Ctrl-C.
     """
     refuse_another_version(f"study {folder.name}", [arm.spec for arm in folder.plan.arms], RESULTS_VERSION)
+    if runs is None:
+        runs = folder.path.parent
+        announce(execution.log, runs)
     at_once = workers_at_once(execution)
     own = dict.fromkeys(arm.spec.model_sha256 for arm in folder.plan.arms if arm.spec.model_sha256)
     trust = "".join(f" --trust {sha[:TRUST_DIGITS]}" for sha in own)
@@ -70,9 +77,12 @@ def run_study(
                 for line in plan_lines(overview):
                     tell(line)
                 tell(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
-            with show(StudyStatus(), execution.on_event) as events:
+            with show(StudyStatus(), execution.on_event) as shown:
+                events, results = logged(shown, execution.log, runs), RunResults.read(folder)
+                if execution.log:
+                    _log_finished(folder, results, logged(lambda event: None, execution.log, runs))
                 driver = Driver(
-                    folder, executor, RunResults.read(folder), events, describe_machine(), execution.minutes,
+                    folder, executor, results, events, describe_machine(), execution.minutes,
                     execution.silence, executor.slots,
                 )  # fmt: skip
                 state = driver.run()
@@ -96,10 +106,20 @@ def run_study(
     return StudyResult(folder)
 
 
+def _log_finished(folder: StudyFolder, results: RunResults, log: OnStudyEvent) -> None:
+    """Have the runs logged that were finished before, perhaps without a log."""
+    for arm in folder.plan.arms:
+        for seed in folder.plan.all_seed_numbers:
+            if (arm.name, seed) in results.outcomes:
+                run = folder.run_of(arm, seed)
+                log(RunTold(str(run.path), RunFinished(str(run.path), run.metrics)))
+
+
 def elsewhere(execution: ExecutionOptions) -> str:
-    """What the command line says to run a study elsewhere, with a space in front; nothing for a local one."""
+    """What the command line says to execute it in the same way, with a space in front; nothing for the usual way."""
     executor = "" if execution.executor == "local" else f" --executor {execution.executor}"
-    return executor + (f" --address {execution.address}" if execution.address else "")
+    address = f" --address {execution.address}" if execution.address else ""
+    return executor + address + log_option(execution)
 
 
 def begin_executor(work: Path, dataset: Dataset, execution: ExecutionOptions, backends: Collection[str]) -> Executor:

@@ -10,7 +10,7 @@ from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.lab.data import keep_arrays
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
 from fashionlab.lab.origin import find_origin, origins_of, require_same, take_over
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
@@ -43,7 +43,8 @@ def train(
 
     model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
     a Keras model (its text is kept), or a recipe file `*.toml`; None is `mlp`, or the origin's. settings: any field of
-    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: instead of
+    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`, and
+    `log="tensorboard"`, short for `execution=ExecutionOptions(log="tensorboard")`. data: instead of
     `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`.
     trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or
     "tensorflow"), or "auto", the fastest for this model here. again: train even if an identical run exists. refit:
@@ -59,12 +60,11 @@ def train(
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
     """
-    runs = Path(runs)
+    runs, execution = Path(runs), pop_log(settings, execution)
     if isinstance(data, Dataset):
         settings |= {"dataset": data.name, **asdict(data.preparation)}
     elif data is not None:
         settings["dataset"] = str(keep_arrays(data, runs))
-    refuse_execution(settings)
     own = None if model is None or isinstance(model, (str, Path)) else function_architecture(model)
     name = own.name if own else None if model is None else str(model)
     before = None if origin is None else find_origin(origin, runs)

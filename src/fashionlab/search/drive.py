@@ -25,7 +25,18 @@ from fashionlab.store import Run, to_json
 from fashionlab.studies.execution.drive import LOSSES, NEWS_SECONDS, SILENCE, USUAL
 from fashionlab.studies.execution.local import Executor, Job, News
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome
-from fashionlab.workers.events import ChunkDone, EpochDone, Event, FitProgress, FitStarted, TrainingStarted
+from fashionlab.workers.events import (
+    ChunkDone,
+    EpochDone,
+    Event,
+    FitProgress,
+    FitStarted,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    RunTold,
+    TrainingStarted,
+)
 
 if TYPE_CHECKING:
     from fashionlab.search.trials import Trials
@@ -154,12 +165,14 @@ class SearchDriver:
         key, now = f"trial-{number:04}-{self._attempts[number]}-{self._losses[number]}", time.monotonic()
         self._flights[key] = InFlight(number, spec, self._attempts[number], now, now)
         self.executor.submit(Job(key, spec, None))
+        self._tell_of(number, RunStarted(str(self.folder.run_of(number).path), spec))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]
         now = time.monotonic()
         flight.silence, flight.heard = max(flight.silence, now - flight.heard), now
         if news.event is not None:
+            self._tell_of(flight.number, news.event)
             value = _follow(flight, news.event, self.folder.plan.objective)
             if value is not None and self._should_stop(flight, value):
                 self.executor.cancel(news.key)
@@ -169,7 +182,9 @@ class SearchDriver:
         del self._flights[news.key]
         if news.folder is not None:
             self._longest_silence = max(self._longest_silence, flight.silence)
-            self._finish(flight.number, flight.spec, self.folder.adopt(news.folder, flight.number, flight.spec))
+            run = self.folder.adopt(news.folder, flight.number, flight.spec)
+            self._tell_of(flight.number, RunFinished(str(run.path), run.metrics))
+            self._finish(flight.number, flight.spec, run)
         elif news.lost and self._losses[flight.number] < LOSSES:
             self._losses[flight.number] += 1
             self._attempts[flight.number] -= 1
@@ -236,6 +251,9 @@ class SearchDriver:
         self.folder.write("summary.json", to_json(summary))
         self.on_event(SearchWritten(summary))
         return summary
+
+    def _tell_of(self, number: int, event: RunEvent) -> None:
+        self.on_event(RunTold(str(self.folder.run_of(number).path), event))
 
     def _tell(self) -> None:
         under_way = tuple(TrialUnderWay(f.number, f.done, f.of, f.unit) for f in self._flights.values())

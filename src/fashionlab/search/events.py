@@ -5,6 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from fashionlab.search.summary import SearchSummary, Trial
+from fashionlab.workers.events import RunTold
 
 
 class SearchWritten(Struct, frozen=True, tag="search_written", tag_field="event"):
@@ -36,7 +37,7 @@ class TrialEnded(Struct, frozen=True, tag="trial_ended", tag_field="event"):
     best: bool
 
 
-SearchEvent = SearchWritten | TrialsUnderWay | TrialEnded
+SearchEvent = SearchWritten | TrialsUnderWay | RunTold | TrialEnded
 
 OnSearchEvent = Callable[[SearchEvent], object]
 """Takes them: a display, or the user's own function."""

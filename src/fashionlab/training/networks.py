@@ -265,6 +265,7 @@ def _make_loop(
             parameters=count_parameters(model),
             device=runner.device,
             trainer=run.spec.trainer,
+            history=tuple(loop.progress.history),
         )
     )
     return loop

@@ -8,10 +8,10 @@ from fashionlab.store import HistoryRow
 from fashionlab.workers.events import (
     ChunkDone,
     EpochDone,
-    Event,
     FitDone,
     FitProgress,
     FitStarted,
+    RunEvent,
     TrainingStarted,
 )
 
@@ -38,7 +38,7 @@ class RunStatus:
         """The figures so far."""
         return [f"  {text}" for text in (self._start, self._now, self._best) if text]
 
-    def take(self, event: Event) -> Sequence[str]:
+    def take(self, event: RunEvent) -> Sequence[str]:
         """Bring it up to date with an event; return the lines that the event is worth in a log."""
         self.row = ""
         match event:

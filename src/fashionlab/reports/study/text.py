@@ -27,15 +27,13 @@ def study_table(report: StudyReport) -> "Table":
         effect = f"{verdicts.effect(verdict)} ({verdicts.interval(verdict)})" if verdict.n else NONE
         name = arm.name + (" (added later)" if arm.added_later else "")
         rows.append((name, verdict.said, effect, str(verdict.n), verdicts.short_second_line(verdict)))
-    table = new_table(
+    return new_table(
         ("arm", "verdict", "effect in points", "seeds", ""),
         rows,
         title=report.title,
         caption=[f"{state(report)} The margin is ±{report.margin:g} points."],
+        text=(0, 1, 4),
     )
-    for column in (table.columns[0], table.columns[1], table.columns[4]):
-        column.no_wrap, column.overflow, column.justify, column.min_width = False, "fold", "left", 10
-    return table
 
 
 def summary_lines(report: StudyReport) -> list[str]:
@@ -71,9 +69,7 @@ def studies_table(lines: Sequence[StudyLine]) -> "Table":
         done = f"{line.runs.done}/{line.runs.planned}" if line.runs else NONE
         title, stands = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
         rows.append((line.path, title, stands, done, words))
-    table = new_table(("study", "question", "state", "runs", "verdicts"), rows)
-    table.columns[1].justify = table.columns[4].justify = "left"
-    return table
+    return new_table(("study", "question", "state", "runs", "verdicts"), rows, text=(1, 4))
 
 
 def _spread(figures: Description) -> str:

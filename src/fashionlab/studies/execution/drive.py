@@ -26,7 +26,18 @@ from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults, last_seed
 from fashionlab.studies.summarise import summarise_study
 from fashionlab.studies.summary import Comparison, Confirmation, State, StudySummary
-from fashionlab.workers.events import ChunkDone, EpochDone, Event, FitProgress, FitStarted, TrainingStarted
+from fashionlab.workers.events import (
+    ChunkDone,
+    EpochDone,
+    Event,
+    FitProgress,
+    FitStarted,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    RunTold,
+    TrainingStarted,
+)
 
 Ending = Literal["decided", "seeds", "minutes"]
 
@@ -133,10 +144,11 @@ class Driver:
                 return
             arm, seed = wanted
             attempt, now = self.results.attempts(arm.name, seed) + 1, time.monotonic()
-            place = self.folder.run_of(arm, seed).name
-            key = f"{place}-{attempt}"
+            place, spec = self.folder.run_of(arm, seed), arm.spec_for(seed)
+            key = f"{place.name}-{attempt}"
             self._flights[key] = InFlight(arm, seed, attempt, now, now)
-            self.executor.submit(Job(key, arm.spec_for(seed), arm.model_source))
+            self.executor.submit(Job(key, spec, arm.model_source))
+            self._tell_of(arm, seed, RunStarted(str(place.path), spec))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]
@@ -144,6 +156,7 @@ class Driver:
         flight.silence, flight.heard = max(flight.silence, now - flight.heard), now
         if news.event is not None:
             _follow(flight, news.event)
+            self._tell_of(flight.arm, flight.seed, news.event)
             return
         del self._flights[news.key]
         if news.lost and self._losses[flight.arm.name, flight.seed] < LOSSES:
@@ -159,6 +172,7 @@ class Driver:
         self._silences[flight.arm.name] = max(flight.silence, self._silences.get(flight.arm.name, 0.0))
         self._durations[flight.arm.name].append(now - flight.started)
         self._save("running")
+        self._tell_of(flight.arm, flight.seed, RunFinished(str(run.path), run.metrics))
         self.on_event(RunDone(flight.arm.name, flight.seed, outcome.accuracy, now - flight.started))
 
     def _fail(self, flight: InFlight, reason: str, hopeless: bool) -> None:
@@ -217,6 +231,9 @@ class Driver:
     def _tell(self) -> None:
         runs = tuple(RunUnderWay(f.arm.name, f.seed, f.done, f.of, f.unit) for f in self._flights.values())
         self.on_event(RunsUnderWay(runs, self._seconds_left()))
+
+    def _tell_of(self, arm: Arm, seed: int, event: RunEvent) -> None:
+        self.on_event(RunTold(str(self.folder.run_of(arm, seed).path), event))
 
     def _seconds_left(self) -> float | None:
         """An estimate as if every seed were needed; None until there is one, where the minutes are limited, these."""
