@@ -38,6 +38,9 @@ CORE = (
 
 MODEL_FILE = "model.py"
 
+ESTIMATOR_FILE = "estimator.skops"
+"""A user's own estimator, fitted; a run whose estimator could not be kept has none."""
+
 MODEL_FOLDER = "model"
 """What a user's own model file needs from its folder: modules, weights."""
 
@@ -140,19 +143,19 @@ class _TensorPlace(Struct):
 
 
 def _look_at_archive(file: BinaryIO, size: int) -> None:
-    """Raise OSError unless a NumPy archive's list of members accounts for its bytes, packed and unpacked."""
+    """Raise OSError unless an archive's list of members accounts for its bytes, packed and unpacked."""
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             unpacked, packed = (sum(getattr(m, name) for m in members) for name in ("file_size", "compress_size"))
     # What zipfile raises for a damaged directory, and for one of a kind that it does not know.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
-        raise OSError("it is not a whole NumPy archive") from None
+        raise OSError("it is not a whole archive") from None
     if unpacked > LARGEST_FILE or size > packed + 1024 * (len(members) + 1):
         raise OSError(f"it would unpack to {unpacked:,} bytes, or has others between its members")
 
 
-_FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive}
+_FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive, ".skops": _look_at_archive}
 """What is looked at before a file with this ending is read."""
 
 

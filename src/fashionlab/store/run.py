@@ -31,6 +31,7 @@ from fashionlab.recipe.spec import FORMAT_VERSION, READABLE_VERSIONS, RunSpec
 from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
     CORE,
+    ESTIMATOR_FILE,
     MODEL_FILE,
     MODEL_FOLDER,
     REMEDY,
@@ -114,7 +115,7 @@ class Run:
         """Record the checksums of the core: from here on it never changes. Called under the lock, which then ends the
         checkpoint.
         """
-        names = [*CORE, *model_files(self.model_source)]
+        names = [*CORE, *model_files(self.model_source), *([ESTIMATOR_FILE] if self.estimator_kept else [])]
         missing = [name for name in names if not (self.path / name).is_file()]
         if missing:
             raise StoreError(f"run {self.name} cannot be sealed: {missing[0]} is missing")
@@ -211,6 +212,17 @@ class Run:
         except OSError as error:
             where = error.filename or self.path / MODEL_FOLDER
             raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {REMEDY}") from None
+
+    @property
+    def estimator_kept(self) -> bool:
+        """Whether the run has a user's own estimator, fitted, to predict with."""
+        return (self.path / ESTIMATOR_FILE).exists()
+
+    @property
+    def can_predict(self) -> bool:
+        """Whether the run has its model, and not its predictions alone: see `models.own.kept`."""
+        found = self.spec.found
+        return self.estimator_kept or not (found and found.estimator)
 
     @property
     def size(self) -> int:

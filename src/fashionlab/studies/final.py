@@ -28,7 +28,7 @@ from fashionlab.studies.outcomes import RunResults, counted_seeds, last_seed
 from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.stats.mcnemar import mcnemar
 from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed, check_test
-from fashionlab.workers.events import Event
+from fashionlab.workers.events import Event, RunPredicted
 
 RunKey = tuple[str, int]
 """Arm and seed of a run."""
@@ -100,8 +100,9 @@ def predict_all(
 
     def tell(event: Event) -> None:
         nonlocal done
-        done += 1
-        on_event(RunTested(done, len(runs)))
+        if isinstance(event, RunPredicted):
+            done += 1
+            on_event(RunTested(done, len(runs)))
 
     def predict(core: CoreWorkers, share: Sequence[tuple[RunKey, Run]]) -> None:
         for backend in dict.fromkeys(run.spec.backend for _, run in share):

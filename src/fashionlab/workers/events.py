@@ -1,4 +1,4 @@
-"""What a worker process tells while a task is under way: typed events, the last three of a model without epochs."""
+"""What a worker process tells while a task is under way: typed events."""
 
 from msgspec import Struct
 
@@ -70,8 +70,15 @@ class FitDone(Struct, frozen=True, tag="fit_done", tag_field="event"):
     remark: str
 
 
+class Predicting(Struct, frozen=True, tag="predicting", tag_field="event"):
+    """A model that takes its time is predicting. done: images; total: of them."""
+
+    done: int
+    total: int
+
+
 class RunPredicted(Struct, frozen=True, tag="run_predicted", tag_field="event"):
     """One of several runs has predicted the images that it was given."""
 
 
-Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | RunPredicted
+Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | Predicting | RunPredicted
