@@ -38,8 +38,11 @@ FRAMEWORKS = {
         "data/dataset.py",
         "models/estimators/forest.py",
         "models/estimators/logistic.py",
+        "models/own/estimator.py",
+        "models/own/kept.py",
     },
     "lightgbm": {"models/estimators/boosting.py"},
+    "skops": {"models/own/kept.py"},
     "ray": {"studies/execution/connection.py"},
     "torch": set(),
 }

@@ -225,6 +225,14 @@ class Run:
         return self.estimator_kept or not (found and found.estimator)
 
     @property
+    def model_size(self) -> int | None:
+        """Bytes on disk of the trained model; None where it was not kept."""
+        if not self.can_predict:
+            return None
+        files = ["weights.safetensors", *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+        return sum((self.path / name).stat().st_size for name in files)
+
+    @property
     def size(self) -> int:
         """Bytes on disk, all files together."""
         return folder_size(self.path)

@@ -1,5 +1,6 @@
 """What the runs of a study came to, and which of it counts: always in the order of the seeds, never of arrival."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     accuracy, loss (nats), calibration_error (ECE): on the judging set, fractions. gap: accuracy in training (as the
     epochs went, dropout on) minus accuracy on the stopping set, at the best epoch; None for a model without epochs.
     best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run.
+    answers: a hash of what it answered, and to which images.
     """
 
     accuracy: float
@@ -40,6 +42,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     job_seconds: float
     peak_memory_mb: float
     parameters: int | None
+    answers: str = ""
 
     @staticmethod
     def of(run: Run) -> "Outcome":
@@ -59,6 +62,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
             job_seconds=metrics.seconds.total,
             peak_memory_mb=metrics.peak_memory_mb,
             parameters=run.environment.parameters,
+            answers=hashlib.sha256(predictions.logits.tobytes() + np.asarray(predictions.rows).tobytes()).hexdigest(),
         )
 
 

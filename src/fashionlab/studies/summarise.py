@@ -59,6 +59,7 @@ def summarise_study(
             seconds=describe([outcome.seconds for outcome in found[base.name]]),
             accuracy=describe_accuracy(found[base.name]),
             failures=_failures(results, base),
+            alike=_alike(found[base.name]),
         ),
         arms=tuple(_arm(plan, results, base, arm, last, found[arm.name]) for arm in plan.arms if arm is not base),
         margin=plan.margin,
@@ -114,7 +115,14 @@ def _arm(
         ),
         accuracy=describe_accuracy(finished),
         failures=_failures(results, arm),
+        alike=_alike(finished),
     )
+
+
+def _alike(finished: Sequence[Outcome]) -> bool:
+    """Whether all seeds, two or more, gave the same answers to the same images."""
+    answers = {outcome.answers for outcome in finished}
+    return len(finished) > 1 and len(answers) == 1 and "" not in answers
 
 
 def _pairs(plan: Plan, arm: Arm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:

@@ -78,7 +78,8 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     """The baseline; in a comparison without a named one, the best model so far.
 
     settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
-    of training on one core; accuracy: percent, on the judging set.
+    of training on one core; accuracy: percent, on the judging set; alike: its runs, two or more, gave the same
+    predictions, so that they are one run repeated.
     """
 
     name: str
@@ -88,11 +89,12 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     seconds: Description
     accuracy: Description
     failures: tuple[FailedRun, ...]
+    alike: bool = False
 
 
 class ArmSummary(Struct, frozen=True, kw_only=True):
-    """An arm. withdrawn: why it is not tried any more, or None; pairs: those that count; accuracy: as the baseline's,
-    over its own runs."""
+    """An arm. withdrawn: why it is not tried any more, or None; pairs: those that count; accuracy, alike: as the
+    baseline's, over its own runs."""
 
     name: str
     model: str
@@ -105,6 +107,7 @@ class ArmSummary(Struct, frozen=True, kw_only=True):
     secondary: Secondary
     accuracy: Description
     failures: tuple[FailedRun, ...]
+    alike: bool = False
 
 
 class Seeds(Struct, frozen=True):

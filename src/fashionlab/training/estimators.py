@@ -146,7 +146,8 @@ def _estimator(run: Run, trust: str | None = None) -> Estimator:
     """The run's estimator, not fitted. A user's own is made by executing its file."""
     recipe, found = run.spec.recipe, run.spec.found
     if run.spec.model_sha256 is not None:
-        assert found and found.estimator
+        assert found
+        assert found.estimator
         side, classes = run.spec.data.side, len(run.spec.data.class_names)
         made = architecture_of(run, trust).make((side, side), classes, recipe.model.options, recipe.seed)
         return _own(run, make_estimator(made, found.estimator, recipe.seed, recipe.model.name))
@@ -160,7 +161,8 @@ def _estimator(run: Run, trust: str | None = None) -> Estimator:
 
 def _own(run: Run, model: Any) -> OwnEstimator:
     found = run.spec.found
-    assert found and found.estimator
+    assert found
+    assert found.estimator
     return OwnEstimator(model, found.estimator, len(run.spec.data.class_names), run.spec.recipe.model.name)
 
 
@@ -181,7 +183,10 @@ class _Stopped(Exception):
 def _fit_watched(
     estimator: Estimator, training: LabelledImages, validation: LabelledImages | None, seed: int, channel: Channel
 ) -> Fitted:
-    """Fit in a thread, with the process's random numbers from the seed. Raises Interrupted as soon as the parent asks to stop, and what the fit raises."""
+    """Fit in a thread, with the process's random numbers from the seed.
+
+    Raises Interrupted as soon as the parent asks to stop, and what the fit raises.
+    """
     start = time.monotonic()
     stopping = threading.Event()
     ended: list[Fitted | BaseException] = []

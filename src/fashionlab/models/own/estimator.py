@@ -13,7 +13,6 @@ import numpy as np
 from msgspec import UNSET
 
 from fashionlab.errors import ModelFailure, UsageError
-from fashionlab.models.drawing import seeded
 from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Scores, Step, check
 from fashionlab.models.own.kept import NotKept, keep, load
 from fashionlab.models.own.sentences import explained, in_one_sentence
@@ -83,8 +82,8 @@ class OwnEstimator(Estimator):
         self._facts, self._classes, self._name = facts, classes, name
 
     def fit(self, training: LabelledImages, validation: LabelledImages | None, step: Step) -> Fitted:
-        """Fit it; the arrays are the temperature of its scores, if it gives scores. Raises ModelFailure."""
-        tensors: dict[str, np.ndarray] = {}
+        """Fit it; the one array is the temperature of its scores, 1 of probabilities. Raises ModelFailure."""
+        temperature = 1.0
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             with explained(f"model {self._name!r} failed when it was fitted"):
@@ -94,11 +93,12 @@ class OwnEstimator(Estimator):
         if self._facts.gives == "scores":
             if validation is None:
                 raise UsageError(refit_refusal(self._name))
-            answers = self._answers(validation.images)
-            tensors["temperature"] = np.array(_temperature(answers, validation.labels))
+            temperature = _temperature(self._answers(validation.images), validation.labels)
         content, kept = self._keep(training.images[:TRIED])
         kinds = dict.fromkeys(f"{warning.category.__name__}: {_first_line(warning.message)}" for warning in said)
-        return Fitted(tensors, "; ".join([kept, *(f"it warned: {text}" for text in kinds)]), content)
+        tensors = {"temperature": np.array(temperature)}
+        remark = "; ".join([kept, *(f"it warned: {text}" for text in kinds)])
+        return Fitted(tensors, remark, file=content)
 
     def _keep(self, images: np.ndarray) -> tuple[bytes | None, str]:
         """The file from which the same answers come, None where there is none, and what became of it, in words."""
@@ -113,7 +113,7 @@ class OwnEstimator(Estimator):
 
     def scores(self, tensors: Mapping[str, np.ndarray], side: int) -> Scores:
         """Logarithms of its probabilities."""
-        temperature = float(check(tensors, "temperature", "float64")) if self._facts.gives == "scores" else 1.0
+        temperature = float(check(tensors, "temperature", "float64"))
         if not temperature > 0:
             raise ValueError(f"temperature is {temperature}")
         return lambda images: self._answers(images) / temperature

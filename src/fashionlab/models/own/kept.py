@@ -1,7 +1,7 @@
 """A fitted estimator as a file: what may be in it, and reading it back (docs/decisions/0021).
 
 The file is skops': arrays, and a document that says of which types the objects around them are. It is looked at before
-skops sees it, and of scikit-learn's own types those listed here alone are made again. That the types are known does
+skops sees it, and of scikit-learn's types those listed here alone are made again. That the types are known does
 not make the content safe: scikit-learn's compiled code follows the numbers in trees and support vectors wherever they
 point. So these are held against each other before anything is predicted with them.
 """
@@ -104,10 +104,12 @@ def keep(model: Any) -> bytes:
     """The file of a fitted estimator. Raises NotKept for one that would not be read back."""
     import skops.io
 
+    file = io.BytesIO()
     try:
-        content = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+        skops.io.dump(model, file, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
     except Exception as error:  # whatever an object of anybody's raises when its state is asked for
         raise NotKept(f"cannot be written ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from None
+    content = file.getvalue()
     try:
         others = _other_types(content)
         if not others:
@@ -141,7 +143,9 @@ def _construct(content: bytes) -> Any:
         for part in _estimators_in(model):
             _check_compiled(part)
     except Exception as error:  # whatever a document that does not hold together leads to
-        raise ValueError(f"does not hold together ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from None
+        raise ValueError(
+            f"does not hold together ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+        ) from None
     return model
 
 
@@ -228,7 +232,7 @@ def _check_compiled(part: Any) -> None:
             raise ValueError("its neighbours are not kept as a plain array")
         y, k = part._y, len(part.classes_)
         _require(part._fit_X.ndim == 2 and part._fit_X.shape == (len(y), part.n_features_in_), "its images")
-        _require(y.ndim == 1 and y.dtype.kind == "i" and len(y) and 0 <= y.min() and y.max() < k, "its labels")
+        _require(y.ndim == 1 and y.dtype.kind == "i" and len(y) and y.min() >= 0 and y.max() < k, "its labels")
 
 
 def _is_fitted(part: Any) -> bool:

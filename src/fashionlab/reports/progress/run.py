@@ -107,7 +107,6 @@ class RunStatus:
         self._line_at = event.seconds
         return ["  ".join(filter(None, [self.headline, self._now, self.left]))]
 
-
     def _go_on_predicting(self, event: Predicting) -> Sequence[str]:
         self.headline, self.left, self.done, self.total = "predicting", "", event.done, event.total
         self._last = f"predicting: {event.done:,} of {event.total:,} images"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashionlab.reports.study import verdicts
+from fashionlab.reports.study.guarantee import not_tested
 from fashionlab.reports.study.report import JUDGING_SET, StudyReport
 from fashionlab.reports.wording import (
     NONE,
@@ -143,7 +144,15 @@ def confirmation(report: StudyReport) -> dict[str, Any] | None:
         for found in test.arms
         if found.mcnemar
     ]
-    return {"n": test.n, "shared": test.shared, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
+    missing = not_tested(report)
+    return {
+        "missing": missing,
+        "n": test.n,
+        "shared": test.shared,
+        "evaluations": test.evaluations,
+        "rows": rows,
+        "mcnemar": pairs,
+    }
 
 
 def models(report: StudyReport) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from fashionlab.reports.study.report import StudyReport
-from fashionlab.reports.wording import confidence, p_value, plain, setting_text, value_text
+from fashionlab.reports.wording import confidence, p_value, plain, setting_text, times, value_text
 
 SHARED_JUDGES = (
     "The data bring their own validation set, so all seeds are judged on the same images: the verdicts do not cover "
@@ -69,12 +69,33 @@ def covers(report: StudyReport) -> list[str]:
         f"It covers repeating everything on {images}: {'' if own else 'other random splits, '}other initial weights, "
         "other orders of the images. The true effect is the mean over all of these.",
         *([SHARED_JUDGES] if own else []),
+        *alike(report),
         "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
         "It takes the paired differences to be normally distributed; a change that does nothing under most seeds and "
         "much under a few is not, and may be missed. All verdicts together are wrong about any "
         f"{report.what} with probability {report.alpha:g} at most, however often one looks: the shares below "
         "never add up to more.",
+    ]
+
+
+def alike(report: StudyReport) -> list[str]:
+    """A sentence for each arm whose seeds are no repetitions, as nothing in it depends on them."""
+    return [
+        f"All {each.accuracy.n:,} seeds of {each.name} gave exactly the same predictions: they are one run, made "
+        f"{times(each.accuracy.n)}, and say nothing about chance."
+        for each in report.everyone
+        if each.alike
+    ]
+
+
+def not_tested(report: StudyReport) -> list[str]:
+    """A sentence for each arm that has runs and no figures of the test set."""
+    found = {arm.name: arm.accuracy.n for arm in report.test.arms} if report.test else {}
+    return [
+        f"{each.name} is not evaluated on the test set: its runs kept their predictions, and not their models."
+        for each in report.everyone
+        if each.accuracy.n and found.get(each.name) == 0
     ]
 
 
