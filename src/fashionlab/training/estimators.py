@@ -109,7 +109,8 @@ class Estimators:
             ) from None
 
         def logits(images: np.ndarray) -> np.ndarray:
-            logs = log_softmax(_in_blocks(scores, images, OWN_BLOCK if own else BLOCK, channel))
+            with _one_thread(estimator):
+                logs = log_softmax(_in_blocks(scores, images, OWN_BLOCK if own else BLOCK, channel))
             return np.maximum(logs, math.log(EPSILON)).astype(np.float32)
 
         return logits
