@@ -26,7 +26,7 @@ from fashionlab.models.own.build import examine
 from fashionlab.models.own.estimator import OwnEstimator, make_estimator
 from fashionlab.models.own.kept import KEPT, NotKept, keep, load
 from fashionlab.models.own.task import Task
-from fashionlab.training.softmax import log_softmax, mean_cross_entropy
+from fashionlab.training.softmax import log_softmax, mean_cross_entropy, softmax
 
 
 def examined(make, classes=10):
@@ -170,7 +170,9 @@ def test_probabilities_are_those_of_the_same_estimator_fitted_by_hand(make, clas
         from_file = again.scores(found.tensors, 28)(validation.images)
     with np.errstate(divide="ignore"):
         assert np.array_equal(answers, np.log(expected))
-    assert np.array_equal(answers, from_file)
+    # In which order arrays lie in memory is not kept, so the last bits of sums may be others.
+    assert softmax(from_file) == pytest.approx(softmax(answers), abs=1e-4)
+    assert np.array_equal(from_file.argmax(axis=1), answers.argmax(axis=1))
 
 
 @pytest.mark.parametrize("classes", [2, 10])
