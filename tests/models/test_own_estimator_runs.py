@@ -15,6 +15,8 @@ import fashionlab
 from fashionlab import lab
 from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.store import Run
+from fashionlab.studies.execution.local import Job
+from fashionlab.studies.execution.transfer import pack, unpack
 from fashionlab.training.estimators import OWN_BLOCK, _require_version
 from fashionlab.training.softmax import log_softmax, softmax
 
@@ -121,6 +123,18 @@ def test_it_is_read_back_for_who_vouches_for_it_if_it_is_as_it_was(trained, plac
     (other / "complete.json").unlink()
     with pytest.raises(UsageError, match=r"an estimator of scikit-learn 1\.2\.3, .* install 'scikit-learn==1\.2\.3'"):
         _require_version(Run(other))
+
+
+def test_it_comes_whole_from_another_machine(trained, tmp_path):
+    run = Run(trained.path)
+    job = Job("there", run.spec, run.model_source)
+    files = pack(run.path)
+    arrived = Run(unpack(files, tmp_path / "whole", job))
+    assert arrived.can_predict
+    assert arrived.read("estimator.skops") == run.read("estimator.skops")
+    del files["estimator.skops"]
+    with pytest.raises(RunCorrupt, match=r"another run|is not the file|lost"):
+        unpack({**files, "model.py": b""}, tmp_path / "other", job)
 
 
 def test_its_page_says_what_is_not_shown(trained):

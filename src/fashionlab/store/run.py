@@ -105,6 +105,11 @@ class Run:
         """Where everything goes that can be made again from the core: figures, reports."""
         return self.path / "derived"
 
+    @property
+    def core(self) -> list[str]:
+        """The names of all files that a seal is about."""
+        return [*CORE, *model_files(self.model_source), *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the core, whole or not at all. Raises StoreError if the run is sealed or the disk is full."""
         if self.complete:
@@ -115,7 +120,7 @@ class Run:
         """Record the checksums of the core: from here on it never changes. Called under the lock, which then ends the
         checkpoint.
         """
-        names = [*CORE, *model_files(self.model_source), *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+        names = self.core
         missing = [name for name in names if not (self.path / name).is_file()]
         if missing:
             raise StoreError(f"run {self.name} cannot be sealed: {missing[0]} is missing")
