@@ -103,6 +103,7 @@ def test_a_run_answers_as_the_same_pipeline_fitted_by_hand(trained, place):
     assert run.spec.found.estimator.seeded == ("pca__random_state", "svc__random_state")
     assert (run.spec.trainer, run.spec.backend) == ("none", "none")
     assert "kept with the run" in run.environment.remark
+    assert f"temperature of its decision function {temperature:.3g}" in run.environment.remark
     assert run.environment.size == "StandardScaler, PCA, SVC"
     assert trained.predict(data.images[split.validation], prepared=True) == pytest.approx(softmax(found), abs=1e-6)
 
@@ -147,9 +148,9 @@ def test_one_that_cannot_be_kept_keeps_its_predictions_and_says_so(place, capfd)
     run = train(place, "mine.py:centroids")
     said = capfd.readouterr().err
     assert "nothing in it is left to the seed, and the data bring their validation set" in said
-    assert "not kept, as it holds fashionlab_user_model.Centroids" in said
+    assert "not kept, as it holds Centroids, not among the types of scikit-learn" in said
     assert run.metrics.test.accuracy > 0.4
-    with pytest.raises(UsageError, match=r"has its predictions and not its model.*\(docs/own-model.md\)"):
+    with pytest.raises(UsageError, match=r"the estimator of run .* was not kept, as .*\(docs/own-model.md\)"):
         run.predict(np.zeros((1, 28, 28), np.uint8))
 
 
@@ -171,7 +172,8 @@ def test_functions_are_studied_and_compared_and_seeds_that_are_one_run_are_said_
     source.write_text(FILE)
     exec(compile(FILE, str(source), "exec"), namespace)
     build = namespace["neighbours"]
-    asked = {"dataset": str(place / "data.npz"), "runs": place / "runs", "seeds": 2, "execution": QUIET}
+    asked = {"dataset": str(place / "data.npz"), "runs": place / "runs", "seeds": 2}
+    asked["execution"] = lab.ExecutionOptions(report=False, workers=1)
     found = fashionlab.compare(build, namespace["centroids"], **asked)
     lines = "\n".join(found.lines())
     assert "All 2 seeds of neighbours gave exactly the same predictions: they are one run, made 2 times" in lines

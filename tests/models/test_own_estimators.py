@@ -201,7 +201,7 @@ def test_what_is_not_kept_says_why_and_warnings_are_told(sample):
     _, found, *_ = fitted(Centroids, sample)
     assert found.file is None
     assert "not kept, as it holds" in found.remark
-    assert "Centroids, which is not among the types of scikit-learn that are read back" in found.remark
+    assert "Centroids, not among the types of scikit-learn that are read back" in found.remark
     _, found, *_ = fitted(lambda: KNeighborsClassifier(3, algorithm="kd_tree"), sample)
     assert found.file is None
     _, found, *_ = fitted(lambda: LogisticRegression(max_iter=2), sample)
@@ -258,7 +258,7 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_nothing_but_what_is_listed_is_made_of_a_file(case, sample):
     content = keep(GaussianNB().fit(np.eye(3), [0, 1, 2]))
-    with pytest.raises(ValueError, match=r"is not read back|names types in another way"):
+    with pytest.raises(ValueError, match=r"not among what is read back|names types in another way"):
         load(with_document(content, lambda document: document["content"]["content"].update(var_=HOSTILE[case])))
 
 

@@ -124,8 +124,8 @@ class Estimators:
         if not run.estimator_kept:
             if run.complete:
                 raise UsageError(
-                    f"run {run.name} has its predictions and not its model, so it cannot predict other images: "
-                    f"{run.environment.remark}; train it with steps that are kept (docs/own-model.md)"
+                    f"the estimator of run {run.name} was {run.environment.remark}; train it again with steps that are "
+                    "kept (docs/own-model.md)"
                 )
             raise RunCorrupt(f"run {run.name} has no {ESTIMATOR_FILE}; {REMEDY}")
         _require_version(run)

@@ -100,7 +100,8 @@ class OwnEstimator(Estimator):
         content, kept = self._keep(training.images[:TRIED])
         kinds = dict.fromkeys(f"{warning.category.__name__}: {_first_line(warning.message)}" for warning in said)
         tensors = {"temperature": np.array(temperature)}
-        remark = "; ".join([kept, *(f"it warned: {text}" for text in kinds)])
+        calibrated = [f"temperature of its decision function {temperature:.3g}"] if temperature != 1 else []
+        remark = "; ".join([kept, *calibrated, *(f"it warned: {text}" for text in kinds)])
         return Fitted(tensors, remark, file=content)
 
     def _keep(self, images: np.ndarray) -> tuple[bytes | None, str]:
@@ -115,7 +116,7 @@ class OwnEstimator(Estimator):
             if not np.allclose(answers, read_back, rtol=0, atol=SAME):
                 raise NotKept("answers otherwise when it is read back")
         except (NotKept, ValueError) as error:
-            return None, f"not kept, as it {error}: the run has its predictions, and cannot predict other images"
+            return None, f"not kept, as it {error}, so this run cannot predict other images"
         return content, f"kept with the run, {len(content) / 1e6:,.1f} MB"
 
     def scores(self, tensors: Mapping[str, np.ndarray], side: int) -> Scores:

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from fashionlab.models.own.place import MODULE
+
 LARGEST = 512 * 2**20
 """Bytes of a kept estimator; a larger one is not kept."""
 
@@ -119,7 +121,7 @@ def keep(model: Any) -> bytes:
     except ValueError as error:
         raise NotKept(str(error)) from None
     if others:
-        raise NotKept(f"holds {' and '.join(others)}, which is not among the types of scikit-learn that are read back")
+        raise NotKept(f"holds {' and '.join(others)}, not among the types of scikit-learn that are read back")
     return content
 
 
@@ -127,7 +129,7 @@ def load(content: bytes) -> Any:
     """The estimator of a file. Raises ValueError, with a reason, unless it holds what `keep` writes."""
     others = _other_types(content)
     if others:
-        raise ValueError(f"holds {' and '.join(others)}, which is not read back")
+        raise ValueError(f"holds {' and '.join(others)}, not among what is read back")
     return _construct(content)
 
 
@@ -167,7 +169,8 @@ def _other_types(content: bytes) -> list[str]:
         for (loader, kind), _ in found.most_common()
         if loader not in LOADERS or kind not in known
     ]
-    return list(dict.fromkeys(others))[:3]
+    # What the model file defines itself is known by its own name there.
+    return list(dict.fromkeys(name.removeprefix(f"{MODULE}.") for name in others))[:3]
 
 
 def _named_in(node: Any) -> Iterator[tuple[str, str]]:
