@@ -154,16 +154,15 @@ def test_one_that_cannot_be_kept_keeps_its_predictions_and_says_so(place, capfd)
         run.predict(np.zeros((1, 28, 28), np.uint8))
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"epochs": 3}, "given --epochs, but model .* is an estimator, which is fitted in one call: leave it out"),
-        ({"refit": True}, "whose decision function is calibrated on the validation set: a refit has none"),
-    ],
-)
-def test_what_is_for_networks_alone_is_refused(place, settings, words):
-    with pytest.raises(UsageError, match=words):
-        train(place, "mine.py", **settings)
+def test_what_is_for_networks_alone_is_refused(place):
+    cases = {
+        "given --epochs, but model .* is an estimator, which is fitted in one call: leave it out": {"epochs": 3},
+        "an estimator has no epochs to run: leave out --trainer": {"trainer": "fit"},
+        "whose decision function is calibrated on the validation set: a refit has none": {"refit": True},
+    }
+    for words, settings in cases.items():
+        with pytest.raises(UsageError, match=words):
+            train(place, "mine.py", **settings)
 
 
 def test_functions_are_studied_and_compared_and_seeds_that_are_one_run_are_said_to_be(place):
@@ -184,5 +183,7 @@ def test_functions_are_studied_and_compared_and_seeds_that_are_one_run_are_said_
     assert models["neighbours"].bytes > 1000
     assert {path.name for path in (found.path / "models").iterdir()} == {"00.py", "01.py"}
     changes = ["n_neighbors=1", {"name": "means", "model": namespace["centroids"]}]
+    plan = fashionlab.plan_study("mlp", changes=changes[1:], epochs=3, trainer="fused", **asked)
+    assert [arm.name for arm in plan.arms] == ["baseline", "means"]
     plan = fashionlab.plan_study(build, changes=changes, **asked)
     assert [arm.name for arm in plan.arms] == ["baseline", "n_neighbors=1", "means"]

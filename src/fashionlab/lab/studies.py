@@ -135,7 +135,9 @@ def resume_study(
         spec = plan.arms[0].spec
         own: dict[str, Architecture] = {}
         changes = [_without_functions(change, own) for change in changes]
-        context = StudyContext(dataset, spec.trainer, spec.backend, plan.first_seed, own)
+        # Of an estimator as the baseline there is no trainer to go on with.
+        trainer, backend = (spec.trainer, spec.backend) if spec.recipe.training else ("auto", "auto")
+        context = StudyContext(dataset, trainer, backend, plan.first_seed, own=own)
         extend(folder, changes, context, seeds=terms.seeds, all_seeds=all_seeds, test=test)
     return run_study(folder, dataset, execution)
 
@@ -249,7 +251,7 @@ def _context(
     )
     if dataset.given_validation:
         tell(SHARED_JUDGES)
-    return StudyContext(dataset, trainer, backend, terms.first_seed, own)
+    return StudyContext(dataset, trainer, backend, terms.first_seed, own=own)
 
 
 def _read_baseline(model: str) -> StudyFile:

@@ -23,6 +23,7 @@ from safetensors.numpy import save as save_safetensors
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import read_capped
+from fashionlab.models.own.source import LARGEST_ESTIMATOR
 from fashionlab.text import one_line, readable_json
 
 CORE = (
@@ -117,7 +118,7 @@ def read_file(path: Path, remedy: str = REMEDY) -> bytes:
     """
     frame = _FRAMES.get(path.suffix)
     try:
-        return read_capped(path, LARGEST_FILE if frame else LARGEST_DOCUMENT, look=frame)
+        return read_capped(path, _LARGEST.get(path.suffix, LARGEST_DOCUMENT), look=frame)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -157,6 +158,9 @@ def _look_at_archive(file: BinaryIO, size: int) -> None:
 
 _FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive, ".skops": _look_at_archive}
 """What is looked at before a file with this ending is read."""
+
+_LARGEST = {".safetensors": LARGEST_FILE, ".npz": LARGEST_FILE, ".skops": LARGEST_ESTIMATOR}
+"""Bytes of a file with this ending; others are documents."""
 
 
 def to_csv(kind: type[Struct], rows: Iterable[Struct]) -> bytes:

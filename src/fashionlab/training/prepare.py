@@ -43,19 +43,21 @@ def prepare(
 ) -> Prepared:
     """Find the recipe's architecture and its engine, and examine a user's own model in a worker.
 
-    architecture: the recipe's, where it is not to be looked for by its name. shared: the settings of training are those
-    of several models, and one that turns out to be an estimator goes without. Raises UsageError: for a model that does
+    architecture: the recipe's, where it is not to be looked for by its name. shared: trainer, backend and the settings
+    of training are those of several models, and an estimator goes without. Raises UsageError: for a model that does
     not exist or that cannot be trained, an engine that is not here or not for this model, settings of training for an
     estimator, or a fraction to hold out for validation where the data bring a validation set.
     """
     recipe = _with_validation(recipe, dataset)
     architecture = architecture or find_architecture(recipe.model.name)
+    if shared and not architecture.kind.epochs:
+        trainer = backend = "auto"
     chosen: tuple[str, ...] = ()
     if recipe.training:
         check_class_names(recipe.training.class_weights, dataset.class_names)
         chosen = tuple(filter(None, [describe_own(recipe.settings)]))
     if architecture.source is not None:
-        own = _prepare_own(recipe, dataset, trainer, backend, architecture)
+        own = _prepare_own(recipe, dataset, trainer, backend, architecture, shared)
         if own.recipe.training is None:
             if not shared:
                 refuse_training(recipe)
@@ -103,7 +105,9 @@ def _with_validation(recipe: Recipe, dataset: Dataset) -> Recipe:
     return replace(recipe, data=replace(recipe.data, validation=VALIDATION_SHARE))
 
 
-def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture) -> Prepared:
+def _prepare_own(
+    recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture, shared: bool
+) -> Prepared:
     """The same for a user's own model, which is examined on the backend that will train it.
 
     This process never executes the file. What "auto" leaves open is decided by where the model can be trained.
@@ -116,6 +120,8 @@ def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, a
         engine, advice, facts = _elsewhere(trainer, backend, architecture, engine, examine, error)
     else:
         if facts.found.estimator:
+            if shared:
+                trainer = backend = "auto"
             return _prepare_estimator(recipe, dataset, trainer, backend, architecture, facts)
         faster, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=facts.convolutional)
         if faster.backend != engine.backend:

@@ -19,9 +19,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.models.own.place import MODULE
-
-LARGEST = 512 * 2**20
-"""Bytes of a kept estimator; a larger one is not kept."""
+from fashionlab.models.own.source import LARGEST_ESTIMATOR
 
 LARGEST_DOCUMENT = 64 * 2**20
 """Bytes of the document in it."""
@@ -115,8 +113,9 @@ def keep(model: Any) -> bytes:
     try:
         others = _other_types(content)
         if not others:
-            if len(content) > LARGEST:
-                raise ValueError(f"takes {len(content) / 2**20:,.0f} MB, more than the {LARGEST / 2**20:.0f} allowed")
+            if len(content) > LARGEST_ESTIMATOR:
+                allowed = LARGEST_ESTIMATOR // 2**20
+                raise ValueError(f"takes {len(content) / 2**20:,.0f} MB, more than the {allowed} that are kept")
             _construct(content)
     except ValueError as error:
         raise NotKept(str(error)) from None

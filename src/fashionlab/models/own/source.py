@@ -16,6 +16,9 @@ LARGEST_MODEL_FILE = 2**20
 LARGEST_KEPT = 32 * 2**20
 """Bytes of all files together that are kept with a run beside the model file."""
 
+LARGEST_ESTIMATOR = 512 * 2**20
+"""Bytes of a fitted estimator as a file."""
+
 MOST_KEPT = 256
 """How many files are kept beside the model file."""
 
