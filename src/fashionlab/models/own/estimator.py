@@ -77,7 +77,7 @@ def examine_estimator(made: Any, name: str) -> tuple[Found, tuple[str, ...]]:
 class OwnEstimator(Estimator):
     """A user's own, with the protocol of the lab's."""
 
-    libraries = ("scikit-learn", "scipy")
+    libraries = ("scikit-learn", "scipy", "skops")
 
     def __init__(self, model: Any, facts: EstimatorFacts, classes: int, name: str) -> None:
         """model: of `make_estimator`, or one that was fitted; name: for messages."""
