@@ -9,8 +9,9 @@ import pytest
 from keras import layers, ops
 
 from fashionlab.errors import UsageError
-from fashionlab.models.own.build import Task, build_found, examine
+from fashionlab.models.own.build import build_found, examine
 from fashionlab.models.own.source import Form, Head, OwnSource
+from fashionlab.models.own.task import Task
 from fashionlab.models.registry import find_architecture, function_architecture, own_architecture
 
 SHAPE, CLASSES = (8, 8), 3

@@ -14,6 +14,7 @@ from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
 from fashionlab.lab.origin import find_origin, origins_of, require_same, take_over
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
+from fashionlab.models.own.estimator import refit_refusal
 from fashionlab.models.registry import function_architecture
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
@@ -42,10 +43,10 @@ def train(
     """Train a model, evaluate it, and keep it as a sealed run; or return the identical run that exists.
 
     model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
-    a Keras model (its text is kept), or a recipe file `*.toml`; None is `mlp`, or the origin's. settings: any field of
-    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`, and
-    `log="tensorboard"`, short for `execution=ExecutionOptions(log="tensorboard")`. data: instead of
-    `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`.
+    a Keras model or a classifier as scikit-learn's (its text is kept), or a recipe file `*.toml`; None is `mlp`, or the
+    origin's. settings: any field of the recipe and any option of the model by name: `train("mlp", dropout=0.2,
+    epochs=12, seed=3)`, and `log="tensorboard"`, short for `execution=ExecutionOptions(log="tensorboard")`. data:
+    instead of `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`.
     trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or
     "tensorflow"), or "auto", the fastest for this model here. again: train even if an identical run exists. refit:
     train once more on training and validation rows together, for the epochs that validation chose, and return that run.
@@ -79,8 +80,9 @@ def train(
         raise UsageError(
             "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
         )
-    found = recipe.data
-    dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)
+    dataset = load_dataset(
+        recipe.data.dataset, data_dir=execution.data_dir, announce=tell, preparation=recipe.data.preparation
+    )
     if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
@@ -88,6 +90,9 @@ def train(
     for note in prepared.notes:
         tell(note)
     architecture, engine = prepared.architecture, prepared.engine
+    found = architecture.found
+    if refit and found and found.estimator and found.estimator.gives == "scores":
+        raise UsageError(refit_refusal(architecture.name))
     spec = make_spec(prepared.recipe, architecture, dataset, engine, test, origins=origins_of(before))
     if before:
         require_same(spec, architecture, before, dataset)

@@ -74,6 +74,8 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         # A document that names a model file and gives no hash of it would have whatever lies there executed.
         if is_own_file(self.recipe.model.name) != (self.model_sha256 is not None):
             raise ValueError(f"the model {self.recipe.model.name!r} and model_sha256 do not go together")
+        if self.model_sha256 and (self.recipe.training is None) != bool(self.found and self.found.estimator):
+            raise ValueError(f"the model {self.recipe.model.name!r} and what was found do not go together")
         if (self.trainer == "none") != (self.recipe.training is None):
             raise ValueError(
                 f"the model {self.recipe.model.name!r} and the trainer {self.trainer!r} do not go together"

@@ -45,7 +45,7 @@ def declare_comparison(
 ) -> Plan:
     """The plan of a comparison of models: by name their recipes; `baseline`, one of the names, or None for the best."""
     names = sorted(models, key=lambda name: name != baseline)
-    arms = tuple(context.make_arm(name, models[name]) for name in names)
+    arms = tuple(context.make_arm(name, models[name], shared=True) for name in names)
     if baseline is not None:
         arms = (arms[0], *(replace(arm, changes={"model": Changed(baseline, arm.name)}) for arm in arms[1:]))
     pairs = len(arms) - 1 if baseline else len(arms) * (len(arms) - 1) // 2

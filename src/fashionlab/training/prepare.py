@@ -14,7 +14,7 @@ from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.models.registry import own_architecture
 from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
-from fashionlab.recipe.config import ModelConfig
+from fashionlab.recipe.config import ModelConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, Origin, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
@@ -39,26 +39,46 @@ def prepare(
     trainer: str = "auto",
     backend: str = "auto",
     architecture: Architecture | None = None,
+    shared: bool = False,
 ) -> Prepared:
     """Find the recipe's architecture and its engine, and examine a user's own model in a worker.
 
-    architecture: the recipe's, where it is not to be looked for by its name. Raises UsageError: for a model that does
-    not exist or that cannot be trained, an engine that is not here or not for this model, or a fraction to hold out for
-    validation where the data bring a validation set.
+    architecture: the recipe's, where it is not to be looked for by its name. shared: trainer, backend and the settings
+    of training are those of several models, and an estimator goes without. Raises UsageError: for a model that does
+    not exist or that cannot be trained, an engine that is not here or not for this model, settings of training for an
+    estimator, or a fraction to hold out for validation where the data bring a validation set.
     """
     recipe = _with_validation(recipe, dataset)
     architecture = architecture or find_architecture(recipe.model.name)
+    if shared and not architecture.kind.epochs:
+        trainer = backend = "auto"
     chosen: tuple[str, ...] = ()
     if recipe.training:
         check_class_names(recipe.training.class_weights, dataset.class_names)
         chosen = tuple(filter(None, [describe_own(recipe.settings)]))
     if architecture.source is not None:
-        own = _prepare_own(recipe, dataset, trainer, backend, architecture)
+        own = _prepare_own(recipe, dataset, trainer, backend, architecture, shared)
+        if own.recipe.training is None:
+            if not shared:
+                refuse_training(recipe)
+            return own
         return Prepared(own.recipe, own.architecture, own.engine, (*own.notes, *chosen))
     engine, advice = choose_engine(
         trainer, backend, kind=architecture.kind, convolutional=recipe.model.name in CONVOLUTIONAL
     )
     return Prepared(recipe, architecture, engine, (*([advice] if advice else []), *chosen))
+
+
+def refuse_training(recipe: Recipe) -> None:
+    """Raise UsageError if the recipe of a model that turned out to be an estimator has settings of training."""
+    usual = TrainingConfig().settings
+    training = recipe.training.settings if recipe.training else {}
+    given = [f"--{name.replace('_', '-')}" for name, value in training.items() if value != usual.get(name)]
+    if given:
+        raise UsageError(
+            f"given {', '.join(given)}, but model {recipe.model.name!r} is an estimator, which is fitted in one call: "
+            "leave it out, or make it an option of the function under another name"
+        )
 
 
 def make_spec(
@@ -92,7 +112,9 @@ def _with_validation(recipe: Recipe, dataset: Dataset) -> Recipe:
     return replace(recipe, data=replace(recipe.data, validation=VALIDATION_SHARE))
 
 
-def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture) -> Prepared:
+def _prepare_own(
+    recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture, shared: bool
+) -> Prepared:
     """The same for a user's own model, which is examined on the backend that will train it.
 
     This process never executes the file. What "auto" leaves open is decided by where the model can be trained.
@@ -104,6 +126,10 @@ def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, a
     except ModelFailure as error:
         engine, advice, facts = _elsewhere(trainer, backend, architecture, engine, examine, error)
     else:
+        if facts.found.estimator:
+            if shared:
+                trainer = backend = "auto"
+            return _prepare_estimator(recipe, dataset, trainer, backend, architecture, facts)
         faster, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=facts.convolutional)
         if faster.backend != engine.backend:
             try:
@@ -116,6 +142,23 @@ def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, a
     # From here on it is what the run keeps.
     examined = own_architecture(architecture.name, facts.source, facts.found)
     return Prepared(filled, examined, engine, (*facts.notes, *([advice] if advice else [])))
+
+
+def _prepare_estimator(
+    recipe: Recipe, dataset: Dataset, trainer: str, backend: str, architecture: Architecture, facts: ModelFacts
+) -> Prepared:
+    """The same for one that turned out to be an estimator: it has no epochs, and needs no Keras."""
+    examined = own_architecture(architecture.name, facts.source, facts.found)
+    engine, _ = choose_engine(trainer, backend, kind=examined.kind, convolutional=False)
+    filled = replace(recipe, model=ModelConfig(recipe.model.name, facts.options), training=None)
+    notes = list(facts.notes)
+    if not (facts.found.estimator and facts.found.estimator.seeded):
+        notes.append(
+            "all seeds give the same model: nothing in it is left to the seed, and the data bring their validation set"
+            if dataset.given_validation
+            else "nothing in it is left to the seed: seeds differ in the split of training and validation set alone"
+        )
+    return Prepared(filled, examined, engine, tuple(notes))
 
 
 def _elsewhere(

@@ -62,6 +62,8 @@ def examine_own(arguments: ExamineArguments, channel: Channel) -> ModelFacts:
     if arguments.at_home:
         source, left_out, said = architecture.place.kept()
     found = replace(found, left_out=left_out or UNSET)
+    if found.estimator:
+        return ModelFacts(options, False, (*notes, *said), source, found)
     # As the run will have it: of these very bytes, in another folder.
     model = own_architecture(arguments.model, source, found).build(shape, arguments.classes, options, 0)
     with explained(f"model {arguments.model!r} cannot be trained"):

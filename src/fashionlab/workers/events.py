@@ -87,6 +87,13 @@ class FitDone(Struct, frozen=True, tag="fit_done", tag_field="event"):
     remark: str
 
 
+class Predicting(Struct, frozen=True, tag="predicting", tag_field="event"):
+    """A model that takes its time is predicting. done: images; total: of them."""
+
+    done: int
+    total: int
+
+
 class RunPredicted(Struct, frozen=True, tag="run_predicted", tag_field="event"):
     """One of several runs has predicted the images that it was given."""
 
@@ -99,7 +106,7 @@ class RunFinished(Struct, frozen=True, tag="run_finished", tag_field="event"):
     metrics: Metrics
 
 
-Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | RunPredicted
+Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | Predicting | RunPredicted
 """What comes from a worker."""
 
 RunEvent = RunStarted | Event | RunFinished

@@ -11,6 +11,7 @@ from fashionlab.workers.events import (
     FitDone,
     FitProgress,
     FitStarted,
+    Predicting,
     RunEvent,
     TrainingStarted,
 )
@@ -29,8 +30,8 @@ class RunStatus:
         self.headline, self.left, self.row, self.done = "starting the worker", "", "", 0.0
         self.total: int | None = None
         self._clock = _Clock()
-        self._line_at = 0.0
-        self._start = self._now = self._best = ""
+        self._line_at = self._predicted_at = 0.0
+        self._start = self._now = self._last = self._best = ""
         self._kept = 0
 
     @property
@@ -58,6 +59,8 @@ class RunStatus:
                 self.headline, self.left, self.done, self.total = "trained", "", 1, 1
                 self._now = f"fitted in {duration(event.seconds)}: {event.remark}"
                 return [self._now]
+            case Predicting():
+                return self._go_on_predicting(event)
         return []
 
     def _start_training(self, event: TrainingStarted) -> Sequence[str]:
@@ -117,6 +120,15 @@ class RunStatus:
             return []
         self._line_at = event.seconds
         return ["  ".join(filter(None, [self.headline, self._now, self.left]))]
+
+    def _go_on_predicting(self, event: Predicting) -> Sequence[str]:
+        self.headline, self.left, self.done, self.total = "predicting", "", event.done, event.total
+        self._last = f"predicting: {event.done:,} of {event.total:,} images"
+        now = time.monotonic()
+        if now - self._predicted_at < LINE_SECONDS:
+            return []
+        self._predicted_at = now
+        return [self._last]
 
 
 class _Clock:

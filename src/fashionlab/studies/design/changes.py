@@ -59,8 +59,8 @@ def read_change(change: str | Mapping[str, Any]) -> tuple[str | None, dict[str, 
 
 
 def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architecture | None = None) -> Recipe:
-    """The baseline's recipe with some settings changed, `model` among them. own: the baseline's model where that is a
-    user's own, whose file is then not looked for.
+    """The baseline's recipe with some settings changed, `model` among them. own: the model that the arm then has, where
+    that is a user's own whose file is not to be looked for.
 
     Another optimizer or schedule comes with its own settings (see `recipe.choices`). Another model keeps the baseline's
     data and training, and has its own options at their defaults; a recipe file as the model keeps the baseline's data
@@ -82,7 +82,7 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
     if model != baseline.model.name:
         known = common_options(kind_of(model))
         kept = {name: value for name, value in common.items() if name in known}
-        return Recipe.make(model, replace_settings(kept, given))
+        return Recipe.make(model, replace_settings(kept, given), own)
     return Recipe.make(model, replace_settings({**common, **baseline.model.options}, given), own)
 
 

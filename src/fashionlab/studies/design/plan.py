@@ -210,20 +210,33 @@ class Plan(Design, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What all arms share: the data, how they are trained, where the seeds begin."""
+    """What all arms share: the data, how they are trained, where the seeds begin. own: users' own models that are not
+    to be looked for by their names, by these."""
 
     dataset: Dataset
     trainer: str = "auto"
     backend: str = "auto"
     first_seed: int = 0
+    own: Mapping[str, Architecture] = field(default_factory=dict)
     advice: list[str] = field(default_factory=list)
     """Sentences for the user, gathered on the way."""
 
-    def make_arm(self, name: str, recipe: Recipe, later: bool = False, own: Architecture | None = None) -> Arm:
+    def make_arm(
+        self,
+        name: str,
+        recipe: Recipe,
+        later: bool = False,
+        own: Architecture | None = None,
+        shared: bool = False,
+    ) -> Arm:
         """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline. own: its model, where
-        that is a user's own whose file is not to be looked for."""
-        prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own)
-        self.advice.extend(note for note in prepared.notes if note not in self.advice)
+        that is a user's own whose file is not to be looked for. shared: see `prepare`."""
+        own = own or self.own.get(recipe.model.name)
+        prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own, shared)
+        # Of a user's own model each note says which one it is about: there may be several.
+        about = f"{recipe.model.name}: " if prepared.architecture.source else ""
+        notes = [about + note for note in prepared.notes]
+        self.advice.extend(note for note in notes if note not in self.advice)
         # The seed is the study's to give: two recipes that differ in it alone are one arm.
         plain, architecture = replace(prepared.recipe, seed=0), prepared.architecture
         spec = make_spec(plain, architecture, self.dataset, prepared.engine, test=False, in_study=True)
@@ -247,10 +260,13 @@ def arms_of_changes(
     named = [(name or describe_settings(given), given) for name, given in wanted]
     arms: list[Arm] = []
     for name, given in [*named, *(ablate(baseline.recipe) if ablation else [])]:
-        own = baseline.own_architecture
-        changed = apply_change(baseline.recipe, given, own)
+        model = str(given.get("model", baseline.model))
         # The file that was declared counts, whatever lies at its path by now.
-        arm = context.make_arm(name, changed, later, own if changed.model.name == baseline.model else None)
+        same = model == baseline.model
+        own = baseline.own_architecture if same else context.own.get(model)
+        changed = apply_change(baseline.recipe, given, own)
+        # Another model goes on with the baseline's training, if it has one.
+        arm = context.make_arm(name, changed, later, own, shared=not same)
         if arm.spec == baseline.spec:
             values = ", ".join(f"{setting} is {as_typed(value)}" for setting, value in given.items())
             raise UsageError(f"--change: {name!r} changes nothing, the baseline is like that already ({values})")
