@@ -46,7 +46,8 @@ def train(
     a Keras model or a classifier as scikit-learn's (its text is kept), or a recipe file `*.toml`; None is `mlp`, or the
     origin's. settings: any field of the recipe and any option of the model by name: `train("mlp", dropout=0.2,
     epochs=12, seed=3)`, and `log="tensorboard"`, short for `execution=ExecutionOptions(log="tensorboard")`. data:
-    instead of `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`.
+    instead of `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz
+    in `runs`.
     trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or
     "tensorflow"), or "auto", the fastest for this model here. again: train even if an identical run exists. refit:
     train once more on training and validation rows together, for the epochs that validation chose, and return that run.
