@@ -67,13 +67,14 @@ def prepare_garment(picture: Picture) -> Photo:
     steps = [Step("the photograph", picture.colours)]
     values, mask, plain, remarks = _on_black(picture, steps)
     values = _stretched(values, mask, steps)
-    values, remark = _trimmed(values, mask, plain, steps)
+    if plain:
+        values = _trimmed(values, mask, steps)
     small = _fitted(values, steps)
     sharp = sharpen(small)
     steps.append(Step("sharpened", sharp))
     image = centred(sharp)
     steps.append(Step(f"centred on {SIDE} x {SIDE}", image))
-    return Photo(image, plain, steps, remarks + remark)
+    return Photo(image, plain, steps, remarks)
 
 
 def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarray, bool, list[str]]:
@@ -94,27 +95,64 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     steps.append(Step("the ground that was found", ground.surface))
     mask = _without_specks(ground.garment)
     steps.append(Step("garment (white) and ground (black)", mask.astype(np.uint8) * 255))
-    values = contrast(grey, grey_of(ground.surface), mask)
-    dark = _is_darker(grey, grey_of(ground.surface), mask)
-    steps.append(Step("grey, negated, ground black" if dark else "grey, ground black", values))
+    values, negated = contrast(grey, grey_of(ground.surface), mask)
+    steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
     return values, mask, True, []
 
 
-def _is_darker(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray) -> bool:
-    """Whether the garment is darker than its ground, in the sum over its pixels."""
-    return int(grey[mask].sum(dtype=np.int64)) <= int(ground[mask].sum(dtype=np.int64))
+def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Values on black, uint8 [h, w], and whether they are negated.
 
-
-def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Values on black, uint8 [h, w]: of a garment that is darker than its ground in the mean, 255 (1 - g / w), with w
-    the grey of the ground, at least PALE; of a brighter one 255 (g - b) / (255 - b), b the ground's, at most DARK."""
+    A garment that is darker than its ground, in the sum over its pixels: 255 (1 - g / w), with w the grey of the
+    ground, at least PALE. A brighter one: 255 (g - b) / (255 - b), b the ground's, at most DARK. But if a pale rim
+    surrounds it, it was cut out of a light ground and put on this one: 255 - g.
+    """
     g, under = grey.astype(np.float64), ground.astype(np.float64)
-    if _is_darker(grey, ground, mask):
+    negated = True
+    if int(grey[mask].sum(dtype=np.int64)) <= int(ground[mask].sum(dtype=np.int64)):
         values = 255 * (1 - g / np.maximum(under, PALE))
+    elif _has_pale_rim(grey, mask):
+        values = 255 - g
     else:
         black = np.minimum(under, DARK)
-        values = 255 * (g - black) / (255 - black)
-    return np.where(mask, rounded(values), 0).astype(np.uint8)
+        values, negated = 255 * (g - black) / (255 - black), False
+    return np.where(mask, rounded(values), 0).astype(np.uint8), negated
+
+
+def _has_pale_rim(grey: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether, at the size that the network sees, the outermost pixels of the garment are in the mean brighter than
+    those that are at least two pixels within."""
+    top, bottom, left, right = _bounds(mask)
+    part = mask[top:bottom, left:right]
+    height, width = _new_size(*part.shape)
+    share = area_average(part, height, width)
+    tone = area_average(np.where(part, grey[top:bottom, left:right], 0), height, width)
+    outer = share > 0.5
+    tone = tone / np.maximum(share, 0.5)
+    inner = _eroded(outer)
+    core = _eroded(inner)
+    if core.sum() < 10:
+        return False
+    return float(tone[outer & ~inner].mean()) > float(tone[core].mean())
+
+
+def _eroded(mask: np.ndarray) -> np.ndarray:
+    """Without the pixels that have a neighbour, at one of the four sides, outside the mask or the image."""
+    padded = np.pad(mask, 1)
+    return mask & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+
+
+def _bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """First row, last row + 1, first column, last column + 1."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def _new_size(height: int, width: int) -> tuple[int, int]:
+    """With the longest edge SIDE."""
+    longest = max(height, width)
+    new = [max(1, (2 * SIDE * side + longest) // (2 * longest)) for side in (height, width)]
+    return new[0], new[1]
 
 
 def _transparent(colours: np.ndarray, cover: np.ndarray, steps: list[Step]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,37 +200,27 @@ def _stretched(values: np.ndarray, mask: np.ndarray, steps: list[Step]) -> np.nd
     return values
 
 
-def _trimmed(
-    values: np.ndarray, mask: np.ndarray, plain: bool, steps: list[Step]
-) -> tuple[np.ndarray, list[str]]:
+def _trimmed(values: np.ndarray, mask: np.ndarray, steps: list[Step]) -> np.ndarray:
     """Cut to the garment, without the hook of a hanger."""
-    if not plain:
-        return values, []
     high = percentile(values[mask], 0.95)
     seen = _without_specks(mask & (values > SEEN * high)) if high else mask
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    top, bottom, left, right = _bounds(seen)
     first = seen[top:bottom].argmax(axis=1)
     last = seen.shape[1] - seen[top:bottom, ::-1].argmax(axis=1)
-    narrow = last - first < HOOK * (right - left)
-    hook = int((~narrow).argmax()) if not narrow.all() else 0
-    remarks = []
-    # A hook is short beside its width, and is more than the tip of a garment.
+    wide = last - first >= HOOK * (right - left)
+    hook = int(wide.argmax())
+    # A hook is short beside the garment, and more than the garment's own tip.
     if 0.03 * (bottom - top) < hook < 0.25 * (bottom - top):
-        top += hook
-        columns = np.flatnonzero(seen[top:bottom].any(axis=0))
-        left, right = columns[0], columns[-1] + 1
+        seen[: top + hook] = False
+        top, bottom, left, right = _bounds(seen)
     cut = values[top:bottom, left:right]
     steps.append(Step("trimmed", cut))
-    return cut, remarks
+    return cut
 
 
 def _fitted(values: np.ndarray, steps: list[Step]) -> np.ndarray:
     """The longest edge brought to 28."""
-    height, width = values.shape
-    longest = max(height, width)
-    new = [max(1, (2 * SIDE * side + longest) // (2 * longest)) for side in (height, width)]
-    small = rounded(area_average(values, new[0], new[1]))
+    small = rounded(area_average(values, *_new_size(*values.shape)))
     steps.append(Step(f"longest edge {SIDE}, areas averaged", small))
     return small
 

@@ -12,8 +12,8 @@ from fashionlab.photos.arrays import block_sums
 if TYPE_CHECKING:
     from PIL import Image
 
-WORKING_SIDE = 448
-"""Pixels of the longest edge, 16 for each that is left in the end: all that larger ones add is time."""
+WORKING_SIDE = 280
+"""Pixels of the longest edge, 10 for each that is left in the end: all that larger ones add is time."""
 
 _BAND = 2**20
 """Pixels that are looked at together: what they take beside the decoded image stays small."""
