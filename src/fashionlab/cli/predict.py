@@ -28,7 +28,7 @@ if TYPE_CHECKING:
             metavar="PNG",
             help="Write every step from the photograph to what the network sees as one picture; for one FILE.",
         ),
-        click.Option(["--csv", "as_csv"], is_flag=True, help="Print CSV: file, class, unlike, a column for each class."),
+        click.Option(["--csv", "as_csv"], is_flag=True, help="Print CSV: file, class, unlike, and a column a class."),
         RUNS,
         DATA_DIR,
         TRUST,

@@ -95,24 +95,25 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     steps.append(Step("the ground that was found", ground.surface))
     mask = _without_specks(ground.garment)
     steps.append(Step("garment (white) and ground (black)", mask.astype(np.uint8) * 255))
-    values, negated = contrast(grey, grey_of(ground.surface), mask)
+    values, negated = contrast(grey, grey_of(ground.surface), mask, ground.alike)
     steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
     return values, mask, True, []
 
 
-def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, bool]:
+def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, bool]:
     """Values on black, uint8 [h, w], and whether they are negated.
 
     A garment that is darker than its ground, in the sum over its pixels: 255 (1 - g / w), with w the grey of the
     ground, at least PALE. A brighter one: 255 (g - b) / (255 - b), b the ground's, at most DARK. But if a pale rim
-    surrounds it, it was cut out of a light ground and put on this one: 255 - g.
+    surrounds it, it was cut out of a light ground and put on this one: 255 - g, and 0 where it is like the ground, as
+    within the handle of a bag.
     """
     g, under = grey.astype(np.float64), ground.astype(np.float64)
     negated = True
     if int(grey[mask].sum(dtype=np.int64)) <= int(ground[mask].sum(dtype=np.int64)):
         values = 255 * (1 - g / np.maximum(under, PALE))
     elif _has_pale_rim(grey, mask):
-        values = 255 - g
+        values = np.where(alike, 0, 255 - g)
     else:
         black = np.minimum(under, DARK)
         values, negated = 255 * (g - black) / (255 - black), False

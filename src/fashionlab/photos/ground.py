@@ -26,12 +26,13 @@ LEAST_GARMENT = 0.004
 @dataclass(frozen=True, eq=False)
 class Ground:
     """surface: uint8 [h, w, 3], what the ground would look like everywhere; garment: bool [h, w], what is not ground;
-    threshold: levels of difference that were taken for the same; share: of the border that lies on the surface."""
+    alike: bool [h, w], what has the ground's colour, also within the garment; threshold: levels of difference that were
+    taken for the same."""
 
     surface: np.ndarray
     garment: np.ndarray
+    alike: np.ndarray
     threshold: int
-    share: float
 
 
 def find_ground(colours: np.ndarray) -> Ground | None:
@@ -53,16 +54,17 @@ def find_ground(colours: np.ndarray) -> Ground | None:
             return None
         found = _fit(places[near], border[near], count)
         near = np.abs(border - places[:, :count] @ found).max(axis=1) <= limit
-    share = float(near.mean())
-    if share < PLAIN:
+    if near.mean() < PLAIN:
         return None
     away = np.abs(border - places @ found).max(axis=1)[near]
     threshold = int(np.clip(2 * percentile(rounded(away), 0.9) + 4, LEAST, MOST))
-    reached = flood(_close(colours, terms @ found, threshold))
+    alike = _close(colours, terms @ found, threshold)
+    reached = flood(alike)
     if reached.sum() > 64:
         found = _fit(terms[reached], colours[reached].astype(np.float64), 6)
-        reached = flood(_close(colours, terms @ found, threshold))
-    return Ground(rounded(terms @ found), ~reached, threshold, share)
+        alike = _close(colours, terms @ found, threshold)
+        reached = flood(alike)
+    return Ground(rounded(terms @ found), ~reached, alike, threshold)
 
 
 def _close(colours: np.ndarray, surface: np.ndarray, threshold: int) -> np.ndarray:

@@ -24,8 +24,11 @@ VERSION = 1
 
 DOCUMENT, ARRAYS = "prediction.json", "prediction.npz"
 
-ROWS = {"mlp": (20_000, 10_000), "cnn": (3_000, 3_000)}
-"""Training and validation images that are looked at, at most, by model: NumPy takes some seconds for them."""
+ROWS = 3_000
+"""Training images, and validation images, that are looked at, at most: a convolution takes NumPy seconds for them."""
+
+MOST_PIXELS = 64 * 64
+"""Of an image, up to which it is found out what is unlike: the principal components of larger ones take minutes."""
 
 _BORDER = (64, 192)
 """Grey of the training images' border up to which it is black, and from which on it is white."""
@@ -38,7 +41,7 @@ class FactsFile(Struct, frozen=True):
     weights: str
     temperature: float | None
     ground: Literal["black", "white", "other", "unknown"]
-    threshold: float | None
+    familiar: bool
     arrays: str
 
 
@@ -79,16 +82,11 @@ def _compute(run: Run, network: Network | None, data_dir: str | Path | None) -> 
         return Facts(temperature, "unknown", None, (said,))
     rows = partition(run.spec, dataset)
     ground = _ground(dataset.images[_spread(rows.train, 2000)])
-    if network is None or validation is None:
+    if network is None or validation is None or run.spec.data.side**2 > MOST_PIXELS:
         return Facts(temperature, ground, None)
-    most = ROWS[run.spec.recipe.model.name]
-    train, others = _spread(rows.train, most[0]), _spread(rows.judging, most[1])
-    labels = dataset.labels[train]
-    if len(np.unique(labels)) < len(dataset.class_names):
-        return Facts(temperature, ground, None)
-    features = forward(network, dataset.images[train]).features
-    familiar = fit_familiar(features, labels, forward(network, dataset.images[others]).features)
-    return Facts(temperature, ground, familiar)
+    train, others = (dataset.images[_spread(each, ROWS)] for each in (rows.train, rows.judging))
+    features = (forward(network, each).features for each in (train, others))
+    return Facts(temperature, ground, fit_familiar(train, next(features), others, next(features)))
 
 
 def _spread(rows: np.ndarray, most: int) -> np.ndarray:
@@ -105,17 +103,9 @@ def _ground(images: np.ndarray) -> Literal["black", "white", "other"]:
 
 def _keep(run: Run, facts: Facts, weights: str) -> None:
     """Write the facts; where the folder cannot be written to they are computed again next time."""
-    familiar = facts.familiar
-    arrays = {} if familiar is None else {"means": familiar.means, "whitening": familiar.whitening}
-    content = to_npz(arrays)
-    document = FactsFile(
-        VERSION,
-        weights,
-        facts.temperature,
-        facts.ground,
-        familiar and familiar.threshold,
-        hashlib.sha256(content).hexdigest(),
-    )
+    content = to_npz({} if facts.familiar is None else vars(facts.familiar))
+    sha256 = hashlib.sha256(content).hexdigest()
+    document = FactsFile(VERSION, weights, facts.temperature, facts.ground, facts.familiar is not None, sha256)
     try:
         make_folder(run.derived)
         write_atomically(run.derived / ARRAYS, content)
@@ -137,20 +127,22 @@ def _read(run: Run, weights: str) -> Facts | None:
         return None
     if file.temperature is not None and not 0 < file.temperature < math.inf:
         return None
-    if file.threshold is None:
+    if not file.familiar:
         return Facts(file.temperature, file.ground, None)
-    means, whitening = arrays.get("means"), arrays.get("whitening")
-    if means is None or whitening is None or not _fit(means, whitening, len(run.spec.data.class_names)):
+    try:
+        familiar = Familiar(**arrays)
+    except TypeError:
         return None
-    if not 0 < file.threshold < math.inf:
-        return None
-    return Facts(file.temperature, file.ground, Familiar(means, whitening, file.threshold))
+    return Facts(file.temperature, file.ground, familiar) if _is_sound(familiar, run.spec.data.side) else None
 
 
-def _fit(means: np.ndarray, whitening: np.ndarray, classes: int) -> bool:
-    units = means.shape[-1]
+def _is_sound(familiar: Familiar, side: int) -> bool:
+    arrays = vars(familiar).values()
     return (
-        (means.shape, whitening.shape) == ((classes, units), (units, units))
-        and means.dtype == whitening.dtype == np.float32
-        and bool(np.isfinite(means).all() and np.isfinite(whitening).all())
+        familiar.features.ndim == familiar.components.ndim == 2
+        and len(familiar.features) > 0
+        and familiar.mean.shape == familiar.components.shape[:1] == (side * side,)
+        and familiar.thresholds.shape == (2,)
+        and all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays)
+        and bool((familiar.thresholds > 0).all())
     )

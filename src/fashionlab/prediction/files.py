@@ -41,7 +41,9 @@ def find_files(paths: Sequence[Path], announce: Callable[[str], None]) -> list[P
             announce(f"left out of {path}, as their names are not those of images: {len(inside) - len(images):,} files")
         found += images
     if not found:
-        raise DataInvalid(f"{', '.join(map(str, paths))} holds no images; expected files ending in {', '.join(SUFFIXES)}")
+        raise DataInvalid(
+            f"{', '.join(map(str, paths))} holds no images; expected files ending in {', '.join(SUFFIXES)}"
+        )
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
+from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.errors import UsageError
 from fashionlab.photos.garment import SIDE, Photo, Step, prepare_garment
 from fashionlab.photos.reading import Box, Picture, read_picture
@@ -23,20 +24,15 @@ if TYPE_CHECKING:
 Source = Union[str, Path, "Image.Image", np.ndarray]
 """What one photograph may be: a file, an image of Pillow's, or an array, uint8 [h, w] or [h, w, 3 or 4]."""
 
-FASHION_CLASSES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
-"""A run with these classes and images of 28 x 28 gets photographs in the way of the data set's authors."""
-
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What a run says of one photograph.
 
     class_name: the most likely class; probabilities: by class, calibrated, sum 1; unlike: whether the image is unlike
-    the training images, None where that is not known; distance: from the nearest class, beyond 1 it is unlike, None
-    likewise; image: uint8 [side, side], what the network saw; steps: how it came about; remarks: what to know about it,
-    in sentences.
+    the training images, None where that is not known; distance: from them (`unlike.Familiar`), beyond 1 it is unlike,
+    None likewise; image: uint8 [side, side], what the network saw; steps: how it came about; remarks: what to know
+    about it, in sentences.
     """
 
     class_name: str
@@ -83,6 +79,7 @@ class Predictor:
         if _as_in_the_data(picture, data.side, crop):
             image = np.ascontiguousarray(picture.colours[..., 0])
             return Photo(image, True, [Step("as in the data set", image)])
+        # A run with these classes gets photographs in the way of the data set's authors.
         if data.class_names == FASHION_CLASSES and data.side == SIDE:
             return prepare_garment(picture)
         return prepare_simple(picture, data.side, self._facts.ground, preparation, data.pixels)
@@ -98,7 +95,7 @@ class Predictor:
         else:
             logits, features = forward(self._network, images)
             if self._facts.familiar is not None:
-                distances = self._facts.familiar.distances(features)
+                distances = self._facts.familiar.distances(images, features)
         shares = softmax(logits / (self._facts.temperature or 1.0))
         return [
             self._prediction(photo, share, None if distances is None else float(distances[i]))
@@ -141,7 +138,9 @@ def parse_box(text: str) -> Box:
     """A crop box as the command line has it: "x,y,w,h". Raises UsageError."""
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 10 for part in parts):
-        raise UsageError(f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400")
+        raise UsageError(
+            f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
+        )
     return Box(*(int(part) for part in parts))
 
 
