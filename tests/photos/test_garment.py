@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
 from pictures import photograph, shirt_mask
+from PIL import Image, ImageOps
 
 from fashionlab.errors import UsageError
 from fashionlab.images import AS_FOUND, PLAIN

@@ -55,7 +55,12 @@ def test_numpy_gives_what_the_run_stored_and_calibrates_it(small, sample):
 def test_python_takes_files_images_and_arrays(small, photos):
     path = photos / "03.png"
     with Image.open(path) as image:
-        answers = [small.predict(path), small.predict(str(path)), small.predict(image), small.predict(np.asarray(image))]
+        answers = [
+            small.predict(path),
+            small.predict(str(path)),
+            small.predict(image),
+            small.predict(np.asarray(image)),
+        ]
     assert len({answer.class_name for answer in answers}) == 1
     assert all((answer.image == answers[0].image).all() for answer in answers)
     assert "<table>" in answers[0]._repr_html_()
