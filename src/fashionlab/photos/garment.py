@@ -24,6 +24,10 @@ BRIGHT = 157
 """What the 95th percentile of a garment's values is raised to where it is lower: 95 of 100 training images of
 Fashion-MNIST reach it."""
 
+COLOUR = 0.7
+"""Of the largest difference between a garment and its ground in red, green or blue: the least value it gets. A garment
+may be as bright as its ground and yet be seen by its colour."""
+
 SEEN = 0.12
 """Of that percentile: what is dimmer (a shadow, a soft edge) does not decide where the garment ends."""
 
@@ -96,6 +100,8 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     mask = _without_specks(ground.garment)
     steps.append(Step("garment (white) and ground (black)", mask.astype(np.uint8) * 255))
     values, negated = contrast(grey, grey_of(ground.surface), mask, ground.alike)
+    away = np.abs(colours.astype(np.int32) - ground.surface).max(axis=2)
+    values = np.where(mask, np.maximum(values, rounded(COLOUR * away)), 0).astype(np.uint8)
     steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
     return values, mask, True, []
 
