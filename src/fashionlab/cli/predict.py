@@ -3,6 +3,8 @@
 import csv
 import io
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,14 +73,14 @@ def predict(
     for remark in predictor.remarks:
         tell(remark)
     answers: Answers = []
-    show = _progress(len(found))
-    for file, answer in predict_files(predictor, found, box, show):
-        if isinstance(answer, Failure):
-            tell(f"fashionlab: {answer.reason}")
-        elif len(found) > 1 or not (as_csv or as_json):
-            for remark in answer.remarks:
-                tell(f"{file}: {remark}" if len(found) > 1 else remark)
-        answers.append((file, answer))
+    with _progress(len(found)) as show:
+        for file, answer in predict_files(predictor, found, box, show):
+            if isinstance(answer, Failure):
+                tell(f"fashionlab: {answer.reason}")
+            elif not as_json:  # which holds them
+                for remark in answer.remarks:
+                    tell(f"{file}: {remark}" if len(found) > 1 else remark)
+            answers.append((file, answer))
     good = [(file, answer) for file, answer in answers if not isinstance(answer, Failure)]
     if as_json:
         print_json([_record(file, answer) for file, answer in good])
@@ -145,8 +147,17 @@ def _show_table(answers: "list[tuple[Path, Prediction]]") -> None:
     print_table(new_table(["file", "class", "probability", ""], rows))
 
 
-def _progress(total: int) -> Any:
-    """What tells on a terminal how many of many files are done."""
-    if total < 100 or not sys.stderr.isatty():
-        return lambda done: None
-    return lambda done: tell(f"{done:,} of {total:,} files")
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], object]]:
+    """What is told how many files are done, and shows it: a bar on a terminal, elsewhere a line for each thousand."""
+    done = 0
+
+    def show(now: int) -> None:
+        nonlocal done
+        if now // 1000 > done // 1000 and not sys.stderr.isatty():
+            tell(f"{now:,} of {total:,} files")
+        bar.update(now - done)
+        done = now
+
+    with click.progressbar(length=total, label="files", file=sys.stderr, hidden=total < 100) as bar:
+        yield show

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fashionlab.errors import DataInvalid
@@ -55,12 +55,13 @@ def predict_files(
 ) -> Iterator[tuple[Path, Prediction | Failure]]:
     """What the run says of each file, in their order; a file that is no photograph is a Failure.
 
-    progress: is told how many are done.
+    progress: is told how many are done. Of several files the steps, a megabyte each, are not kept.
     """
 
     def prepare(file: Path) -> Photo | Failure:
         try:
-            return predictor.prepare(file, crop)
+            photo = predictor.prepare(file, crop)
+            return photo if len(files) == 1 else replace(photo, steps=[])
         except DataInvalid as error:
             return Failure(str(error))
 
