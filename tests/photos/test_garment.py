@@ -113,8 +113,10 @@ def test_the_eight_exif_rotations_give_one_answer(tmp_path):
 def test_every_format_gives_nearly_the_same(form, tmp_path):
     path = tmp_path / "photo.dat"  # what a file is decides its content
     Image.fromarray(photograph()).save(path, form)
-    away = np.abs(seen(path).image.astype(int) - seen(photograph()).image)
-    assert away.mean() < 5
+    found, original = seen(path).image, seen(photograph()).image
+    # What JPEG and WebP lose may move the edges by a part of a pixel.
+    assert ((found > 60) == (original > 60)).mean() > 0.95
+    assert form != "PNG" or (found == original).all()
 
 
 def test_what_is_large_is_averaged_over_whole_blocks():

@@ -24,14 +24,14 @@ BRIGHT = 157
 """What the 95th percentile of a garment's values is raised to where it is lower: 95 of 100 training images of
 Fashion-MNIST reach it."""
 
-COLOUR = 0.7
+COLOUR = 0.4
 """Of the largest difference between a garment and its ground in red, green or blue: the least value it gets. A garment
 may be as bright as its ground and yet be seen by its colour."""
 
-SEEN = 0.12
+SEEN = 0.25
 """Of that percentile: what is dimmer (a shadow, a soft edge) does not decide where the garment ends."""
 
-SPECK = 0.02
+SPECK = 0.1
 """Of the largest part: smaller parts are not the garment."""
 
 HOOK = 0.08
@@ -66,12 +66,18 @@ NO_GROUND = (
 )
 
 
+HALF_PLAIN = (
+    "no plain ground was found beyond doubt, so this may not be the garment; see --explain, or give a box around it with "
+    "--crop x,y,w,h"
+)
+
+
 def prepare_garment(picture: Picture) -> Photo:
     """The image that a network of Fashion-MNIST sees, uint8 [28, 28], with its steps."""
     steps = [Step("the photograph", picture.colours)]
     values, mask, plain, remarks = _on_black(picture, steps)
     values = _stretched(values, mask, steps)
-    if plain:
+    if not mask.all():
         values = _trimmed(values, mask, steps)
     small = _fitted(values, steps)
     sharp = sharpen(small)
@@ -93,6 +99,7 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     if ground is None:
         values = _without_ground(grey, steps)
         return values, np.ones(values.shape, bool), False, [NO_GROUND]
+    said = [] if ground.plain else [HALF_PLAIN]
     if ground.garment.mean() < LEAST_GARMENT:
         values = _without_ground(grey, steps)
         return values, np.ones(values.shape, bool), False, ["nothing but a plain ground was found in the image"]
@@ -103,7 +110,7 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     away = np.abs(colours.astype(np.int32) - ground.surface).max(axis=2)
     values = np.where(mask, np.maximum(values, rounded(COLOUR * away)), 0).astype(np.uint8)
     steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
-    return values, mask, True, []
+    return values, mask, ground.plain, said
 
 
 def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, bool]:

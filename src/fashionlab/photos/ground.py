@@ -9,14 +9,15 @@ from fashionlab.photos.arrays import flood, percentile, rounded
 RING = 0.03
 """Of the shorter edge: how wide the border is in which the ground is looked for."""
 
-PLAIN = 0.5
-"""Of the border's pixels: so many at least must lie on one smooth surface for the ground to be called plain."""
+PLAIN, LEAST_PLAIN = 0.5, 0.25
+"""Of the border's pixels: so many at least must lie on one smooth surface for the ground to be called plain, and to be
+made use of."""
 
 NEAR, FAR = 16, 48
 """Levels of difference up to which a pixel of the border counts as ground, when the surface has been fitted and while
 it is looked for."""
 
-LEAST, MOST = 7, 26
+LEAST, MOST = 7, 40
 """Levels of difference from the surface beyond which a pixel is not the ground; between them it follows the noise."""
 
 LEAST_GARMENT = 0.004
@@ -26,13 +27,13 @@ LEAST_GARMENT = 0.004
 @dataclass(frozen=True, eq=False)
 class Ground:
     """surface: uint8 [h, w, 3], what the ground would look like everywhere; garment: bool [h, w], what is not ground;
-    alike: bool [h, w], what has the ground's colour, also within the garment; threshold: levels of difference that were
-    taken for the same."""
+    alike: bool [h, w], what has the ground's colour, also within the garment; plain: whether enough of
+    the border is of it."""
 
     surface: np.ndarray
     garment: np.ndarray
     alike: np.ndarray
-    threshold: int
+    plain: bool
 
 
 def find_ground(colours: np.ndarray) -> Ground | None:
@@ -54,8 +55,9 @@ def find_ground(colours: np.ndarray) -> Ground | None:
             return None
         found = _fit(places[near], border[near], count)
         near = np.abs(border - places[:, :count] @ found).max(axis=1) <= limit
-    if near.mean() < PLAIN:
+    if near.mean() < LEAST_PLAIN:
         return None
+    share = float(near.mean())
     away = np.abs(border - places @ found).max(axis=1)[near]
     threshold = int(np.clip(2 * percentile(rounded(away), 0.9) + 4, LEAST, MOST))
     alike = _close(colours, terms @ found, threshold)
@@ -64,7 +66,7 @@ def find_ground(colours: np.ndarray) -> Ground | None:
         found = _fit(terms[reached], colours[reached].astype(np.float64), 6)
         alike = _close(colours, terms @ found, threshold)
         reached = flood(alike)
-    return Ground(rounded(terms @ found), ~reached, alike, threshold)
+    return Ground(rounded(terms @ found), ~reached, alike, share >= PLAIN)
 
 
 def _close(colours: np.ndarray, surface: np.ndarray, threshold: int) -> np.ndarray:
