@@ -67,8 +67,8 @@ NO_GROUND = (
 
 
 HALF_PLAIN = (
-    "no plain ground was found beyond doubt, so this may not be the garment; see --explain, or give a box around it with "
-    "--crop x,y,w,h"
+    "no plain ground was found beyond doubt, so this may not be the garment; see --explain, or give a box around it "
+    "with --crop x,y,w,h"
 )
 
 
