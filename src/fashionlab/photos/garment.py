@@ -16,7 +16,7 @@ from fashionlab.photos.reading import Picture
 
 SIDE = 28
 
-PALE, DARK = 160, 95
+PALE, DARK = 180, 95
 """Grey of the ground: from PALE up it is taken for white paper in less light and becomes white, from DARK down it
 becomes black; between them the garment's own grey counts."""
 
@@ -28,10 +28,10 @@ COLOUR = 0.4
 """Of the largest difference between a garment and its ground in red, green or blue: the least value it gets. A garment
 may be as bright as its ground and yet be seen by its colour."""
 
-SEEN = 0.25
+SEEN = 0.2
 """Of that percentile: what is dimmer (a shadow, a soft edge) does not decide where the garment ends."""
 
-SPECK = 0.1
+SPECK = 0.05
 """Of the largest part: smaller parts are not the garment."""
 
 HOOK = 0.08
