@@ -187,3 +187,11 @@ def test_other_data_get_size_ground_and_polarity_of_their_training_images(ground
     assert photo.image.shape == (8, 8)
     assert photo.image[0, 0] == border
     assert abs(int(photo.image[4, 4]) - (255 - border)) < 60
+
+
+def test_on_a_dark_ground_a_pale_rim_tells_a_garment_that_was_cut_out():
+    pixels = photograph(ground=(10, 10, 10), garment=(90, 90, 90))
+    assert "grey, ground black" in [step.name for step in seen(pixels).steps]
+    rim = shirt_mask() & ~shirt_mask(inset=0.18)
+    pixels[rim] = 230
+    assert "grey, negated, ground black" in [step.name for step in seen(pixels).steps]
