@@ -54,8 +54,9 @@ def test_predictions_are_probabilities_and_those_of_the_run(trained, sample):
     assert trained.predict(sample.images[rows, :, :, None] / 255) == pytest.approx(probabilities)
     with pytest.raises(UsageError, match=r"given images of type float64 and shape \(1, 27, 27\), expected \[n, 28, 28"):
         trained.predict(np.zeros((1, 27, 27)))
-    with pytest.raises(UsageError, match=r"one image is given as images\[None\]"):
-        trained.predict(sample.images[0])
+    one = trained.predict(sample.images[rows[0]])
+    assert one.class_name == trained.class_names[probabilities[0].argmax()]
+    assert (one.image == sample.images[rows[0]]).all()
 
 
 def test_the_keras_model_gives_the_same_logits(trained, sample, monkeypatch):

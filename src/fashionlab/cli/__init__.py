@@ -20,6 +20,7 @@ COMMANDS = {
     "study": ("fashionlab.cli.study", "Find out whether a change really helps, seed by seed."),
     "search": ("fashionlab.cli.search", "Search for better settings, and confirm the best on fresh seeds."),
     "compare": ("fashionlab.cli.compare", "Compare models, seed by seed on the same images."),
+    "predict": ("fashionlab.cli.predict", "Say what is on photographs, with a trained model."),
     "report": ("fashionlab.cli.report", "Show what a run learned, or several side by side, as one HTML page."),
     "runs": ("fashionlab.cli.runs", "List, show, delete and measure the runs on disk."),
 }
