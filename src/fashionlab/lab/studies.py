@@ -128,7 +128,7 @@ def resume_study(
     dataset = load_for_plan(plan, execution.data_dir)
     with folder.lock():
         spec = plan.arms[0].spec
-        context = StudyContext(dataset, spec.trainer, spec.backend, plan.first_seed)
+        context = StudyContext(dataset, spec.trainer, spec.backend, plan.first_seed, plan.bfloat16)
         extend(folder, changes, context, seeds=terms.seeds, all_seeds=all_seeds, test=test)
     return run_study(folder, dataset, execution)
 

@@ -1,6 +1,7 @@
 """The verbs that train: a new run, and one that was stopped."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,10 @@ def train(
     prepared = prepare(recipe, dataset, trainer, backend, own)
     for note in prepared.notes:
         tell(note)
-    architecture, engine = prepared.architecture, prepared.engine
-    spec = make_spec(prepared.recipe, architecture, dataset, engine, test)
-    chosen = start(spec, architecture, dataset, runs, execution, again)
+    chosen = start(make_spec(prepared, dataset, test), prepared.architecture, dataset, runs, execution, again)
     if refit:
-        spec = make_spec(chosen.recipe_for_refit(), architecture, dataset, engine, test)
-        return start(spec, architecture, dataset, runs, execution, again)
+        spec = make_spec(replace(prepared, recipe=chosen.recipe_for_refit()), dataset, test)
+        return start(spec, prepared.architecture, dataset, runs, execution, again)
     return chosen
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from fashionlab.images import PLAIN, PixelFacts
 from fashionlab.models.own.source import Found
 from fashionlab.models.registry import is_own_file
+from fashionlab.recipe.config import Precision
 from fashionlab.recipe.recipe import Recipe
 
 FORMAT_VERSION = 3
@@ -36,7 +37,8 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
     model of the registry; found: what such a model is; trainer,
-    backend: see `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a
+    backend: see `training.engines`; precision: in which training steps compute, which is what the recipe asks for where
+    the processor has it; test: whether the test set is evaluated at the end; in_study: the run belongs to a
     study, and its validation set is cut in two halves, one that stops the training and one that judges.
     """
 
@@ -47,7 +49,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     found: Found | UnsetType = UNSET
     trainer: str
     backend: str
-    precision: str = "float32"
+    precision: Precision = "float32"
     test: bool = True
     in_study: bool = False
     results_version: int = RESULTS_VERSION
@@ -60,6 +62,10 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError(
                 f"the model {self.recipe.model.name!r} and the trainer {self.trainer!r} do not go together"
             )
+
+        asked = self.recipe.training.precision if self.recipe.training else "float32"
+        if self.precision not in ("float32", asked):
+            raise ValueError(f"the precision {self.precision} is not what the recipe asks for, {asked}")
 
     @property
     def identity(self) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fashionlab.data import DataDescription
 from fashionlab.reports.measures import TITLES, measure, shared_line
-from fashionlab.reports.run.sections.made import data_fields, refit_line
+from fashionlab.reports.run.sections.made import data_fields, refit_line, training_fields
 from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
 from fashionlab.text import one_line
@@ -95,8 +95,7 @@ def run_table(details: RunDetails) -> "Table":
         "model": recipe.model.name,
         **recipe.model.options,
         **data_fields(recipe.data),
-        **(recipe.training.settings if recipe.training else {}),
-        **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
+        **training_fields(spec),
         "seed": recipe.seed,
         "data SHA-256": spec.data.sha256,
         "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",

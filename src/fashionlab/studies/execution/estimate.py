@@ -21,6 +21,7 @@ class Kind(Struct, frozen=True):
     limit: int | None
     data_sha256: str
     trainer: str
+    precision: str
 
 
 def estimate(plan: Plan, runs: Path, workers: int) -> float | None:
@@ -62,4 +63,5 @@ def _seconds(runs: Path) -> dict[Kind, float]:
 def _kind(arm: Arm) -> Kind:
     recipe = arm.recipe
     epochs = recipe.training.epochs if recipe.training else None
-    return Kind(recipe.model.name, epochs, recipe.data.limit, arm.spec.data.sha256, arm.spec.trainer)
+    spec = arm.spec
+    return Kind(recipe.model.name, epochs, recipe.data.limit, spec.data.sha256, spec.trainer, spec.precision)
