@@ -345,7 +345,9 @@ def test_in_bfloat16_it_takes_the_steps_of_kerass_mixed_policy_and_judges_in_flo
     fit = Recipe.make("cnn", settings).training
 
     def build():
-        return numbered_weights(find_architecture("cnn").build((SIDE, SIDE), CLASSES, {"filters": (6,), "depth": (1,)}, 0))
+        return numbered_weights(
+            find_architecture("cnn").build((SIDE, SIDE), CLASSES, {"filters": (6,), "depth": (1,)}, 0)
+        )
 
     runner = make_runner(trainer, build(), fit, 0, *data, CLASSES)
     begin_epoch(runner, 1)

@@ -22,6 +22,10 @@ RESULTS_VERSION = 3
 """Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""
 
 
+BFLOAT16_BACKENDS = ("tensorflow",)
+"""On which training steps can compute in bfloat16 (docs/decisions/0022)."""
+
+
 class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
     """The data set of a run. sha256: of all its content; class_names: in the order of the logits; side: pixels; pixels:
     what its training images decided for all images, later ones too."""
@@ -66,6 +70,8 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         asked = self.recipe.training.precision if self.recipe.training else "float32"
         if self.precision not in ("float32", asked):
             raise ValueError(f"the precision {self.precision} is not what the recipe asks for, {asked}")
+        if self.precision == "bfloat16" and self.backend not in BFLOAT16_BACKENDS:
+            raise ValueError(f"the backend {self.backend!r} has no precision bfloat16")
 
     @property
     def identity(self) -> str:

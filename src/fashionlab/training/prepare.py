@@ -18,7 +18,7 @@ from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
 from fashionlab.recipe.config import ModelConfig, Precision
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.recipe.spec import DataFacts, RunSpec
+from fashionlab.recipe.spec import BFLOAT16_BACKENDS, DataFacts, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
 from fashionlab.training.tasks import EXAMINE, ExamineArguments, ModelFacts
 from fashionlab.workers.pool import borrow
@@ -96,7 +96,7 @@ def _choose_precision(asked: Precision, engine: Engine, bfloat16: bool | None) -
     """
     if asked == "float32":
         return "float32", None
-    if engine.backend != "tensorflow":
+    if engine.backend not in BFLOAT16_BACKENDS:
         raise UsageError(
             f"--precision: given bfloat16, which the trainer {engine.trainer!r} on {engine.backend} does not have; "
             "leave it out, or add --backend tensorflow, where it makes convolutional networks faster"
