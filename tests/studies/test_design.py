@@ -26,6 +26,7 @@ from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_o
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
+from fashionlab.training.prepare import LACKING
 from fashionlab.training.runners import rng as draws
 
 
@@ -49,6 +50,24 @@ def plan_of(context, arms, **terms):
     data = StudyData(dataset.name, dataset.sha256, dataset.class_names)
     shared = {"title": "", "created": "", "baseline": "baseline", "seeds": 5, "judge_rows": 60, "data": data}
     return Plan(arms=tuple(arms), **{**shared, **terms})
+
+
+def test_a_study_decides_once_whether_bfloat16_is_used(sample, sample_path, monkeypatch):
+    pytest.importorskip("tensorflow")
+    recipe = Recipe.make("cnn", {"dataset": str(sample_path), "precision": "bfloat16"})
+    monkeypatch.setattr("fashionlab.training.prepare.has_bfloat16", lambda: False)
+    context = StudyContext(sample)
+    base = context.make_arm("baseline", recipe)
+    assert (base.spec.precision, context.advice) == ("float32", [LACKING])
+    with pytest.raises(UsageError, match="changes nothing: float32 is used instead of bfloat16, for which"):
+        arms(base, context, "precision=float32")
+    plan = plan_of(context, [base, *arms(base, context, "dropout=0")], declared=1)
+    # It is gone on with on another machine.
+    monkeypatch.setattr("fashionlab.training.prepare.has_bfloat16", lambda: True)
+    (added,) = arms(base, StudyContext(sample, bfloat16=plan.bfloat16), "dropout=0.5")
+    assert added.spec.precision == "float32"
+    with pytest.raises(ValueError, match="one of its arms uses bfloat16"):
+        plan_of(context, [base, *arms(base, StudyContext(sample), "dropout=0.5")], declared=1)
 
 
 @pytest.mark.parametrize(

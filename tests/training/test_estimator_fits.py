@@ -218,7 +218,7 @@ class Channel:
 dataset = fashionlab.load(data)
 for name, options in quick.items():
     made = prepare(Recipe.make(name, {"dataset": data, **options}), dataset)
-    spec = make_spec(made.recipe, made.architecture, dataset, made.engine, False)
+    spec = make_spec(made, dataset, False)
     run = Run.create(__import__("pathlib").Path(runs), name, spec)
     MODELS.train(run, TrainArguments(str(run.path), None, None, None), Channel)
     import hashlib

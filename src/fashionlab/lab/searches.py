@@ -270,7 +270,7 @@ def _make_page(folder: SearchFolder) -> None:
 
 
 def _context(plan: SearchPlan, dataset: Dataset) -> StudyContext:
-    return StudyContext(dataset, plan.base.trainer, plan.base.backend, plan.seed)
+    return StudyContext(dataset, plan.base.trainer, plan.base.backend, plan.seed, plan.base.bfloat16)
 
 
 def _minutes(folder: SearchFolder, execution: ExecutionOptions) -> tuple[float | None, float | None]:

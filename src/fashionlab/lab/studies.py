@@ -137,7 +137,7 @@ def resume_study(
         changes = [_without_functions(change, own) for change in changes]
         # Of an estimator as the baseline there is no trainer to go on with.
         trainer, backend = (spec.trainer, spec.backend) if spec.recipe.training else ("auto", "auto")
-        context = StudyContext(dataset, trainer, backend, plan.first_seed, own=own)
+        context = StudyContext(dataset, trainer, backend, plan.first_seed, own=own, bfloat16=plan.bfloat16)
         extend(folder, changes, context, seeds=terms.seeds, all_seeds=all_seeds, test=test)
     return run_study(folder, dataset, execution)
 

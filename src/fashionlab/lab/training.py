@@ -90,11 +90,11 @@ def train(
     prepared = prepare(recipe, dataset, trainer, backend, own)
     for note in prepared.notes:
         tell(note)
-    architecture, engine = prepared.architecture, prepared.engine
+    architecture = prepared.architecture
     found = architecture.found
     if refit and found and found.estimator and found.estimator.gives == "scores":
         raise UsageError(refit_refusal(architecture.name))
-    spec = make_spec(prepared.recipe, architecture, dataset, engine, test, origins=origins_of(before))
+    spec = make_spec(prepared, dataset, test, origins=origins_of(before))
     if before:
         require_same(spec, architecture, before, dataset)
         tell(f"{origin_line(spec)}; the optimizer starts anew")

@@ -11,7 +11,7 @@ from fashionlab.data import DataDescription
 from fashionlab.options import as_typed
 from fashionlab.recipe.difference import Changes
 from fashionlab.reports.measures import TITLES, measure, shared_line
-from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line
+from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line, training_fields
 from fashionlab.reports.wording import (
     NONE,
     SPACE,
@@ -241,8 +241,7 @@ def run_table(details: RunDetails) -> "Table":
         "model": recipe.model.name,
         **recipe.model.options,
         **data_fields(recipe.data),
-        **(recipe.training.settings if recipe.training else {}),
-        **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
+        **training_fields(spec),
         "seed": recipe.seed,
         "data SHA-256": spec.data.sha256,
         "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",

@@ -104,7 +104,7 @@ def build_network(run: Run, trust: str | None = None, *, to_train: bool = True) 
     import keras
 
     if keras.backend.backend() == "jax":
-        from fashionlab.training.runners.canary import check_jax
+        from fashionlab.workers.canary import check_jax
 
         check_jax()
     recipe, data = run.spec.recipe, run.spec.data
@@ -228,7 +228,9 @@ def _make_loop(
     rows = partition(run.spec, dataset)
     images, labels = dataset.images[rows.train], dataset.labels[rows.train]
     # A batch larger than the data is the data: rows that fill it up would count twice.
-    training = replace(recipe.training, batch_size=min(recipe.training.batch_size, len(images)))
+    training = replace(
+        recipe.training, batch_size=min(recipe.training.batch_size, len(images)), precision=run.spec.precision
+    )
     validation = None if recipe.refit else (dataset.images[rows.stopping], dataset.labels[rows.stopping])
     module, _, name = find_engine(run.spec).runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(

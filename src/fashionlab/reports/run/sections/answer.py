@@ -123,7 +123,7 @@ def answer(run: Run) -> AnswerSection:
         judged=_result("test" if metrics.test else "validation", figures) if figures else Missing(NOTHING_PREDICTED),
         other=_result("validation", metrics.validation) if metrics.test and metrics.validation else _alone(run),
         references=reference_points(spec.data.sha256, figures) if figures else (),
-        recipe=recipe_line(spec.recipe),
+        recipe=recipe_line(spec),
         seconds=metrics.seconds,
         unit=metrics.unit,
         best_epoch=metrics.best_epoch,
