@@ -181,11 +181,12 @@ def build(image_shape, classes, *, units=4, frozen=False):
 """
 
 
-def test_a_model_of_ones_own_goes_on_through_the_one_door(tmp_path, sample_path):
+def test_a_model_of_ones_own_goes_on_through_the_one_door(tmp_path, sample_path, as_another_user):
     file = tmp_path / "net.py"
     file.write_text(OWN)
     first = train(tmp_path, str(file), dataset=str(sample_path), epochs=1)
     file.unlink()
+    as_another_user()
     with pytest.raises(UntrustedModel, match=r"say so with --trust [0-9a-f]{12}"):
         train(tmp_path, origin=first)
     trust = Run(first.path).spec.model_sha256

@@ -49,7 +49,9 @@ def test_arrays_in_memory_are_data(tmp_path, sample):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow")
-def test_a_model_of_tensorflows_functions_trains_there_and_is_opened_elsewhere(tmp_path, sample_path, capfd):
+def test_a_model_of_tensorflows_functions_trains_there_and_is_opened_elsewhere(
+    tmp_path, sample_path, capfd, as_another_user
+):
     home = tmp_path / "home"
     home.mkdir()
     (home / "net.py").write_text(TUTORIAL)
@@ -64,6 +66,7 @@ def test_a_model_of_tensorflows_functions_trains_there_and_is_opened_elsewhere(t
     moved = tmp_path / "elsewhere" / run.path.name
     shutil.copytree(run.path, moved)
     shutil.rmtree(home)
+    as_another_user()
     sha256 = spec["model_sha256"]
     with pytest.raises(UntrustedModel, match=rf"model.py and .*model beside it.*--trust {sha256[:12]}"):
         architecture_of(Run(moved))

@@ -27,6 +27,7 @@ from fashionlab.reports.tables import accuracy
 from fashionlab.store import Metrics, Run, find_run, line_of
 from fashionlab.store.records import changes_text
 from fashionlab.text import html_table, tell
+from fashionlab.training.architectures import is_vouched_for
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.pool import borrow
 
@@ -164,7 +165,7 @@ class TrainedModel:
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.
 
-        uint8 images in, logits out. A user's own model file, for which `trust` must vouch, is executed here. Where
+        uint8 images in, logits out. A user's own model file is executed here, if `trust` vouches for it or it was trained on this machine. Where
         Keras has not been imported yet, it is given JAX. Raises UsageError for a model that is not a neural network.
         """
         if self.recipe.kind is not NETWORK:
@@ -180,7 +181,7 @@ class TrainedModel:
         from fashionlab.models.registry import permit_execution
         from fashionlab.training.networks import open_network
 
-        if self._trust:
+        if is_vouched_for(self._run.spec, (self._trust,) if self._trust else ()):
             permit_execution()
         return open_network(self._run, self._trust)
 
@@ -229,7 +230,7 @@ class Report:
 def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = None) -> TrainedModel:
     """Open a finished run by path, by name in `runs`, or "last".
 
-    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one elsewhere.
     Raises UsageError if there is no such run, RunIncomplete if it is not finished.
     """
     return TrainedModel(_find_complete(run, runs), trust)

@@ -18,7 +18,7 @@ from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.run import RunStatus
 from fashionlab.reports.run.produce import produce_report
-from fashionlab.store import Run, delete_run, find_same, has_checkpoint, save_origin, to_json
+from fashionlab.store import Run, delete_run, find_same, has_checkpoint, remember_executed, save_origin, to_json
 from fashionlab.text import tell
 from fashionlab.training.datasets import hold
 from fashionlab.training.engines import find_engine
@@ -52,6 +52,7 @@ def start(
     if unfinished:
         tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
     hold(dataset)
+    remember_executed(spec)
     with borrow_worker(spec) as worker:
         kind = ("-continued" if origin else "") + ("-refit" if spec.recipe.refit else "")
         label = Path(architecture.name.partition(":")[0]).stem + kind
@@ -73,7 +74,7 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
     """Train the run, which the caller holds, to its end from wherever it stands; evaluate, seal, draw, report."""
     started = time.monotonic()
     path, data_dir = str(run.path), execution.data_folder
-    with _explained(run, trust), show(RunStatus(), execution.on_event) as events:
+    with _explained(run), show(RunStatus(), execution.on_event) as events:
         ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
         stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
         seconds = time.monotonic() - started
@@ -109,12 +110,12 @@ def _make_page(run: Run, trust: str | None, execution: ExecutionOptions, worker:
 
 
 @contextmanager
-def _explained(run: Run, trust: str | None) -> Iterator[None]:
+def _explained(run: Run) -> Iterator[None]:
     """Say with an interruption or a failure what became of the run.
 
     An estimator has no half-way state: a run of one that was stopped is deleted.
     """
-    resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
+    resume_with = f"fashionlab train --resume {run.path}"
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as error:

@@ -114,7 +114,8 @@ def resume_study(
 
     study: its name in `runs`, its path, or "last". Finished runs count as they are, and what was declared stays:
     changes added now spend from the reserve. seeds: how many at most, from now on; all_seeds: go on to the last of
-    them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files.
+    them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files,
+    for a study that was begun elsewhere.
     """
     check_executor(execution.executor, execution.address)
     folder = find_study(Path(runs), str(study))

@@ -54,7 +54,7 @@ def train(
     origin: a finished run of a network, to go on from its weights: its path, its name in `runs`, "last", or what
     `train` gave. What is not given is taken over from its recipe, the seed and the epochs too; data and split are the
     origin's, and the optimizer starts anew. trust: the beginning of the SHA-256 of the origin's own model file, which
-    is executed unless `model` is given.
+    is executed unless `model` is given, for an origin that was trained elsewhere.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
@@ -109,7 +109,7 @@ def resume(
     """Finish a run that was stopped or killed; its history and weights end up as if it never had been.
 
     run: its path, its name in `runs`, or "last". A run that is complete already is returned as it is. trust: the
-    beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    beginning of the SHA-256 of the run's own model file, for a run that was begun with one elsewhere.
     """
     found = find_run(Path(runs), str(run))
     if found.complete:

@@ -22,7 +22,7 @@ from fashionlab.studies.design.plan import (
 from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.training.architectures import TRUST_DIGITS
+from fashionlab.training.architectures import TRUST_DIGITS, is_vouched_for
 from fashionlab.workers import Worker
 
 
@@ -126,7 +126,7 @@ def require_trust(plan: Plan, trust: Sequence[str]) -> None:
     """Raise UntrustedModel unless every model file of the study is vouched for: going on executes it."""
     for number, arm in enumerate(plan.arms):
         digest = arm.spec.model_sha256
-        if digest and not any(len(given) >= TRUST_DIGITS and digest.startswith(given.lower()) for given in trust):
+        if digest and not is_vouched_for(arm.spec, trust):
             beside = f", with models/{number:02} beside it" if arm.model_source and arm.model_source.files else ""
             raise UntrustedModel(
                 f"study {plan.name} would execute its own model file models/{number:02}.py{beside}; read it, and if "
