@@ -138,7 +138,7 @@ def test_a_model_and_data_of_ones_own(tmp_path, as_another_user):
     opened = fashionlab.open_run(shutil.copytree(model.path, tmp_path / "moved"))
     assert opened.predict(np.zeros((1, 12, 12), np.uint8)).shape == (1, 2)
     as_another_user()
-    with pytest.raises(UntrustedModel, match=r"read it, and if you trust it say so with --trust [0-9a-f]{12}"):
+    with pytest.raises(UntrustedModel, match=r"read it, and if you trust it say so with trust='[0-9a-f]{12}'"):
         opened.predict(np.zeros((1, 12, 12), np.uint8))
     with pytest.raises(UntrustedModel):
         fashionlab.open_run(model.path, trust="0" * 12).predict(np.zeros((1, 12, 12), np.uint8))

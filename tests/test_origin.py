@@ -105,9 +105,9 @@ def test_its_origin_is_shown(chain, ask):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"validation": 0.3}, r"--validation: given 0.3, but run .* has 0.2, and an origin fixes the split, .* leave"),
-        ({"limit": 300}, r"--limit: given 300, but run .* has none, and an origin fixes the split"),
-        ({"invert": True}, r"--invert: given true, but run .* has false"),
+        ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split, .* leave"),
+        ({"limit": 300}, r"limit: given 300, but run .* has none, and an origin fixes the split"),
+        ({"invert": True}, r"invert: given true, but run .* has false"),
         ({"dataset": "digits"}, r"the data set 'digits' \(SHA-256 .*\) is not the one that run .* was trained on"),
         ({"model": "cnn"}, r"given the model 'cnn', but run .* is of 'mlp'"),
         ({"model": "forest"}, r"given the model 'forest', but run .* is of 'mlp'"),
@@ -187,7 +187,7 @@ def test_a_model_of_ones_own_goes_on_through_the_one_door(tmp_path, sample_path,
     first = train(tmp_path, str(file), dataset=str(sample_path), epochs=1)
     file.unlink()
     as_another_user()
-    with pytest.raises(UntrustedModel, match=r"say so with --trust [0-9a-f]{12}"):
+    with pytest.raises(UntrustedModel, match=r"say so with trust='[0-9a-f]{12}'"):
         train(tmp_path, origin=first)
     trust = Run(first.path).spec.model_sha256
     second = train(tmp_path, origin=first, trust=trust[:12])

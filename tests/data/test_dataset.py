@@ -166,16 +166,16 @@ PICKLED = np.array([{"a": 1}], dtype=object)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"x_train": IMAGES[:32] / 127 - 1.0}, r"images are float64 from -1 to .*, or --stretch to spread"),
+        ({"x_train": IMAGES[:32] / 127 - 1.0}, r"images are float64 from -1 to .*, or stretch=True to spread"),
         ({"x_train": IMAGES[:32].astype(np.int16) * 9}, "images are int16 from 0 to 2295; expected 0 to 255"),
         ({"x_train": IMAGES[:32] * np.nan}, "training images hold values that are NaN or infinite"),
         ({"x_train": IMAGES[:32] * 1j}, "training images are complex128; expected numbers"),
-        ({"x_train": IMAGES[:32, :9]}, "training images: an image is 12 x 9 pixels; .* or --resize 28"),
+        ({"x_train": IMAGES[:32, :9]}, "training images: an image is 12 x 9 pixels; .* or resize=28"),
         ({"x_train": np.stack([IMAGES[:32]] * 5, axis=-1)}, r"have shape \[32, 12, 12, 5\]; expected \[n, height"),
         ({"x_train": IMAGES[0]}, r"training images are rows of 12 numbers, which is no square"),
         ({"x_train": IMAGES[:0], "y_train": LABELS[:0]}, r"have shape \[0, 12, 12\]; expected at least one"),
         ({"x_train": IMAGES[:32] * 0 + 7}, "training images are all the same, all of the value 7; look at"),
-        ({"x_test": IMAGES[32:, :9, :9]}, "test images: an image is 9 x 9 pixels, others are 12 x 12; .*--resize"),
+        ({"x_test": IMAGES[32:, :9, :9]}, "test images: an image is 9 x 9 pixels, others are 12 x 12; .*resize"),
         ({"y_train": LABELS[:31]}, "training labels: there are 31 for 32 images; expected one for each"),
         ({"y_train": LABELS[:32] + 0.5}, r"training labels are float64 and not whole numbers"),
         ({"y_train": np.eye(4, dtype=int)[LABELS[:32]] * 2}, r"are not one-hot .*, such as labels.argmax"),
@@ -374,7 +374,7 @@ def test_an_unknown_name_lists_what_is_allowed(tmp_path: Path) -> None:
         UsageError, match=r"there is no data set 'cifar'; expected fashion-mnist, digits, or the path of"
     ):
         load("cifar")
-    with pytest.raises(UsageError, match="--data-dir is for fashion-mnist only; digits is found without it"):
+    with pytest.raises(UsageError, match="data_dir is for fashion-mnist only; digits is found without it"):
         load("digits", data_dir=tmp_path)
     (tmp_path / "x.csv").write_text("1,2")
     with pytest.raises(DataInvalid, match=r"x.csv has 2 columns; expected a label and the pixels of an image"):
@@ -421,7 +421,7 @@ def test_limited(sample: Dataset) -> None:
     assert (less.sha256, less.test) == (sample.sha256, sample.test)
     assert np.array_equal(less.images, sample.limited(100).images)
     assert sample.limited(600) is sample.limited(10_000) is sample
-    with pytest.raises(UsageError, match="--limit: given 19, expected at least 20, two rows for each class"):
+    with pytest.raises(UsageError, match="limit: given 19, expected at least 20, two rows for each class"):
         sample.limited(19)
     with pytest.raises(DataInvalid, match="use at least 5 rows of every class"):
         sample.limited(20).split(seed=0)

@@ -65,7 +65,7 @@ def test_a_small_part_of_the_range_is_named_with_what_mends_it(tmp_path: Path) -
     for name, (pictures, words) in cases.items():
         folder = save(tmp_path / name, pictures, LABELS)
         _, said = loaded(folder)
-        assert any(words in line and line.endswith("--stretch spreads them over 0 to 255") for line in said), name
+        assert any(words in line and line.endswith("stretch=True spreads them over 0 to 255") for line in said), name
         found, said = loaded(folder, stretch=True)
         assert (found.images.min(), found.images.max()) == (0, 255), name
         assert not any("of 0 to 255" in line for line in said), name
@@ -78,7 +78,7 @@ def test_images_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path, np.zeros((30, SIDE, SIDE), np.uint8), LABELS)
     with pytest.raises(DataInvalid, match="training images are all the same, all of the value 0; look at the files"):
         load(str(folder))
-    with pytest.raises(DataInvalid, match="nothing that --stretch could spread"):
+    with pytest.raises(DataInvalid, match="nothing that stretch=True could spread"):
         loaded(folder, stretch=True)
 
 
@@ -168,7 +168,7 @@ def sized() -> list[np.ndarray]:
 def test_sizes_are_brought_to_one(tmp_path: Path) -> None:
     save(tmp_path, sized(), LABELS)
     with pytest.raises(
-        DataInvalid, match=r"001.png is 11 x 11 pixels, others are 12 x 12; expected one size, or --res"
+        DataInvalid, match=r"001.png is 11 x 11 pixels, others are 12 x 12; expected one size, or resize=28"
     ):
         loaded(tmp_path)
     for how, words in (("pad", "whole, with"), ("crop", "cut to their middle"), ("fit", "without keeping")):
@@ -220,7 +220,7 @@ def test_a_validation_set_of_one_s_own(name: str, tmp_path: Path) -> None:
     assert np.array_equal(first.validation, second.validation)
     assert (len(first.train), len(first.validation)) == (30, 12)
     assert {found.images[row].tobytes() for row in first.validation} == {i.tobytes() for i in drawings(4, 1)[0]}
-    with pytest.raises(UsageError, match=r"--validation: given 0.2, but .* brings a validation set of 12 images"):
+    with pytest.raises(UsageError, match=r"validation: given 0.2, but .* brings a validation set of 12 images"):
         found.split(seed=0, validation=0.2)
     less = found.limited(12)
     assert (len(less.labels), less.given_validation) == (24, 12)

@@ -232,7 +232,7 @@ def test_a_users_own_model_is_looked_into_only_for_who_vouches_for_it(sample_pat
     )  # fmt: skip
     run = Run(trained.path)
     as_another_user()
-    assert "--trust" in find_insight(run).document.reason
+    assert "trust=" in find_insight(run).document.reason
     assert not (run.derived / "insight.json").exists()
     found = find_insight(run, trust=run.spec.model_sha256)
     (layer,) = found.document.layers.items

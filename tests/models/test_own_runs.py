@@ -68,7 +68,7 @@ def test_a_model_of_tensorflows_functions_trains_there_and_is_opened_elsewhere(
     shutil.rmtree(home)
     as_another_user()
     sha256 = spec["model_sha256"]
-    with pytest.raises(UntrustedModel, match=rf"model.py and .*model beside it.*--trust {sha256[:12]}"):
+    with pytest.raises(UntrustedModel, match=rf"model.py and .*model beside it.*trust='{sha256[:12]}'"):
         architecture_of(Run(moved))
     images = lab.load(str(sample_path)).images[:3]
     probabilities = lab.open_run(moved, trust=sha256[:12]).predict(images)

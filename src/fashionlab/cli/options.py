@@ -9,9 +9,12 @@ from typing import Any
 
 import click
 
-from fashionlab.models import NETWORK, REGISTRY, find_architecture
-from fashionlab.options import Option, options_of
+from fashionlab.errors import FashionlabError
+from fashionlab.models import NETWORK, REGISTRY, find_architecture, kind_of
+from fashionlab.models.registry import is_own_file
+from fashionlab.options import Option, as_typed, flag_of, options_of
 from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig, common_options
+from fashionlab.text import one_line
 
 FIRST = ("epochs", "batch_size", "optimizer", "learning_rate", "early_stopping", "patience")
 """Settings that most people look for."""
@@ -32,19 +35,18 @@ class SettingsCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does; notes the model for the help."""
-        ctx.meta["model"] = next((word for word in args if word in REGISTRY), None)
+        ctx.meta["model"] = next((word for word in args if word in REGISTRY or is_own_file(word)), None)
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The model's options, what this command takes, then the settings that all recipes have."""
         model = ctx.meta["model"]
         if model is not None:
-            architecture = find_architecture(model)
-            _write(formatter, f"Model {model}: {architecture.description}", architecture.options)
+            _write_model(formatter, model)
         with formatter.section("This command"):
             records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx))]
             formatter.write_dl(records)
-        epochs = model is None or find_architecture(model).kind.epochs
+        epochs = model is None or kind_of(model).epochs
         training = options_of(TrainingConfig) if epochs else {}
         first = {name: option for name, option in training.items() if name in FIRST}
         _write(formatter, "Training", first | training)
@@ -52,7 +54,9 @@ class SettingsCommand(click.Command):
         _write(formatter, "Data", own)
         if model is None:
             with formatter.section(f"Models; {ctx.command_path} MODEL --help shows the model's own options"):
-                formatter.write_dl([(name, find_architecture(name).description) for name in REGISTRY])
+                names = {name: find_architecture(name).description for name in REGISTRY}
+                names["FILE.py:FUNCTION"] = "your own model: a function build(image_shape, classes)"
+                formatter.write_dl(list(names.items()))
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
@@ -102,13 +106,43 @@ def one_model(words: list[str]) -> str | None:
     return words[0] if words else None
 
 
+def _write_model(formatter: click.HelpFormatter, model: str) -> None:
+    """The model's own options. A user's own file, which a worker executes for it, may fail: the rest of the help
+    stands without it."""
+    from fashionlab.training.prepare import describe_model
+
+    try:
+        found = describe_model(model)
+    except FashionlabError as error:
+        with formatter.section(f"Model {one_line(model)}"):
+            formatter.write_text(f"Its options cannot be shown: {error}")
+        return
+    title = f"Model {model}" + (f": {found.description}" if found.description else "")
+    with formatter.section(one_line(title)):
+        if found.options:
+            formatter.write_dl(
+                [
+                    (
+                        f"{flag_of(o.name)} VALUE",
+                        one_line(_described(o.description, o.expected, o.default or "required")),
+                    )
+                    for o in found.options
+                ]
+            )
+        else:
+            formatter.write_text("It has no options of its own.")
+
+
 def _write(formatter: click.HelpFormatter, title: str, options: dict[str, Option]) -> None:
     if options:
         with formatter.section(title):
-            formatter.write_dl([(f"{option.flag} VALUE", _help(option)) for option in options.values()])
+            formatter.write_dl(
+                [
+                    (f"{option.flag} VALUE", _described(option.description, option.expected, as_typed(option.default)))
+                    for option in options.values()
+                ]
+            )
 
 
-def _help(option: Option) -> str:
-    default = option.default
-    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
-    return f"{option.description}: {option.expected}  [{shown}]"
+def _described(description: str, expected: str, default: str) -> str:
+    return f"{': '.join(filter(None, (description, expected)))}  [{default}]"

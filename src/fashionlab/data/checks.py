@@ -14,6 +14,7 @@ from fashionlab.data.split import stratified_split
 from fashionlab.errors import DataInvalid
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation, Stack, find_facts, finish, stack_array
 from fashionlab.images.prepare import CONTENT_LIMIT, steps, used_range
+from fashionlab.options import spelled
 from fashionlab.text import one_line
 
 __all__ = ["CONTENT_LIMIT", "Checked", "RawArrays", "check", "sha256_of", "sha256s_of"]
@@ -199,7 +200,7 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
     flat = images.reshape(len(images), -1)
     blank = int((np.ptp(flat, axis=1) < FLAT).sum()) if high - low >= FLAT else 0
     if high - low < SMALL_RANGE:
-        mend = "" if preparation.stretch else "; --stretch spreads them over 0 to 255"
+        mend = "" if preparation.stretch else f"; {spelled('stretch', True)} spreads them over 0 to 255"
         shade = "nearly black: " if high < SMALL_RANGE else "nearly white: " if low > 255 - SMALL_RANGE else ""
         said.append(f"the training images are {shade}they use the values {low:g} to {high:g} of 0 to 255{mend}")
     if blank:
@@ -210,7 +211,8 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
     asked = preparation.invert or facts.ground > 0
     if not asked and high - low >= SMALL_RANGE and np.median(border[:: max(1, len(border) // 4096)]) > 240:
         said.append(
-            "the images are dark on a white ground; --invert makes them bright on black, as those of Fashion-MNIST are"
+            f"the images are dark on a white ground; {spelled('invert', True)} makes them bright on black, as those of "
+            "Fashion-MNIST are"
         )
     return said
 

@@ -16,6 +16,7 @@ from fashionlab.data.split import VALIDATION_SHARE, Split, stratified_order, str
 from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
 from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation
+from fashionlab.options import spelled
 from fashionlab.text import html_table, tell
 
 HTML_CLASSES = 20
@@ -132,7 +133,7 @@ class Dataset:
         """Raise UsageError for a fraction to hold out where the data brought a validation set."""
         if self.given_validation and validation is not None:
             raise UsageError(
-                f"--validation: given {validation:g}, but {self.name} brings a validation set of "
+                f"{spelled('validation')}: given {validation:g}, but {self.name} brings a validation set of "
                 f"{self.given_validation:,} images, which is used as it is; leave the option out"
             )
 
@@ -145,13 +146,13 @@ class Dataset:
         """
         least = 2 * len(self.class_names)
         if rows < least:
-            raise UsageError(f"--limit: given {rows}, expected at least {least}, two rows for each class")
+            raise UsageError(f"{spelled('limit')}: given {rows}, expected at least {least}, two rows for each class")
         first = len(self.labels) - self.given_validation
         if rows >= first:
             return self
         chosen = np.sort(stratified_order(self.labels[:first], LIMIT_SEED)[:rows])
         if len(np.unique(self.labels[chosen])) < len(self.class_names):
-            raise UsageError(f"--limit: {rows} rows leave a class without any; use more rows")
+            raise UsageError(f"{spelled('limit')}: {rows} rows leave a class without any; use more rows")
         chosen = np.concatenate([chosen, np.arange(first, len(self.labels))])
         images, labels = self.images[chosen], self.labels[chosen]
         images.flags.writeable = labels.flags.writeable = False
@@ -178,7 +179,7 @@ def load(
     if name == "fashion-mnist":
         return _fashion_mnist(data_dir, announce, preparation)
     if data_dir is not None:
-        raise UsageError(f"--data-dir is for fashion-mnist only; {name} is found without it")
+        raise UsageError(f"{spelled('data_dir')} is for fashion-mnist only; {name} is found without it")
     if name == "digits":
         checked = check(_digits(), name, preparation, published=True)
         return _announced(_assemble(name, checked, "scikit-learn's bundled digits", preparation), announce)

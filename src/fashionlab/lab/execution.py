@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 
 OnEvent = Callable[[Any], object]
@@ -38,7 +39,7 @@ class ExecutionOptions:
 
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= 1024:
-            raise UsageError(f"--workers: given {self.workers}, expected a whole number from 1 to 1024")
+            raise UsageError(f"{spelled('workers')}: given {self.workers}, expected a whole number from 1 to 1024")
 
     @property
     def data_folder(self) -> str | None:

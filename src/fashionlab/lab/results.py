@@ -165,8 +165,9 @@ class TrainedModel:
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.
 
-        uint8 images in, logits out. A user's own model file is executed here, if `trust` vouches for it or it was trained on this machine. Where
-        Keras has not been imported yet, it is given JAX. Raises UsageError for a model that is not a neural network.
+        uint8 images in, logits out. A user's own model file is executed here, if `trust` vouches for it or it was
+        trained on this machine. Where Keras has not been imported yet, it is given JAX. Raises UsageError for a model
+        that is not a neural network.
         """
         if self.recipe.kind is not NETWORK:
             raise UsageError(

@@ -13,6 +13,7 @@ from fashionlab.evaluation.tasks import EVALUATE
 from fashionlab.lab.execution import ExecutionOptions
 from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.progress.display import show
@@ -47,7 +48,7 @@ def start(
     weights the spec says that it starts."""
     finished, unfinished = find_same(runs, spec)
     if finished and not again:
-        tell(f"an identical run exists: {finished.path}; use --again to retrain")
+        tell(f"an identical run exists: {finished.path}; use {spelled('again', True)} to retrain")
         return show_again(finished, architecture.source_sha256, execution)
     if unfinished:
         tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")

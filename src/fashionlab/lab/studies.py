@@ -11,6 +11,7 @@ from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
 from fashionlab.lab.study_job import load_for_plan, make_page, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
+from fashionlab.options import spelled, wrong_choice
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.study.guarantee import SHARED_JUDGES
@@ -125,7 +126,9 @@ def resume_study(
         raise UsageError(f"{folder.name} compares models, all of them named at its start; begin a new comparison")
     terms = fill_terms({"seeds": plan.seeds}, {"seeds": seeds, "minutes": execution.minutes})
     if terms.seeds < plan.seeds:
-        raise UsageError(f"--seeds: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned")
+        raise UsageError(
+            f"{spelled('seeds')}: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned"
+        )
     dataset = load_for_plan(plan, execution.data_dir)
     with folder.lock():
         spec = plan.arms[0].spec
@@ -198,7 +201,7 @@ def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], executi
     if len(set(names)) < len(names):
         raise UsageError(f"given the models {', '.join(names)}, expected each name once")
     if baseline is not None and baseline not in (*models, *names):
-        raise UsageError(f"--baseline: given {baseline!r}, expected one of the models: {', '.join(names)}")
+        raise UsageError(wrong_choice("baseline", baseline, names))
     terms = fill_terms({"seeds": COMPARE_SEEDS}, _pop_terms(settings), {"minutes": execution.minutes})
     trainer, backend, test = _pop_training(settings)
     recipes = _recipes(models, settings)
@@ -236,10 +239,13 @@ def _read_baseline(model: str) -> StudyFile:
 
 def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "seed" in asked:
-        raise UsageError("given seed, but a study varies it: say first_seed (--first-seed) and seeds (--seeds)")
+        raise UsageError(
+            f"given {spelled('seed')}, but a study varies it: say {spelled('first_seed')} and {spelled('seeds')}"
+        )
     if "from" in asked or "origin" in asked:
         raise UsageError(
-            "given --from, but the runs of a study start from weights drawn anew: one origin for all seeds would have "
+            f"given {spelled('origin')}, but the runs of a study start from weights drawn anew: one origin for all "
+            "seeds would have "
             "trained on rows that judge them; go on from single runs with fashionlab train --from RUN"
         )
     refuse_execution(asked)

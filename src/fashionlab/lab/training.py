@@ -15,6 +15,7 @@ from fashionlab.lab.origin import find_origin, origins_of, require_same, take_ov
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.models.registry import function_architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.run.sections.made import origin_line
@@ -77,7 +78,8 @@ def train(
     recipe = Recipe.make(name or "mlp", settings, own)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
-            "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
+            f"given {spelled('refit', True)} with {spelled('schedule', 'plateau')}, which follows a validation loss: a "
+            "refit has none; choose another"
         )
     found = recipe.data
     dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)

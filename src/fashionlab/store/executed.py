@@ -52,5 +52,5 @@ def _digest(spec: RunSpec) -> str:
     The options too: a file that is harmless with its user's own may read, or import, what others name.
     """
     model, left_out = spec.recipe.model, (spec.found and spec.found.left_out) or {}
-    parts = [spec.model_sha256, left_out, os.path.abspath(model.name) if left_out else "", model.options]
+    parts = [spec.model_sha256, left_out, str(Path(model.name).absolute()) if left_out else "", model.options]
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()

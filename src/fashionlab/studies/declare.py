@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from fashionlab.errors import UntrustedModel
+from fashionlab.options import spelled
 from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.design.file import Terms
@@ -130,5 +131,5 @@ def require_trust(plan: Plan, trust: Sequence[str]) -> None:
             beside = f", with models/{number:02} beside it" if arm.model_source and arm.model_source.files else ""
             raise UntrustedModel(
                 f"study {plan.name} would execute its own model file models/{number:02}.py{beside}; read it, and if "
-                f"you trust it say so with --trust {digest[:TRUST_DIGITS]}"
+                f"you trust it say so with {spelled('trust', digest[:TRUST_DIGITS])}"
             )

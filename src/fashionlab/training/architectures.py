@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.models import REGISTRY, Architecture
 from fashionlab.models.registry import own_architecture, registered
+from fashionlab.options import spelled
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import Run, was_executed
 from fashionlab.store.format import REMEDY
@@ -17,8 +18,8 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
     """The run's architecture: of the registry, or from the copy of the user's file that the run holds.
 
     A user's file is executed when the model is built, so it must be vouched for: by having trained it here before, or
-    by `trust`, the beginning of its SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a model that the registry lacks,
-    RunCorrupt for options that the model does not take.
+    by `trust`, the beginning of its SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a
+    model that the registry lacks, RunCorrupt for options that the model does not take.
     """
     recipe = run.spec.recipe
     source = run.model_source
@@ -47,7 +48,7 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
         beside = f" and {run.path / 'model'} beside it" if source.files else ""
         raise UntrustedModel(
             f"run {run.name} would execute its own model file {run.path / 'model.py'}{beside}; read it, and if you "
-            f"trust it say so with --trust {digest[:TRUST_DIGITS]}"
+            f"trust it say so with {spelled('trust', digest[:TRUST_DIGITS])}"
         )
     return architecture
 

@@ -12,13 +12,22 @@ from fashionlab.data.split import VALIDATION_SHARE
 from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.models.registry import own_architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, Origin, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
-from fashionlab.training.tasks import EXAMINE, ExamineArguments, ModelFacts
+from fashionlab.training.tasks import (
+    DESCRIBE,
+    EXAMINE,
+    DescribeArguments,
+    ExamineArguments,
+    ModelFacts,
+    ModelHelp,
+    help_of,
+)
 from fashionlab.workers.pool import borrow
 
 
@@ -59,6 +68,19 @@ def prepare(
         trainer, backend, kind=architecture.kind, convolutional=recipe.model.name in CONVOLUTIONAL
     )
     return Prepared(recipe, architecture, engine, (*([advice] if advice else []), *chosen))
+
+
+def describe_model(name: str) -> ModelHelp:
+    """What the help says of a model: of the registry, or of a user's own file, which a worker executes.
+
+    Raises UsageError.
+    """
+    architecture = find_architecture(name)
+    if architecture.source is None:
+        return help_of(architecture)
+    arguments = DescribeArguments(name, architecture.source)
+    with borrow() as worker:
+        return worker.call(DESCRIBE, arguments)
 
 
 def make_spec(
@@ -145,8 +167,8 @@ def _elsewhere(
         wanted = engine
     if wanted.backend != other:
         raise UsageError(
-            f"model {architecture.name!r} runs on {other} alone: leave out --trainer and --backend, or say --trainer "
-            f"{found.trainer}"
+            f"model {architecture.name!r} runs on {other} alone: leave out {spelled('trainer')} and "
+            f"{spelled('backend')}, or say {spelled('trainer', found.trainer)}"
         ) from None
     return wanted, advice, facts
 

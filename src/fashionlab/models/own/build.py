@@ -18,7 +18,7 @@ from fashionlab.models.digest import digest
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.own.adapt import connect, forms_for
 from fashionlab.models.own.outputs import Answers, find_head, probes, with_logits
-from fashionlab.models.own.sentences import explained, in_one_sentence
+from fashionlab.models.own.sentences import explained, in_one_sentence, place_in_own_code
 from fashionlab.models.own.source import Form, Found
 from fashionlab.models.own.weights import find_brought, find_drawn
 
@@ -46,6 +46,8 @@ class Task:
         finally:
             # What a file sets for itself must not reach the next model of this process.
             keras.config.set_dtype_policy(policy)
+        if model is None:
+            raise UsageError(f"model {self.name!r} returned nothing: its function needs a return with the keras.Model")
         if not isinstance(model, keras.Model):
             raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
         return model
@@ -107,9 +109,11 @@ def _find_form(task: Task) -> tuple[keras.Model, Form, keras.Model]:
         else:
             return raw, form, model
     assert reason is not None
+    place = place_in_own_code(reason)
     height, width = task.image_shape
     raise ModelFailure(
-        f"model {task.name!r} does not take images uint8 [n, {height}, {width}]: {in_one_sentence(reason)}"
+        f"model {task.name!r} does not take images uint8 [n, {height}, {width}]{f' ({place})' if place else ''}: "
+        f"{in_one_sentence(reason)}"
     ) from reason
 
 

@@ -8,6 +8,7 @@ import hashlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import inspect
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from fashionlab.data.cache import cache_folder
@@ -25,6 +26,7 @@ from fashionlab.files import read_capped
 from fashionlab.models.drawing import seeded
 from fashionlab.models.own.sentences import explained
 from fashionlab.models.own.source import LARGEST_KEPT, LARGEST_MODEL_FILE, MOST_KEPT, OwnSource
+from fashionlab.options import did_you_mean
 
 MODULE = "fashionlab_user_model"
 
@@ -93,7 +95,8 @@ class Place:
             exec(compile(self._source.main, str(self.file), "exec"), module.__dict__)
         builder = getattr(module, function, None)
         if not callable(builder):
-            raise UsageError(f"model file {name} has no function {function!r}")
+            raise UsageError(_no_function(module, name, function))
+        _require_two_arguments(builder, name)
         return builder
 
     def kept(self) -> tuple[OwnSource, dict[str, str], list[str]]:
@@ -235,6 +238,40 @@ def _watch(reads: Reads) -> None:
         opened(self, name, mode, *arguments, **named)
 
     h5py.File.__init__ = watched
+
+
+def _no_function(module: ModuleType, file: str, wanted: str) -> str:
+    """What is said of a model file that lacks a function: those that it has."""
+    own = [
+        name for name, thing in vars(module).items() if isinstance(thing, FunctionType) and thing.__module__ == MODULE
+    ]
+    named = [name for name in own if not name.startswith("_")]
+    lead = f"model file {file} has no function {wanted!r}"
+    if not named:
+        return f"{lead}; expected def {wanted}(image_shape, classes), which returns a keras.Model"
+    return f"{lead}{did_you_mean(wanted, named)}; name another as {file}:FUNCTION, it has {', '.join(named)}"
+
+
+def _require_two_arguments(builder: Callable[..., Any], file: str) -> None:
+    ""
+    ""
+    ""
+    ""
+    ""
+    """Raise UsageError for a function that cannot be called with an image shape and a number of classes alone by place."""
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = inspect.signature(builder).parameters.values()
+    except (ValueError, TypeError):  # a callable that does not say; the call will
+        return
+    takes = sum(parameter.kind in by_place for parameter in parameters)
+    if takes < 2 and not any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters):
+        name = getattr(builder, "__name__", "build")
+        raise UsageError(
+            f"the function {name} of model file {file} is given the shape of the images and the number of classes, and "
+            f"takes {takes or 'no'} argument{'' if takes == 1 else 's'} by place; write def {name}(image_shape, "
+            "classes)"
+        )
 
 
 def _digest(path: Path) -> str:
