@@ -242,10 +242,8 @@ def _watch(reads: Reads) -> None:
 
 def _no_function(module: ModuleType, file: str, wanted: str) -> str:
     """What is said of a model file that lacks a function: those that it has."""
-    own = [
-        name for name, thing in vars(module).items() if isinstance(thing, FunctionType) and thing.__module__ == MODULE
-    ]
-    named = [name for name in own if not name.startswith("_")]
+    functions = {name: each for name, each in vars(module).items() if isinstance(each, FunctionType)}
+    named = [name for name, each in functions.items() if each.__module__ == MODULE and not name.startswith("_")]
     lead = f"model file {file} has no function {wanted!r}"
     if not named:
         return f"{lead}; expected def {wanted}(image_shape, classes), which returns a keras.Model"
@@ -253,12 +251,7 @@ def _no_function(module: ModuleType, file: str, wanted: str) -> str:
 
 
 def _require_two_arguments(builder: Callable[..., Any], file: str) -> None:
-    ""
-    ""
-    ""
-    ""
-    ""
-    """Raise UsageError for a function that cannot be called with an image shape and a number of classes alone by place."""
+    """Raise UsageError for a function that does not take an image shape and a number of classes by place."""
     by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = inspect.signature(builder).parameters.values()
@@ -268,9 +261,9 @@ def _require_two_arguments(builder: Callable[..., Any], file: str) -> None:
     if takes < 2 and not any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters):
         name = getattr(builder, "__name__", "build")
         raise UsageError(
-            f"the function {name} of model file {file} is given the shape of the images and the number of classes, and "
-            f"takes {takes or 'no'} argument{'' if takes == 1 else 's'} by place; write def {name}(image_shape, "
-            "classes)"
+            f"the function {name} of model file {file} takes {takes or 'no'} argument{'' if takes == 1 else 's'} by "
+            "place, and is given two, the shape of the images and the number of classes; write "
+            f"def {name}(image_shape, classes)"
         )
 
 

@@ -1,5 +1,6 @@
 """What a library says over many lines, in one sentence."""
 
+import os
 import re
 import sys
 import traceback
@@ -21,7 +22,7 @@ _WHERE = re.compile(r"Exception encountered when calling [^\n]*?\(\)\.?\s*\n")
 _LISTING = re.compile(r"\n\s*\n?Arguments received by .*|\n\s*```.*", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"])")
 
-_OURS = tuple(str(Path(place).resolve()) for place in {sys.prefix, sys.base_prefix, Path(__file__).parents[3]})
+_OURS = tuple(str(Path(place)) + os.sep for place in (sys.prefix, sys.base_prefix, str(Path(__file__).parents[3])))
 """Where Python, the libraries and this package lie: lines of code there are not the user's."""
 
 
