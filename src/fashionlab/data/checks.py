@@ -37,7 +37,7 @@ class RawArrays:
     """What a reader found; test set, validation set and class names may be missing (None).
 
     Images are an array as `images.stack_array` takes it, or a stack of decoded files; labels as `labels.number_labels`
-    takes them. notes: what the reader left out or chose, in sentences.
+    takes them. notes: what the reader left out or chose, in sentences; test_from: what the test set was read from.
     """
 
     images: np.ndarray | Stack
@@ -48,6 +48,7 @@ class RawArrays:
     validation_labels: np.ndarray | None = None
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    test_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def check(arrays: RawArrays, name: str, preparation: Preparation = AS_FOUND, pub
         {each: labels for each, (_, labels) in found.items()}, arrays.class_names, name
     )
     checked = _divide(prepared, numbered, class_names, name)
-    notes += said + ([] if published else _shared(checked))
+    notes += [*said, _on_test_set(checked, arrays.test_from if "test" in found else None)]
+    notes += [] if published else _shared(checked)
     return replace(checked, facts=facts, notes=tuple(notes))
 
 
@@ -169,6 +171,18 @@ def _divide(
         array.flags.writeable = False
     given_validation = len(images.get("validation", ()))
     return Checked(pictures, training, test_images, test_labels, class_names, given_validation)
+
+
+def _on_test_set(checked: Checked, source: str | None) -> str:
+    """Which images are the test set. source: what it was read from, None where it was set aside here."""
+    n = len(checked.test_images)
+    if source is not None:
+        return f"the test set is the {n:,} images {f'of {source}' if source else 'that the data bring for it'}"
+    return (
+        f"the data bring no test set: {n:,} of the {n + len(checked.images) - checked.given_validation:,} training "
+        "images, "
+        f"{TEST_SHARE:.0%} of each class, are set aside for it, the same for every seed"
+    )
 
 
 def _shared(checked: Checked) -> list[str]:

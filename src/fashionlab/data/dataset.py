@@ -13,10 +13,11 @@ from fashionlab.data.download.sources import FASHION_MNIST, obtain
 from fashionlab.data.idx import read_idx
 from fashionlab.data.shared import rows_among
 from fashionlab.data.split import VALIDATION_SHARE, Split, stratified_order, stratified_split
-from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
+from fashionlab.data.user.arrays import IDX_NAMES, read_own
 from fashionlab.errors import DataInvalid, UsageError
+from fashionlab.files import near_path
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation
-from fashionlab.options import spelled
+from fashionlab.options import near_names, spelled
 from fashionlab.text import html_table, tell
 
 HTML_CLASSES = 20
@@ -165,13 +166,15 @@ def load(
     data_dir: Path | str | None = None,
     announce: Callable[[str], None] | None = None,
     preparation: Preparation = AS_FOUND,
+    called: str = "",
 ) -> Dataset:
     """A data set by name ("fashion-mnist", "digits") or the path of the user's own, verified or checked.
 
     `data_dir` (or `$FASHIONLAB_DATA`) names a folder that holds Fashion-MNIST's four files; without it they are looked
     for in the cache, the system's data set folder, on public mirrors and in the distribution's package. `announce`
     receives messages for the user, the data set's notes among them; by default they go to standard error. `preparation`
-    is what is to be done to the images.
+    is what is to be done to the images. called: what messages about images and labels call the user's own data, their
+    path unless something is given.
 
     Raises UsageError for an unknown name or a `data_dir` for other data than Fashion-MNIST, DataUnavailable if no
     source has the data, DataInvalid if they are not what they should be.
@@ -186,8 +189,12 @@ def load(
     path = Path(name).expanduser()
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
-        raise UsageError(f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}")
-    checked = check(read_own(path, preparation), str(path), preparation)
+        near = near_names(name, ["fashion-mnist", "digits"]) or near_path(path)
+        raise UsageError(
+            f"there is no data set {name!r}; "
+            + (f"did you mean {near[0]}?" if near else "expected fashion-mnist, digits, or the path of your own images")
+        )
+    checked = check(read_own(path, preparation), called or str(path), preparation)
     return _announced(_assemble(name, checked, os.path.realpath(path), preparation), announce)
 
 
@@ -216,7 +223,8 @@ def from_arrays(
         if pair is not None
         for kind, each in zip(("images", "labels"), pair, strict=True)
     }
-    raw = RawArrays(**arrays, class_names=None if class_names is None else tuple(map(str, class_names)))
+    names = None if class_names is None else tuple(map(str, class_names))
+    raw = RawArrays(**arrays, class_names=names, test_from="" if test is None else "the argument test")
     checked = check(raw, name, preparation)
     return _announced(_assemble(name, checked, "arrays in memory", preparation), announce)
 
@@ -240,7 +248,7 @@ def _fashion_mnist(
         field: read_idx(obtained.contents[name], name, 3 if "images" in field else 1)
         for field, name in IDX_NAMES.items()
     }
-    raw = RawArrays(**content, class_names=FASHION_CLASSES)
+    raw = RawArrays(**content, class_names=FASHION_CLASSES, test_from=IDX_NAMES["test_images"])
     checked = check(raw, "fashion-mnist", preparation, published=True)
     if preparation != AS_FOUND:
         return _announced(_assemble("fashion-mnist", checked, obtained.source, preparation), announce)

@@ -44,6 +44,10 @@ def keep_arrays(data: object, runs: Path) -> Path:
 
     What they must be is said, and checked, where it is loaded. Raises UsageError for what are no two arrays.
     """
+    if isinstance(data, (str, Path)):
+        raise UsageError(
+            f"given {str(data)!r} as data, expected arrays; a path or a name goes to dataset: dataset={str(data)!r}"
+        )
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise UsageError(
             f"given an object of type {type(data).__name__} as data, expected what load gives, or (images, labels)"

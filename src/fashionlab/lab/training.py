@@ -82,7 +82,13 @@ def train(
             "refit has none; choose another"
         )
     found = recipe.data
-    dataset = load_dataset(found.dataset, data_dir=execution.data_dir, announce=tell, preparation=found.preparation)
+    dataset = load_dataset(
+        found.dataset,
+        data_dir=execution.data_dir,
+        announce=tell,
+        preparation=found.preparation,
+        called="" if data is None or isinstance(data, Dataset) else "data",
+    )
     if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
         raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")

@@ -53,6 +53,15 @@ def check_class_names(text: str, class_names: Sequence[str]) -> None:
             raise UsageError(f"{spelled('class_weights')}: {unknown}")
 
 
+def on_class_weights(text: str, labels: np.ndarray, class_names: Sequence[str]) -> str | None:
+    """A sentence where the weights that somebody asked for are all but equal, and change nothing; otherwise None."""
+    weights = weigh_classes(text, labels, class_names)
+    if weights is None or np.ptp(weights) > 0.01 * weights.max():
+        return None
+    why = "have as many training images as each other" if text == BALANCED else "are given the same weight"
+    return f"{spelled('class_weights', text)} changes nothing, as all classes {why}"
+
+
 def weigh_classes(text: str, labels: np.ndarray, class_names: Sequence[str]) -> np.ndarray | None:
     """The weight of each class, float32 [classes], or None where all are equal.
 

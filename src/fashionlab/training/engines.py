@@ -40,6 +40,7 @@ ENGINES = (FUSED, TAPE, FIT, FIT_ON_TENSORFLOW, NO_ENGINE)
 
 TRAINERS = ("auto", "fused", "tape", "fit")
 BACKENDS = ("auto", "jax", "tensorflow")
+BACKEND_TITLES = {"jax": "JAX", "tensorflow": "TensorFlow"}
 
 
 def choose_engine(trainer: str, backend: str, *, kind: ModelKind, convolutional: bool) -> tuple[Engine, str | None]:

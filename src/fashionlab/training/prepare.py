@@ -14,11 +14,11 @@ from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.models.registry import own_architecture
 from fashionlab.options import spelled
 from fashionlab.recipe.choices import describe_own
-from fashionlab.recipe.class_weights import check_class_names
+from fashionlab.recipe.class_weights import check_class_names, on_class_weights
 from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, Origin, RunSpec
-from fashionlab.training.engines import Engine, choose_engine
+from fashionlab.training.engines import BACKEND_TITLES, Engine, choose_engine
 from fashionlab.training.tasks import (
     DESCRIBE,
     EXAMINE,
@@ -59,8 +59,10 @@ def prepare(
     architecture = architecture or find_architecture(recipe.model.name)
     chosen: tuple[str, ...] = ()
     if recipe.training:
-        check_class_names(recipe.training.class_weights, dataset.class_names)
-        chosen = tuple(filter(None, [describe_own(recipe.settings)]))
+        weights = recipe.training.class_weights
+        check_class_names(weights, dataset.class_names)
+        said = on_class_weights(weights, dataset.labels, dataset.class_names)
+        chosen = tuple(filter(None, [describe_own(recipe.settings), said]))
     if architecture.source is not None:
         own = _prepare_own(recipe, dataset, trainer, backend, architecture)
         return Prepared(own.recipe, own.architecture, own.engine, (*own.notes, *chosen))
@@ -119,25 +121,30 @@ def _prepare_own(recipe: Recipe, dataset: Dataset, trainer: str, backend: str, a
 
     This process never executes the file. What "auto" leaves open is decided by where the model can be trained.
     """
-    examine = partial(_examine, recipe, dataset, architecture)
+    examine, refused = partial(_examine, recipe, dataset, architecture), None
     engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=False)
     try:
         facts = examine(engine)
     except ModelFailure as error:
         engine, advice, facts = _elsewhere(trainer, backend, architecture, engine, examine, error)
+        refused = error
     else:
         faster, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=facts.convolutional)
         if faster.backend != engine.backend:
             try:
                 facts, engine = examine(faster), faster
             except ModelFailure as error:
-                advice = f"the model runs on {engine.backend} alone: {error}"
+                refused, advice = error, None
         else:
             engine = faster
     filled = replace(recipe, model=ModelConfig(recipe.model.name, facts.options))
+    found, said = facts.found, [advice] if advice else []
+    if refused is not None:
+        found = replace(found, only=engine.backend)
+        said.append(f"trained on {BACKEND_TITLES[engine.backend]}, as the model runs there alone: {refused}")
     # From here on it is what the run keeps.
-    examined = own_architecture(architecture.name, facts.source, facts.found)
-    return Prepared(filled, examined, engine, (*facts.notes, *([advice] if advice else [])))
+    examined = own_architecture(architecture.name, facts.source, found)
+    return Prepared(filled, examined, engine, (*facts.notes, *said))
 
 
 def _elsewhere(

@@ -9,7 +9,7 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     """The model is built and its data are on the device.
 
     rows: training images; steps: per epoch; epoch: finished ones, above 0 where a run goes on; epochs: at most;
-    parameters: all weights; device: in words.
+    parameters: all weights; trainable: those that training changes; device: in words.
     """
 
     rows: int
@@ -19,6 +19,7 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     parameters: int
     device: str
     trainer: str
+    trainable: int | None = None
 
 
 class ChunkDone(Struct, frozen=True, tag="chunk_done", tag_field="event"):

@@ -105,7 +105,12 @@ def read_idx_folder(folder: Path, names: list[str]) -> RawArrays:
     }
     read = {path.name for path in files.values()} | set(files)
     rest = [name for name in names if name not in read and name.removesuffix(".gz") not in files and name != CLASSES]
-    return RawArrays(**arrays, class_names=_read_classes(folder / CLASSES), notes=left_out([*others, *rest], folder))
+    return RawArrays(
+        **arrays,
+        class_names=_read_classes(folder / CLASSES),
+        notes=left_out([*others, *rest], folder),
+        test_from=found.get("test_images", ""),
+    )
 
 
 def read_npz(path: Path) -> RawArrays:
@@ -124,7 +129,9 @@ def read_npz(path: Path) -> RawArrays:
         raise DataInvalid(f"{path} cannot be read: {error}") from None
     names = arrays.pop("class_names", None)
     class_names = None if names is None else _texts(names, f"{path}: {found['class_names']}")
-    return RawArrays(**arrays, class_names=class_names, notes=left_out(others, path))
+    return RawArrays(
+        **arrays, class_names=class_names, notes=left_out(others, path), test_from=found.get("test_images", "")
+    )
 
 
 def left_out(names: Sequence[str], where: Path) -> tuple[str, ...]:

@@ -82,7 +82,12 @@ def read_image_folders(folder: Path, preparation: Preparation = AS_FOUND) -> Raw
         arrays[f"{PREFIXES[each]}labels"] = np.repeat(
             np.arange(len(class_names), dtype=np.int32), [len(found.get(name, [])) for name in class_names]
         )
-    return RawArrays(**arrays, class_names=class_names, notes=tuple(_notes(counts)))  # type: ignore[arg-type]
+    return RawArrays(
+        **arrays,  # type: ignore[arg-type]
+        class_names=class_names,
+        notes=tuple(_notes(counts)),
+        test_from=f"{sets['test'].name}/" if "test" in sets else "",
+    )
 
 
 def visible_names(folder: Path) -> list[str]:

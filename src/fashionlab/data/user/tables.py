@@ -71,7 +71,7 @@ def read_tables(paths: Sequence[Path], where: Path) -> RawArrays:
         )
     arrays: dict[str, Any] = {f"{prefix}images": images for prefix, (images, _) in sets.items()}
     arrays |= {f"{prefix}labels": labels for prefix, (_, labels) in sets.items()}
-    return RawArrays(**arrays, notes=tuple(notes))
+    return RawArrays(**arrays, notes=tuple(notes), test_from=Path(named.get("test_", "")).name)
 
 
 def _open(path: Path, files: ExitStack) -> Iterator[tuple[str, BinaryIO]]:

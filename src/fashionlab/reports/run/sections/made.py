@@ -58,6 +58,12 @@ def refit_line(recipe: Recipe) -> str:
     return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
 
 
+def trainer_line(spec: RunSpec) -> str:
+    """What ran the epochs, in words."""
+    only = ", the one backend on which the model runs" if spec.found and spec.found.only else ""
+    return f"{spec.trainer} on {spec.backend}{only}"
+
+
 def origin_line(spec: RunSpec) -> str:
     """From which run's weights a run starts, in words; empty for one that has no origin."""
     if not spec.origins:
@@ -119,7 +125,7 @@ def made(run: Run) -> MadeSection:
     if spec.origins:
         fields["origin"] = origin_line(spec)
     if recipe.training:
-        fields["trainer"] = f"{spec.trainer} on {spec.backend}"
+        fields["trainer"] = trainer_line(spec)
     data = {**data_fields(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
     if spec.model_sha256:
         data["model file's SHA-256"] = spec.model_sha256
