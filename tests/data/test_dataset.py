@@ -321,11 +321,11 @@ def cut(path: Path) -> None:
     [
         (
             lambda path: Image.new("L", (12, 13)).save(path),
-            "is 12 x 13 pixels, others are 12 x 12; expected one size, or --resize 28",
+            "is 12 x 13 pixels, others are 12 x 12; expected one size, or resize=28",
         ),
         (
             lambda path: Image.new("L", (9, 9)).save(path),
-            "is 9 x 9 pixels, others are 12 x 12; expected one size, or --resize 28",
+            "is 9 x 9 pixels, others are 12 x 12; expected one size, or resize=28",
         ),
         (
             lambda path: path.write_text("hello"),

@@ -39,7 +39,7 @@ def test_dark_ink_on_transparency_is_put_on_white(tmp_path: Path) -> None:
     assert everything(found) == {(255 - image).tobytes() for image in IMAGES}
     assert [line for line in said if "transparent" in line] == [
         "30 of 30 images are transparent in places; as what they show is dark, they were put on white; "
-        "--invert makes that bright on black"
+        "invert=True makes that bright on black"
     ]
     inverted, said = loaded(tmp_path, invert=True)
     assert everything(inverted) == PLAIN

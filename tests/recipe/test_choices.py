@@ -80,7 +80,7 @@ def test_a_change_of_the_optimizer_is_a_change_to_its_own_settings():
     [
         (
             {"momentum": 0.9},
-            r"--momentum: given 0.9, but optimizer adamw has no such setting; .* sgd, rmsprop and muon",
+            r"^momentum: given 0.9, but optimizer adamw has no such setting; .* sgd, rmsprop and muon",
         ),
         ({"optimizer": "adam", "weight_decay": "0.1"}, "weight_decay: given 0.1, but optimizer adam has no such"),
         ({"optimizer": "rmsprop", "nesterov": True}, "nesterov: given true, but optimizer rmsprop has no such"),

@@ -55,7 +55,7 @@ def test_a_wrong_recipe_file_is_one_sentence(tmp_path, text, message):
         (
             "mlp",
             {"dropout": 1.5},
-            "--dropout: given 1.5, expected a number from 0 to below 1, or several",
+            "dropout: given 1.5, expected a number from 0 to below 1, or several",
         ),
         ("nowhere.py:build", {}, "cannot read the model file nowhere.py"),
         ("nowhere.toml", {}, "cannot read the recipe file nowhere.toml"),

@@ -117,7 +117,7 @@ def _write_model(formatter: click.HelpFormatter, model: str) -> None:
         with formatter.section(f"Model {one_line(model)}"):
             formatter.write_text(f"Its options cannot be shown: {error}")
         return
-    title = f"Model {model}" + (f": {found.description}" if found.description else "")
+    title = f"Model {model}" + (f": {found.description.rstrip('.')}" if found.description else "")
     with formatter.section(one_line(title)):
         if found.options:
             formatter.write_dl(

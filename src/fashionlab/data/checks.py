@@ -28,6 +28,9 @@ TEST_SEED = 20170825
 SMALL_RANGE = 64
 """Grey values out of 256: a set that uses fewer is named."""
 
+LIGHT = 200
+"""Grey value of a ground above which images are dark on light."""
+
 FLAT = 8
 """Grey values between the darkest and the brightest pixel of an image that shows nothing."""
 
@@ -178,10 +181,11 @@ def _on_test_set(checked: Checked, source: str | None) -> str:
     n = len(checked.test_images)
     if source is not None:
         return f"the test set is the {n:,} images {f'of {source}' if source else 'that the data bring for it'}"
+    training = len(checked.images) - checked.given_validation
     return (
-        f"the data bring no test set: {n:,} of the {n + len(checked.images) - checked.given_validation:,} training "
-        "images, "
-        f"{TEST_SHARE:.0%} of each class, are set aside for it, the same for every seed"
+        f"the test set is {n:,} of the {n + training:,} images, set aside as the data bring none: a fifth of each "
+        "class, "
+        "the same for every seed"
     )
 
 
@@ -223,9 +227,9 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     # A ground that was chosen has been said already.
     asked = preparation.invert or facts.ground > 0
-    if not asked and high - low >= SMALL_RANGE and np.median(border[:: max(1, len(border) // 4096)]) > 240:
+    if not asked and high - low >= SMALL_RANGE and np.median(border[:: max(1, len(border) // 4096)]) > LIGHT:
         said.append(
-            f"the images are dark on a white ground; {spelled('invert', True)} makes them bright on black, as those of "
+            f"the images are dark on a light ground; {spelled('invert', True)} makes them bright on dark, as those of "
             "Fashion-MNIST are"
         )
     return said

@@ -26,7 +26,7 @@ from fashionlab.files import read_capped
 from fashionlab.models.drawing import seeded
 from fashionlab.models.own.sentences import explained
 from fashionlab.models.own.source import LARGEST_KEPT, LARGEST_MODEL_FILE, MOST_KEPT, OwnSource
-from fashionlab.options import did_you_mean
+from fashionlab.options import did_you_mean, near_names
 
 MODULE = "fashionlab_user_model"
 
@@ -247,7 +247,8 @@ def _no_function(module: ModuleType, file: str, wanted: str) -> str:
     lead = f"model file {file} has no function {wanted!r}"
     if not named:
         return f"{lead}; expected def {wanted}(image_shape, classes), which returns a keras.Model"
-    return f"{lead}{did_you_mean(wanted, named)}; name another as {file}:FUNCTION, it has {', '.join(named)}"
+    near = did_you_mean(f"{file}:{wanted}", [f"{file}:{name}" for name in near_names(wanted, named)])
+    return f"{lead}; it has {', '.join(named)}{near or f': name one of them, such as {file}:{named[0]}'}"
 
 
 def _require_two_arguments(builder: Callable[..., Any], file: str) -> None:
