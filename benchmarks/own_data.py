@@ -249,7 +249,7 @@ CASES = [
          mend=STRETCH),
     Case("dark on white, as scans are", folders(lambda i: 255 - i), said="dark on a white ground; --invert",
          mend=INVERT),
-    Case("all of them black", folders(lambda i: i * 0), said="all the same, all of the value 0", refused=True),
+    Case("all of them black", folders(lambda i: i * 0), said="all the same, every pixel 0", refused=True),
     Case("black on black, flattened", folders(lambda i: np.zeros((len(i), *PLAIN_RGB), np.uint8)),
          said="all the same", refused=True),
     Case("folders in the classes' folders", nested),

@@ -90,7 +90,7 @@ def test_settings_of_a_function_are_its_arguments_after_the_first_two():
         ("LR", "did you mean learning_rate? allowed"),
         ("hidden_sizes", "did you mean widths? allowed"),
         ("validation_split", "did you mean validation? allowed"),
-        ("device", "the recipe has no setting 'device': a GPU is used by itself"),
+        ("device", "the recipe has no setting 'device': a GPU is used automatically"),
         ("drpout", "did you mean dropout? allowed"),
     ],
 )
@@ -116,7 +116,7 @@ def test_settings_are_spelled_for_where_the_user_is(monkeypatch):
         "the recipe has no setting --learning-rat; did you mean --learning-rate? allowed: --learning-rate, --seed"
     )
     assert unknown_setting("learning_rat", ["learning_rate", "seed"], "the recipe") == sentence
-    assert "a study's runs at a time are --workers" in unknown_setting("num_workers", [], "the recipe")
+    assert "--workers is how many runs of a study" in unknown_setting("num_workers", [], "the recipe")
     with pytest.raises(UsageError, match=r"^--kind: given 'Cosin', expected one of .*; did you mean cosine\?$"):
         SETTINGS["kind"].convert("Cosin")
     assert wrong_choice("trainer", "fussed", ["fused", "fit"]).endswith(

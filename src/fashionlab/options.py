@@ -70,11 +70,15 @@ ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "num_trees": ("n_estimators",),
     "n_rounds": ("rounds",),
     "iterations": ("epochs", "rounds", "max_iter"),
-    "device": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "gpu": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "gpus": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "cuda": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "num_workers": "the images lie in memory, nothing is loaded meanwhile; a study's runs at a time are {workers}",
+    "device": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "gpu": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "gpus": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "cuda": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "num_workers"
+    "num_workers"
+    "num_workers"
+    "num_workers": "the images are in memory, nothing is loaded meanwhile; {workers} is how many runs of a study go at "
+    "a time",
     "loss": "the loss is the categorical cross-entropy of the logits; {label_smoothing} changes its targets",
     "metrics": "every run has its accuracy, loss, calibration and confusions measured",
     "verbose": "progress goes to standard error, 2>/dev/null leaves the result alone",

@@ -128,7 +128,7 @@ def test_the_digits_need_no_network(tmp_path):
         (("study", "--chnage", "dropout=0"), "No such option '--chnage'. Did you mean '--change'?"),
         (("train", "--no-reprot", "mlp"), "No such option '--no-reprot'. Did you mean '--no-report'?"),
         (("train", "--lr", "0.1"), "model 'mlp' has no setting --lr; did you mean --learning-rate?"),
-        (("train", "--device", "cuda"), "model 'mlp' has no setting --device: a GPU is used by itself"),
+        (("train", "--device", "cuda"), "model 'mlp' has no setting --device: a GPU is used automatically"),
         (("train", "mlp", "cnn"), "given two models"),
         (("train", "--resume", "nothing"), "there is no run 'nothing'"),
         (("train", "--resume", "last", "--epochs", "3"), "--resume goes on with the run's own recipe"),

@@ -51,7 +51,7 @@ def test_bright_ink_stays_on_black_and_opaque_images_decide_nothing(tmp_path: Pa
     found, said = loaded(save(tmp_path, pictures, LABELS))
     assert everything(found) == {image.tobytes() for image in IMAGES[:29]} | {bytes(SIDE * SIDE)}
     assert any("what they show is bright, they were put on black" in line for line in said)
-    assert "1 of 30 images shows nothing: all of their pixels are nearly alike" in said
+    assert "1 of 30 images shows nothing: all pixels of such an image are nearly alike" in said
 
 
 def test_a_small_part_of_the_range_is_named_with_what_mends_it(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_small_part_of_the_range_is_named_with_what_mends_it(tmp_path: Path) -
 
 def test_images_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path, np.zeros((30, SIDE, SIDE), np.uint8), LABELS)
-    with pytest.raises(DataInvalid, match="training images are all the same, all of the value 0; look at the files"):
+    with pytest.raises(DataInvalid, match="training images are all the same, every pixel 0; look at the files"):
         load(str(folder))
     with pytest.raises(DataInvalid, match="nothing that stretch=True could spread"):
         loaded(folder, stretch=True)
@@ -97,7 +97,7 @@ def test_deeper_folders_belong_to_their_class(tmp_path: Path) -> None:
     assert everything(found) == PLAIN
     assert np.bincount(found.labels).tolist() == [8, 8, 8]
     assert said == [
-        f"read as of the class above: 20 images in deeper folders, such as {tmp_path}/bag/more/001.png",
+        f"20 images in folders inside a class's folder count as that class, such as {tmp_path}/bag/more/001.png",
     ]
 
 
@@ -113,7 +113,7 @@ def test_all_that_is_not_read_is_counted(tmp_path: Path) -> None:
     assert found.class_names == NAMES
     assert [line.partition(", such")[0] for line in said] == [
         "left out 3 files in formats that are not read (.heic: 2, .tif: 1)",
-        "left out 1 image outside of the classes' folders",
+        "left out 1 image outside the classes' folders",
         "left out 1 file of other kinds",
         "left out the folder empty, which holds no images",
         "left out 5 hidden files",
@@ -138,7 +138,7 @@ def test_a_folder_in_a_folder_is_found_and_said(tmp_path: Path) -> None:
     [
         (("a.png", "b.png"), "holds 2 images and no folders with images, so nothing says which class each is of"),
         (("bag/a.tif",), r"holds images in a format that is not read \(a.tif\); .*: save them as PNG"),
-        (("notes.txt",), "holds no images .*, but notes.txt; expected a folder of images for each class"),
+        (("notes.txt",), "holds no images .*; it holds notes.txt; expected a folder of images for each class"),
         (("train/a.png", "test/a.png"), "holds test/, train/, but no folders in these, so nothing says"),
         (
             ("bag/train/a.png", "bag/test/a.png", "hat/a.png"),
@@ -204,7 +204,7 @@ def test_colour_becomes_grey_by_luminance_in_files_and_arrays(tmp_path: Path) ->
     for array in (colours, colours / 255, np.moveaxis(colours, 3, 1), colours.astype(np.int64)):
         from_memory = from_arrays(array, LABELS, announce=said.append)
         assert everything(from_memory) == expected
-    assert "the axis of 3 before height and width was read as that of the channels" in said
+    assert "the axis of length 3 before height and width was read as the colour channels" in said
 
 
 # Spellings
@@ -245,7 +245,7 @@ def test_idx_spellings(names: tuple[str, str, str, str], tmp_path: Path) -> None
     assert np.array_equal(found.images, IMAGES)
     assert np.array_equal(found.labels, LABELS)
     assert found.test.size == 15
-    assert said[0] == f"left out of {tmp_path}, as its name says nothing of images or labels: readme.txt"
+    assert said[0] == f"not read from {tmp_path}, as its name says nothing of images or labels: readme.txt"
     assert said[1].startswith("15 of the 15 test images are, pixel for pixel, in the training set too")
 
 
@@ -261,8 +261,8 @@ NAMED = {
     "one-hot": ({"x": IMAGES, "y": ONE_HOT}, ("0", "1", "2"), "one-hot labels became the numbers"),
     "texts": ({"x": IMAGES, "y": LETTERS}, NAMES, ""),
     "bytes": ({"x": IMAGES, "y": LETTERS.astype("S")}, NAMES, ""),
-    "from 1": ({"x": IMAGES, "y": LABELS + 1}, ("1", "2", "3"), "the labels 1 to 3 became the classes 0 to 2"),
-    "gaps": ({"x": IMAGES, "y": LABELS * 10}, ("0", "10", "20"), "the labels 0, 10, 20 became the classes 0 to 2"),
+    "from 1": ({"x": IMAGES, "y": LABELS + 1}, ("1", "2", "3"), "the labels 1 to 3 are numbered 0 to 2"),
+    "gaps": ({"x": IMAGES, "y": LABELS * 10}, ("0", "10", "20"), "the labels 0, 10, 20 are numbered 0 to 2"),
     "named from 1": ({"x": IMAGES, "y": LABELS + 1, "class_names": np.array(NAMES)}, NAMES, "in their order"),
     "whole floats": ({"x": IMAGES, "y": LABELS.astype(float)}, ("0", "1", "2"), ""),
 }
@@ -290,7 +290,7 @@ def test_arrays_of_all_three_sets(tmp_path: Path) -> None:
     })  # fmt: skip
     found, said = loaded(tmp_path / "x.npz")
     assert (len(found.labels), found.given_validation, found.test.size) == (30, 15, 15)
-    assert said == [f"left out of {tmp_path}/x.npz, as its name says nothing of images or labels: extra"]
+    assert said == [f"not read from {tmp_path}/x.npz, as its name says nothing of images or labels: extra"]
     memory = from_arrays(*sets["train"], validation=sets["val"], test=sets["test"])
     assert memory.sha256 == found.sha256
     np.savez(tmp_path / "y.npz", x_train=IMAGES, train_images=IMAGES, y_train=LABELS)

@@ -325,7 +325,7 @@ def test_an_evaluation_is_interrupted_too(trained, monkeypatch):
 
 
 def test_a_fit_that_fails_leaves_no_run(tmp_path, sample_path):
-    with pytest.raises(DataInvalid, match="has 2 rows, too few to set"):
+    with pytest.raises(DataInvalid, match="has 2 images, too few to set"):
         fashionlab.train("forest", dataset=str(sample_path), runs=tmp_path, limit=20)
     assert not list_runs(tmp_path)
 

@@ -27,15 +27,19 @@ _FLAGS = {name for kind in (DataConfig, TrainingConfig) for name, option in opti
 class SettingsCommand(click.Command):
     """A command that takes settings. With a model among its words `--help` shows that model's own options, too."""
 
-    def __init__(self, name: str, *, without: tuple[str, ...] = (), **more: Any) -> None:
-        """without: settings that the command has options of its own for."""
+    def __init__(
+        self, name: str, *, without: tuple[str, ...] = (), only: tuple[str, ...] | None = None, **more: Any
+    ) -> None:
+        """without: settings that the command has options of its own for; only: those that it takes, of a command that
+        trains no model."""
         context = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"], "max_content_width": 110}
         super().__init__(name, context_settings=context, **more)
-        self._without = without
+        self._without, self._only = without, only
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does; notes the model for the help."""
-        ctx.meta["model"] = next((word for word in args if word in REGISTRY or is_own_file(word)), None)
+        models = (word for word in args if word in REGISTRY or is_own_file(word))
+        ctx.meta["model"] = next(models, None) if self._only is None else None
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -46,12 +50,15 @@ class SettingsCommand(click.Command):
         with formatter.section("This command"):
             records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx))]
             formatter.write_dl(records)
+        data = {**options_of(DataConfig), "seed": SEED}
+        if self._only is not None:
+            _write(formatter, "Data", {name: data[name] for name in self._only})
+            return
         epochs = model is None or kind_of(model).epochs
         training = options_of(TrainingConfig) if epochs else {}
         first = {name: option for name, option in training.items() if name in FIRST}
         _write(formatter, "Training", first | training)
-        own = {name: o for name, o in {**options_of(DataConfig), "seed": SEED}.items() if name not in self._without}
-        _write(formatter, "Data", own)
+        _write(formatter, "Data", {name: option for name, option in data.items() if name not in self._without})
         if model is None:
             with formatter.section(f"Models; {ctx.command_path} MODEL --help shows the model's own options"):
                 names = {name: find_architecture(name).description for name in REGISTRY}
@@ -99,10 +106,10 @@ def _refuse_misspelt(name: str) -> None:
         raise click.NoSuchOption(f"--{name}", possibilities=[f"--{flag}" for flag in near])
 
 
-def one_model(words: list[str]) -> str | None:
-    """The one model among the words, None if there is none."""
+def one_model(words: list[str], what: str = "model") -> str | None:
+    """The one model (or whatever else they are to name) among the words, None if there is none."""
     if len(words) > 1:
-        raise click.UsageError(f"given two models, {words[0]!r} and {words[1]!r}, expected one.")
+        raise click.UsageError(f"given two {what}s, {words[0]!r} and {words[1]!r}, expected one.")
     return words[0] if words else None
 
 
@@ -145,4 +152,4 @@ def _write(formatter: click.HelpFormatter, title: str, options: dict[str, Option
 
 
 def _described(description: str, expected: str, default: str) -> str:
-    return f"{': '.join(filter(None, (description, expected)))}  [{default}]"
+    return f"{': '.join(filter(None, (description.strip().rstrip('.'), expected)))}  [{default}]"

@@ -150,15 +150,15 @@ def _divide(
     if len(absent):
         label = int(absent[0])
         raise DataInvalid(
-            f"{name}: no training row has label {label} ({class_names[label]}); "
+            f"{name}: no training image has label {label} ({class_names[label]}); "
             f"expected every label from 0 to {classes - 1}"
         )
     if classes < 2:
-        raise DataInvalid(f"{name}: all rows have the same label; expected at least 2 classes")
+        raise DataInvalid(f"{name}: all images have the same label; expected at least 2 classes")
     for each, found in labels.items():
         if found.min() < 0 or found.max() >= classes:
             wrong = int(found.max() if found.max() >= classes else found.min())
-            raise DataInvalid(f"{name}: a {each} row has label {wrong}; expected labels from 0 to {classes - 1}")
+            raise DataInvalid(f"{name}: a {each} image has label {wrong}; expected labels from 0 to {classes - 1}")
     pictures, test_images, test_labels = images["training"], images.get("test"), labels.get("test")
     if test_images is None or test_labels is None:
         try:
@@ -211,8 +211,8 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
     Raises DataInvalid where nothing can be learned from them: all are the same.
     """
     if len(images) > 1 and (images == images[0]).all():
-        seen = f"all of the value {images[0, 0, 0]}" if (images[0] == images[0, 0, 0]).all() else "pixel for pixel"
-        raise DataInvalid(f"{name} are all the same, {seen}; look at the files: they decode to nothing")
+        seen = f"every pixel {images[0, 0, 0]}" if (images[0] == images[0, 0, 0]).all() else "pixel for pixel"
+        raise DataInvalid(f"{name} are all the same, {seen}; look at the files: they show nothing")
     said = []
     low, high = used_range(images)
     flat = images.reshape(len(images), -1)
@@ -223,7 +223,7 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
         said.append(f"the training images are {shade}they use the values {low:g} to {high:g} of 0 to 255{mend}")
     if blank:
         show = "shows" if blank == 1 else "show"
-        said.append(f"{blank:,} of {len(images):,} images {show} nothing: all of their pixels are nearly alike")
+        said.append(f"{blank:,} of {len(images):,} images {show} nothing: all pixels of such an image are nearly alike")
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     # A ground that was chosen has been said already.
     asked = preparation.invert or facts.ground > 0

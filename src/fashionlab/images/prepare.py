@@ -235,7 +235,8 @@ def _with_channels(images: np.ndarray, name: str, remarks: list[str]) -> np.ndar
         side = round(images.shape[1] ** 0.5)
         if side * side != images.shape[1]:
             raise DataInvalid(
-                f"{name} are rows of {images.shape[1]:,} numbers, which is no square; expected [n, height, width]"
+                f"{name} are rows of {images.shape[1]:,} numbers, which is not a square number; expected [n, "
+                "height, width]"
             )
         remarks.append(f"rows of {images.shape[1]:,} numbers were read as images of {side} x {side}")
         return images.reshape(len(images), side, side, 1)
@@ -244,10 +245,11 @@ def _with_channels(images: np.ndarray, name: str, remarks: list[str]) -> np.ndar
     if images.ndim == 4 and images.shape[3] in (1, 2, 3, 4):
         return images
     if images.ndim == 4 and images.shape[1] in (1, 3, 4):
-        remarks.append(f"the axis of {images.shape[1]} before height and width was read as that of the channels")
+        remarks.append(f"the axis of length {images.shape[1]} before height and width was read as the colour channels")
         return np.moveaxis(images, 1, 3)
     raise DataInvalid(
-        f"{name} have shape {list(images.shape)}; expected [n, height, width], perhaps with 1, 3 or 4 channels behind"
+        f"{name} have shape {list(images.shape)}; expected [n, height, width], or with 1, 3 or 4 channels as a last "
+        "axis"
     )
 
 
@@ -263,7 +265,7 @@ def _scale(images: np.ndarray, name: str, preparation: Preparation, remarks: lis
         raise DataInvalid(f"{name} are {images.dtype}; expected numbers, 0 to 255 or 0 to 1")
     low, high = float(images.min()), float(images.max())
     if not np.isfinite(low + high):
-        raise DataInvalid(f"{name} hold values that are NaN or infinite; expected numbers, 0 to 255 or 0 to 1")
+        raise DataInvalid(f"{name} contain values that are NaN or infinite; expected numbers, 0 to 255 or 0 to 1")
     if kind == "f" and low >= 0 and high <= 1:
         remarks.append("values from 0 to 1 became 0 to 255")
         return 255.0

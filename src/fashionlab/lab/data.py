@@ -90,7 +90,7 @@ def _keep_quiet(message: str) -> None:
 def _read(given: dict[str, Any]) -> Preparation:
     """A preparation from settings by name. Raises UsageError."""
     known = {name: option for name, option in options_of(DataConfig).items() if hasattr(AS_FOUND, name)}
-    return Preparation(**fill(known, given, "load"))
+    return Preparation(**fill(known, given, "the data set"))
 
 
 def plot_samples(data: Dataset, per_class: int = 10) -> Display:

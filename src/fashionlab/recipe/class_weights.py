@@ -58,7 +58,7 @@ def on_class_weights(text: str, labels: np.ndarray, class_names: Sequence[str]) 
     weights = weigh_classes(text, labels, class_names)
     if weights is None or np.ptp(weights) > 0.01 * weights.max():
         return None
-    why = "have as many training images as each other" if text == BALANCED else "are given the same weight"
+    why = "have the same number of training images" if text == BALANCED else "are given the same weight"
     return f"{spelled('class_weights', text)} changes nothing, as all classes {why}"
 
 

@@ -124,7 +124,8 @@ class Place:
                 f"{', '.join(left_out)}; leave them in {self.folder}"
             )
         if outside:
-            said.append(f"not kept with the run, as it lies outside the model file's folder: {', '.join(outside)}")
+            lies = "it lies" if len(outside) == 1 else "they lie"
+            said.append(f"not kept with the run, as {lies} outside the model file's folder: {', '.join(outside)}")
         return OwnSource(self._source.main, files), left_out, said
 
     def _read_module(self, name: str) -> bytes | None:
