@@ -188,7 +188,7 @@ PICKLED = np.array([{"a": 1}], dtype=object)
         ({"class_names": np.array([*NAMES, "extra"])}, r"no training image has label 4 \(extra\)"),
         ({"class_names": np.array(["a", "b", "b", "c"])}, "two classes are named 'b'; expected different"),
         ({"class_names": np.array(["a", "b", "c", "\x1b[2J"])}, r"class name '\\x1b\[2J'; expected 1 to"),
-        ({"class_names": np.array([1, 2, 3, 4])}, r"class_names is int64 \[4\]; expected one class name for each class"),
+        ({"class_names": np.array([1, 2, 3, 4])}, r"class_names is int64 \[4\]; expected one class name"),
         ({"class_names": PICKLED}, "class_names holds Python objects, which would have to be unpickled"),
         ({"x_train": PICKLED}, "x_train holds Python objects"),
         ({"y_train": None}, "has x_train, but no training labels for it"),
