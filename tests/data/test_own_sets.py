@@ -17,9 +17,11 @@ IMAGES, LABELS = drawings()
 
 
 def loaded(path: Path, **asked: object) -> tuple[Dataset, list[str]]:
-    """The data set, and what was said of it."""
+    """The data set, and what was said of it but for the sentence on its test set, which has a test of its own."""
     said: list[str] = []
-    return load(str(path), announce=said.append, preparation=Preparation(**asked)), said
+    found = load(str(path), announce=said.append, preparation=Preparation(**asked))
+    assert sum(line.startswith("the test set is ") for line in said) == 1
+    return found, [line for line in said if not line.startswith("the test set is ")]
 
 
 def everything(dataset: Dataset) -> set[bytes]:
@@ -277,7 +279,7 @@ def test_array_spellings(name: str, tmp_path: Path) -> None:
     assert found.class_names == names
     assert (words in said[0] and len(said) == 1) if words else said == []
     images, labels, *_ = arrays.values()
-    memory = from_arrays(images, labels, class_names=arrays.get("class_names"), announce=said.append)
+    memory = from_arrays(images, labels, class_names=arrays.get("class_names"), announce=lambda _: None)
     assert memory.sha256 == found.sha256
 
 
@@ -339,3 +341,27 @@ def test_test_images_that_are_in_the_training_set_are_counted(tmp_path: Path) ->
         "5 of the 12 test images are, pixel for pixel, in the training set too; results say how good they are without "
         "them"
     ]
+
+
+def test_every_form_says_which_images_the_test_set_is(tmp_path: Path) -> None:
+    for place in ("train", "test"):
+        save(tmp_path / "folders" / place, IMAGES, LABELS)
+        table(tmp_path / f"{place}.csv", IMAGES, LABELS)
+    save(tmp_path / "one", IMAGES, LABELS)
+    (tmp_path / "tables").mkdir()
+    for place in ("train", "test"):
+        (tmp_path / f"{place}.csv").rename(tmp_path / "tables" / f"{place}.csv")
+    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    (tmp_path / "idx").mkdir()
+    idx_folder(tmp_path / "idx", names, IMAGES, LABELS)
+    np.savez(tmp_path / "x.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
+    aside = "the test set is 6 of the 30 images, set aside as the data bring none: a fifth of each class, the same for "
+    for name, sentence in {
+        "folders": "the test set is the 30 images of test/",
+        "one": f"{aside}every seed",
+        "tables": "the test set is the 30 images of test.csv",
+        "idx": "the test set is the 15 images of t10k-images-idx3-ubyte",
+        "x.npz": "the test set is the 30 images of x_test",
+    }.items():
+        assert sentence in load(str(tmp_path / name), announce=lambda _: None).notes
+    assert f"{aside}every seed" in from_arrays(IMAGES, LABELS, announce=lambda _: None).notes

@@ -10,7 +10,7 @@ import pytest
 from fashionlab import lab
 from fashionlab.errors import UsageError
 from fashionlab.recipe.choices import OPTIMIZERS, SCHEDULES, describe_own
-from fashionlab.recipe.class_weights import check_class_names, parse_class_weights, weigh_classes
+from fashionlab.recipe.class_weights import check_class_names, on_class_weights, parse_class_weights, weigh_classes
 from fashionlab.recipe.config import ModelConfig, TrainingConfig
 from fashionlab.recipe.difference import difference
 from fashionlab.recipe.recipe import Recipe
@@ -125,6 +125,12 @@ def test_classes_are_weighed_by_name_or_by_how_rare_they_are():
     balanced = weigh_classes("balanced", labels, names)
     assert balanced == pytest.approx([7 / 3 / 4, 7 / 3 / 1, 7 / 3 / 2, 1])
     assert balanced[labels].mean() == pytest.approx(1)
+    equal = np.repeat([0, 1, 2, 3], 500)
+    sentence = "class_weights='balanced' changes nothing, as all classes have the same number of training images"
+    assert on_class_weights("balanced", equal, names) == sentence
+    assert "are given the same weight" in on_class_weights("c=1", equal, names)
+    assert on_class_weights("equal", equal, names) is None
+    assert on_class_weights("balanced", labels, names) is None
     with pytest.raises(UsageError, match=r"class_weights: the data set has no class 'Shirt'; .*allowed: T-shirt/top, "):
         check_class_names("Shirt=2", names)
 
