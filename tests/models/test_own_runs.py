@@ -45,7 +45,7 @@ def test_arrays_in_memory_are_data(tmp_path, sample):
     assert loaded.images.dtype == np.uint8
     with pytest.raises(UsageError, match=r"type ndarray as data, expected what load gives, or \(images, labels\)"):
         lab.train("mlp", data=sample.images, runs=tmp_path)
-    with pytest.raises(UsageError, match="a path or a name goes to dataset: dataset='images.npz'"):
+    with pytest.raises(UsageError, match=r"a path or a name goes to dataset: dataset='images.npz'"):
         lab.train("mlp", data="images.npz", runs=tmp_path)
     with pytest.raises(DataInvalid, match=r"^data: training images are float64 from -1 to 0; .* or stretch=True"):
         lab.train("mlp", data=(sample.images[:300] / 255 - 1, sample.labels[:300]), runs=tmp_path)
