@@ -14,6 +14,7 @@ from hypothesis import settings
 from fashionlab.cli import main
 from fashionlab.data import Dataset, load
 from fashionlab.errors import DataUnavailable
+from fashionlab.options import COMMAND_LINE
 from fashionlab.store.executed import record_path
 from fashionlab.workers.parent import environment
 
@@ -76,6 +77,7 @@ def ask(tmp_path, monkeypatch, capfd):
     def run(*arguments):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["fashionlab", *arguments])
+        monkeypatch.setenv(COMMAND_LINE, "1")  # as the command does, and is undone here
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
             main()

@@ -74,9 +74,6 @@ ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "gpu": "a GPU is used automatically where JAX or TensorFlow finds one",
     "gpus": "a GPU is used automatically where JAX or TensorFlow finds one",
     "cuda": "a GPU is used automatically where JAX or TensorFlow finds one",
-    "num_workers"
-    "num_workers"
-    "num_workers"
     "num_workers": "the images are in memory, nothing is loaded meanwhile; {workers} is how many runs of a study go at "
     "a time",
     "loss": "the loss is the categorical cross-entropy of the logits; {label_smoothing} changes its targets",

@@ -301,8 +301,8 @@ def test_what_is_not_a_image_is_left_out_and_said(tmp_path: Path) -> None:
     assert said == [
         f"left out 1 file of other kinds, such as {tmp_path}/bag/notes.txt",
         f"left out 2 hidden files, such as {tmp_path}/.git",
-        "the test set is 8 of the 40 images, set aside as the data bring none: a fifth of each class, the same for every "
-        "seed",
+        "the test set is 8 of the 40 images, set aside as the data bring none: a fifth of each class, the same for "
+        "every seed",
     ]
 
 
