@@ -113,7 +113,7 @@ def test_its_origin_is_shown(chain, ask):
         ({"model": "forest"}, r"given the model 'forest', but run .* is of 'mlp'"),
         (
             {"activation": "relu"},
-            r"--activation: given relu, but run .* has gelu, and weights go on in the architecture",
+            r"activation: given relu, but run .* has gelu, and weights go on in the architecture",
         ),
         (
             {"norm": "none"},

@@ -159,7 +159,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     assert (rows.stopping == rows.judging).all()
     assert len(rows.stopping) == 120
     assert replace(spec, in_study=False).identity != spec.identity
-    with pytest.raises(DataInvalid, match="class 0 has 1 rows"):
+    with pytest.raises(DataInvalid, match="class 0 has 1 image, too few"):
         halve_validation(np.array([0, 1, 1]), np.array([0, 1, 2]), 0)
 
 

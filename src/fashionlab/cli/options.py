@@ -48,7 +48,8 @@ class SettingsCommand(click.Command):
         if model is not None:
             _write_model(formatter, model)
         with formatter.section("This command"):
-            records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx))]
+            # The words have no help of their own: the usage line names them.
+            records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx)) and record[0]]
             formatter.write_dl(records)
         data = {**options_of(DataConfig), "seed": SEED}
         if self._only is not None:
