@@ -130,6 +130,7 @@ def test_classes_are_weighed_by_name_or_by_how_rare_they_are():
     assert on_class_weights("balanced", equal, names) == sentence
     assert "are given the same weight" in on_class_weights("c=1", equal, names)
     assert on_class_weights("equal", equal, names) is None
+    assert "almost nothing, as all classes have almost the same" in on_class_weights("balanced", equal[1:], names)
     assert on_class_weights("balanced", labels, names) is None
     with pytest.raises(UsageError, match=r"class_weights: the data set has no class 'Shirt'; .*allowed: T-shirt/top, "):
         check_class_names("Shirt=2", names)

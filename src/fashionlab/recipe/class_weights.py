@@ -58,8 +58,11 @@ def on_class_weights(text: str, labels: np.ndarray, class_names: Sequence[str]) 
     weights = weigh_classes(text, labels, class_names)
     if weights is None or np.ptp(weights) > 0.01 * weights.max():
         return None
-    why = "have the same number of training images" if text == BALANCED else "are given the same weight"
-    return f"{spelled('class_weights', text)} changes nothing, as all classes {why}"
+    almost = "almost " if np.ptp(weights) else ""
+    why = (
+        f"have {almost}the same number of training images" if text == BALANCED else f"are given {almost}the same weight"
+    )
+    return f"{spelled('class_weights', text)} changes {almost}nothing, as all classes {why}"
 
 
 def weigh_classes(text: str, labels: np.ndarray, class_names: Sequence[str]) -> np.ndarray | None:
