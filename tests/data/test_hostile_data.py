@@ -127,7 +127,7 @@ def test_class_names_that_are_none(tmp_path: Path) -> None:
     refused(lambda: load(path), "class_names holds invalid characters")
     many = npy((70_000,), bytes(4 * 70_000), "<U1")
     path = npz(tmp_path / "y.npz", **arrays, class_names=many)
-    refused(lambda: load(path), "class_names holds 70,000 texts")
+    refused(lambda: load(path), "class_names holds 70,000 names")
 
 
 def test_an_archive_of_another_compression_or_of_too_many_members(tmp_path: Path) -> None:
