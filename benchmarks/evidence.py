@@ -35,6 +35,7 @@ PROGRAMS = {
     "model-boosting": ("seeds --model boosting --seeds 3", "gradient boosting"),
     "study-throughput": ("study_throughput", "a study's runs with two workers and with one"),
     "null-studies": ("null_studies", "nothing against nothing, really trained: 20 studies"),
+    "verdicts": ("verdicts", "how often simulated studies are wrong, and how soon they decide"),
     "ablation": (
         "study mlp --ablate --epochs 12 --seeds 10 --within 900",
         "each regularizer of the recipe in turn, ten seeds",

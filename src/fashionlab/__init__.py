@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         open_study,
         plan_comparison,
         plan_study,
+        plot_histories,
         plot_samples,
         report,
         resume,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
         study,
         train,
     )
-    from fashionlab.lab.results import Report, TrainedModel
+    from fashionlab.lab.results import Report, SideBySideReport, TrainedModel
     from fashionlab.lab.search_results import SearchResult
     from fashionlab.lab.study_results import StudyResult
 
@@ -40,6 +41,7 @@ _HOMES = {
     "Dataset": "fashionlab.data",
     "ExecutionOptions": "fashionlab.lab",
     "Report": "fashionlab.lab.results",
+    "SideBySideReport": "fashionlab.lab.results",
     "SearchResult": "fashionlab.lab.search_results",
     "StudyResult": "fashionlab.lab.study_results",
     "TrainedModel": "fashionlab.lab.results",
@@ -51,6 +53,7 @@ _HOMES = {
     "open_study": "fashionlab.lab",
     "plan_comparison": "fashionlab.lab",
     "plan_study": "fashionlab.lab",
+    "plot_histories": "fashionlab.lab",
     "plot_samples": "fashionlab.lab",
     "report": "fashionlab.lab",
     "resume": "fashionlab.lab",
@@ -67,6 +70,7 @@ __all__ = [
     "ExecutionOptions",
     "Report",
     "SearchResult",
+    "SideBySideReport",
     "StudyResult",
     "TrainedModel",
     "compare",
@@ -77,6 +81,7 @@ __all__ = [
     "open_study",
     "plan_comparison",
     "plan_study",
+    "plot_histories",
     "plot_samples",
     "report",
     "resume",

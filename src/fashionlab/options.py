@@ -202,14 +202,15 @@ def unknown_name(kind: str, given: str, allowed: Iterable[str], owner: str) -> s
     return _unknown(kind, repr(given), near_names(given, allowed), list(allowed), owner)
 
 
-def unknown_setting(given: str, allowed: Iterable[str], owner: str) -> str:
-    """The same for a setting, spelled as the user would write it; knows what other tools call one."""
-    others = ELSEWHERE.get(given.lower(), ())
-    shown = spelled(given) if os.environ.get(COMMAND_LINE) else repr(given)
+def unknown_setting(given: str, allowed: Iterable[str], owner: str, *, in_file: bool = False) -> str:
+    """The same for a setting, which may have another name in other tools; in_file: as it stands in a TOML file,
+    otherwise as the user would write it where they are."""
+    others, spell = ELSEWHERE.get(given.lower(), ()), str if in_file else spelled
+    shown = repr(given) if spell(given) == given else spell(given)
     if isinstance(others, str):
         return f"{owner} has no setting {shown}: {others.format_map(_Spelled())}"
     near = [name for name in others if name in set(allowed)] or near_names(given, allowed)
-    return _unknown("setting", shown, list(map(spelled, near)), list(map(spelled, allowed)), owner)
+    return _unknown("setting", shown, list(map(spell, near)), list(map(spell, allowed)), owner)
 
 
 def wrong_choice(name: str, given: object, choices: Iterable[str]) -> str:

@@ -1,5 +1,7 @@
 """Arms and plans: what a user writes, what becomes of it, and what is refused before anything runs."""
 
+import importlib
+import inspect
 import os
 from pathlib import Path
 
@@ -13,13 +15,15 @@ from fashionlab import lab
 from fashionlab.data import halve_validation
 from fashionlab.errors import DataInvalid, UntrustedModel, UsageError
 from fashionlab.models import find_architecture
+from fashionlab.models.registry import ESTIMATORS
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.declare import require_trust
+from fashionlab.studies.declare import declare_study, extend, require_trust
 from fashionlab.studies.design.changes import ablate, parse_change, regularizers
-from fashionlab.studies.design.file import read_study_file
+from fashionlab.studies.design.file import Terms, read_study_file
 from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms
+from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
 from fashionlab.training.runners import rng as draws
@@ -190,7 +194,7 @@ def test_a_wrong_change_is_one_sentence(base, context, changes, words):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: lab.study("mlp"), "a study needs something to study: --change dropout=0, or --ablate"),
+        (lambda: lab.study("mlp"), "study: changes=['dropout=0'], or ablate=True"),
         (lambda: lab.study("mlp", changes=["dropout=0"], seed=3), "a study varies it: say first_seed"),
         (lambda: lab.study("mlp", changes=["dropout=0"], seeds=0), "seeds: given 0, expected a whole number from 1"),
         (lambda: lab.study("mlp", changes=["dropout=0"], margin=0), "margin: given 0, expected a number above 0"),
@@ -282,3 +286,38 @@ def test_the_keys_of_the_null_network_change_its_chance_and_nothing_else():
     # Dropout's keys are drawn by place: the arm's own come after all of the baseline's.
     assert (states, more) == (2, 4)
     assert (draws.dropout_keys(4, 4, 1)[:2] == draws.dropout_keys(2, 4, 1)).all()
+
+
+def declared(context, sample_path, model, *changes):
+    return declare_study(Recipe.make(model, {"dataset": str(sample_path)}), changes, context, Terms())
+
+
+def test_where_nothing_is_chosen_on_the_validation_set_all_of_it_judges(context, sample_path, tmp_path):
+    halves = declared(context, sample_path, "boosting", "model=forest")
+    whole = declared(context, sample_path, "forest", "model=logistic")
+    assert whole.judge_rows == 2 * halves.judge_rows
+    assert [arm.spec.undivided for arm in whole.arms] == [True, True]
+    assert not any(arm.spec.undivided for arm in halves.arms)
+    rows = partition(whole.arms[0].spec_for(3), context.dataset)
+    assert rows.judging is rows.stopping
+    assert len(rows.judging) == whole.judge_rows
+    folder = StudyFolder.create(tmp_path, "x", whole)
+    terms = {"seeds": 5, "all_seeds": None, "test": None}
+    with pytest.raises(UsageError, match="'model=boosting' chooses on the validation set, all of which judges"):
+        extend(folder, ["model=boosting"], context, **terms)
+    extend(folder, ["min_samples_leaf=3"], context, **terms)
+    assert StudyFolder(folder.path).plan.arms[2].spec.undivided is True
+    with pytest.raises(UsageError, match="changes nothing"):
+        extend(folder, ["model=forest"], context, **terms)
+
+
+def test_what_is_chosen_on_the_validation_set_has_a_half_of_its_own(base):
+    kept = {"early_stopping": False}
+    for settings in ({}, {**kept, "schedule": "plateau"}):
+        assert Recipe.make("mlp", settings).chooses_on_validation
+    assert not Recipe.make("mlp", kept).chooses_on_validation
+    for name, module in ESTIMATORS.items():
+        fit = inspect.getsource(importlib.import_module(module)).partition("def fit")[2].partition("    def ")[0]
+        assert Recipe.make(name).chooses_on_validation == ("validation." in fit)
+    with pytest.raises(ValueError, match="choose nothing"):
+        replace(base.spec, undivided=True)

@@ -131,7 +131,8 @@ run = SettingsCommand(
     the same split, order and initial weights. Half of the validation set stops the training, the other half judges.
     Each change is found to help, to hurt, to make no practical difference (less than the margin), or is undecided; the
     study ends by itself when all are decided, and may be watched, stopped and resumed at any time without harm to what
-    the verdicts promise. The test set is evaluated once, at the end, for confirmation.
+    the verdicts promise. The test set is evaluated once, at the end, with the same runs: a check on other images, not
+    on other trainings.
 {EXAMPLES}""",
 )
 

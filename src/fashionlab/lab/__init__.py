@@ -13,7 +13,7 @@ from fashionlab.lab.listing import (
     search_sizes,
     show_run,
 )
-from fashionlab.lab.results import open_run, report
+from fashionlab.lab.results import open_run, plot_histories, report
 from fashionlab.lab.search_results import SearchResult
 from fashionlab.lab.searches import open_search, resume_search, search
 from fashionlab.lab.studies import (
@@ -50,6 +50,7 @@ __all__ = [
     "open_study",
     "plan_comparison",
     "plan_study",
+    "plot_histories",
     "plot_samples",
     "report",
     "report_study",

@@ -182,7 +182,11 @@ def _declare_study(model: str, asked: Mapping[str, Any], execution: ExecutionOpt
     recipe = Recipe.make(file.model, {**file.settings, **settings})
     changes = [*file.changes, *changes]
     if not changes and not terms.ablate:
-        raise UsageError("a study needs something to study: --change dropout=0, or --ablate for each regularizer")
+        raise UsageError(
+            f"a study needs something to study: {spelled('changes', ['dropout=0'])}, or {spelled('ablate', True)} "
+            "for each "
+            "regularizer"
+        )
     context = _context(recipe, terms, trainer, backend, execution)
     label = Path(model.partition(":")[0]).stem + ("-ablation" if terms.ablate and not changes else "-study")
     plan = declare_study(recipe, changes, context, terms, test)

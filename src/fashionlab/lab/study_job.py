@@ -1,6 +1,6 @@
 """One study from what was asked for to its page: declare, run, confirm, report."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
 from fashionlab.reports.study import produce_study_page
-from fashionlab.store import remember_executed, to_json
+from fashionlab.store import History, remember_executed, to_json
 from fashionlab.studies.compare import compare_models
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.events import OnStudyEvent, StudyEnded
@@ -30,7 +30,7 @@ from fashionlab.studies.execution.local import (
 )
 from fashionlab.studies.final import confirm
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.outcomes import RunResults
+from fashionlab.studies.outcomes import RunResults, read_histories
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
 from fashionlab.text import tell
@@ -145,10 +145,21 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     """The study's page, from its summary; a failure is said and costs nothing. dataset: for the images, or None."""
     summary = folder.summary
     try:
-        return produce_study_page(folder.path, summary, _images(folder, summary, dataset)) if summary else None
+        if summary is None:
+            return None
+        return produce_study_page(folder.path, summary, _images(folder, summary, dataset), _curves(folder, summary))
     except FashionlabError as error:
         tell(f"no page was made: {error}")
         return None
+
+
+def _curves(folder: StudyFolder, summary: StudySummary) -> Mapping[str, Sequence[tuple[str, History]]]:
+    """The histories of its runs, by arm; nothing, and why is said, where one of them is damaged."""
+    try:
+        return read_histories(folder, summary.seeds.last)
+    except FashionlabError as error:
+        tell(f"the page has no learning curves: {error}")
+        return {}
 
 
 def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:

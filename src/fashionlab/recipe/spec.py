@@ -50,7 +50,8 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
     model of the registry; found: what such a model is; trainer,
     backend: see `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a
-    study, and its validation set is cut in two halves, one that stops the training and one that judges; origins: where
+    study, and its validation set is cut in two halves, one that stops the training and one that judges; undivided: it
+    is not cut, as nothing is chosen on it, and all of it judges; origins: where
     the run starts from the weights of another one, that run, last, and before it those from which that one came, the
     first of which drew the split for all.
     """
@@ -65,6 +66,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     precision: str = "float32"
     test: bool = True
     in_study: bool = False
+    undivided: bool | UnsetType = UNSET
     results_version: int = RESULTS_VERSION
     origins: Annotated[tuple[Origin, ...], Meta(min_length=1)] | UnsetType = UNSET
 
@@ -78,6 +80,8 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             )
         if self.origins and (self.recipe.training is None or self.in_study):
             raise ValueError("origins do not go together with an estimator, nor with a study")
+        if self.undivided and (not self.in_study or self.recipe.chooses_on_validation):
+            raise ValueError("undivided goes together with a study whose runs choose nothing on their validation set")
 
     @property
     def identity(self) -> str:

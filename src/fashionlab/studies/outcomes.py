@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.evaluation.calibration import reliability
-from fashionlab.store import Run
+from fashionlab.store import History, Run
+from fashionlab.studies.design.imported import ImportedPlan
 from fashionlab.studies.design.plan import Design, JudgedArm
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.stats.verdict import Verdict, judge
@@ -25,8 +26,9 @@ WITHDRAWN_AFTER = 3
 class Outcome(Struct, frozen=True, kw_only=True):
     """One finished run, in numbers.
 
-    accuracy, loss (nats), calibration_error (ECE): on the judging set, fractions. gap: accuracy in training (as the
-    epochs went, dropout on) minus accuracy on the stopping set, at the best epoch; None for a model without epochs.
+    accuracy, loss (nats), calibration_error (ECE), calibration_floor (see `Reliability`): on the judging set,
+    fractions. gap: accuracy in training (as the epochs went, dropout on) minus accuracy on the stopping set, at the
+    best epoch; None for a model without epochs.
     best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run. Of an
     imported run the accuracy alone is known.
     """
@@ -34,6 +36,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     accuracy: float
     loss: float | None = None
     calibration_error: float | None = None
+    calibration_floor: float | None = None
     gap: float | None = None
     best_epoch: int | None = None
     epochs: int | None = None
@@ -48,11 +51,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
         metrics, predictions = run.metrics, run.predictions.validation
         if predictions is None or metrics.validation is None or metrics.peak_memory_mb is None:
             raise RunCorrupt(f"{run.path} is not a run of a study; delete it")
+        calibrated = reliability(softmax(predictions.logits), predictions.labels)
         gap, epochs = metrics.generalization_gap, metrics.epochs or None
         return Outcome(
             accuracy=metrics.validation.accuracy,
             loss=metrics.validation.loss,
-            calibration_error=reliability(softmax(predictions.logits), predictions.labels).ece,
+            calibration_error=calibrated.ece,
+            calibration_floor=calibrated.floor,
             gap=gap.accuracy if gap else None,
             best_epoch=metrics.best_epoch if epochs else None,
             epochs=epochs,
@@ -177,6 +182,20 @@ def last_seed(plan: Design, results: RunResults) -> int | None:
             return None
         last = max(last, pairs.seeds[settled_at - 1])
     return last
+
+
+def read_histories(folder: StudyFolder, last: int | None) -> dict[str, list[tuple[str, History]]]:
+    """By arm, of each of its finished runs that count: what a row of its history is, and the history by column.
+
+    last: the seed after which runs do not count, or None. Runs of models without epochs have none. Nothing of an
+    imported study. Raises RunCorrupt.
+    """
+    if isinstance(folder.design, ImportedPlan):
+        return {}
+    seeds = [seed for seed in folder.plan.all_seed_numbers if last is None or seed <= last]
+    runs = {arm.name: [folder.finished(arm, seed) for seed in seeds] for arm in folder.plan.arms}
+    found = {name: [(run.metrics.unit, run.history) for run in arm if run] for name, arm in runs.items()}
+    return {name: [each for each in arm if each[1]["epoch"]] for name, arm in found.items()}
 
 
 def counted_seeds(plan: Design, results: RunResults) -> Mapping[str, list[int]]:

@@ -15,6 +15,7 @@ from fashionlab.studies.stats.sequential import trajectory
 from fashionlab.studies.summary import (
     ArmSummary,
     BaselineSummary,
+    CalibrationError,
     Comparison,
     Confirmation,
     FailedRun,
@@ -62,6 +63,7 @@ def summarise_study(
             seconds=describe_seconds(found[base.name]),
             accuracy=describe_accuracy(found[base.name]),
             failures=_failures(results, base),
+            calibration=_calibration(found[base.name]),
         ),
         arms=tuple(_arm(plan, results, base, arm, last, found[arm.name]) for arm in plan.arms if arm is not base),
         margin=plan.margin,
@@ -123,7 +125,14 @@ def _arm(
         ),
         accuracy=describe_accuracy(finished),
         failures=_failures(results, arm),
+        calibration=_calibration(finished),
     )
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> CalibrationError | None:
+    errors = [each.calibration_error for each in outcomes if each.calibration_error is not None]
+    floors = [each.calibration_floor for each in outcomes if each.calibration_floor is not None]
+    return CalibrationError(100 * float(np.mean(errors)), 100 * float(np.mean(floors))) if errors and floors else None
 
 
 def _pairs(plan: Design, arm: JudgedArm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:

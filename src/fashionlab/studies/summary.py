@@ -75,11 +75,20 @@ class Secondary(Struct, frozen=True, kw_only=True):
     seconds: Description
 
 
+class CalibrationError(Struct, frozen=True):
+    """Of an arm's runs on the judging set, means, points. error: expected calibration error; floor: what a perfectly
+    calibrated model would show on as many images."""
+
+    error: float
+    floor: float
+
+
 class BaselineSummary(Struct, frozen=True, kw_only=True):
     """The baseline; in a comparison without a named one, the best model so far.
 
     settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
-    of training on one core; accuracy: percent, on the judging set.
+    of training on one core; accuracy: percent, on the judging set;
+    calibration: None where nothing is known, as of imported runs.
     """
 
     name: str
@@ -89,6 +98,7 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     seconds: Description
     accuracy: Description
     failures: tuple[FailedRun, ...]
+    calibration: CalibrationError | None = None
 
 
 class ArmSummary(Struct, frozen=True, kw_only=True):
@@ -106,6 +116,7 @@ class ArmSummary(Struct, frozen=True, kw_only=True):
     secondary: Secondary
     accuracy: Description
     failures: tuple[FailedRun, ...]
+    calibration: CalibrationError | None = None
 
 
 class Seeds(Struct, frozen=True):

@@ -23,21 +23,21 @@ class Partition(NamedTuple):
 
 def partition(spec: RunSpec, dataset: Dataset) -> Partition:
     """The rows of a run; dataset: already limited as its recipe says."""
-    return divide(spec.recipe, spec.split_seed, spec.in_study, dataset)
+    return divide(spec.recipe, spec.split_seed, spec.in_study and not spec.undivided, dataset)
 
 
-def divide(recipe: Recipe, seed: int, in_study: bool, dataset: Dataset) -> Partition:
+def divide(recipe: Recipe, seed: int, halved: bool, dataset: Dataset) -> Partition:
     """The rows of a recipe's run whose split is drawn by `seed`.
 
-    A run of a study (in_study) has its validation set cut in two disjoint halves, so that what picked the weights does
-    not also judge them. One that the data brought is cut in the same way for all seeds. A refit trains on every row and
-    has no validation rows.
+    halved: as of a run of a study, the validation set is cut in two disjoint halves, so that what picked the weights
+    does not also judge them. One that the data brought is cut in the same way for all seeds. A refit trains on every
+    row and has no validation rows.
     """
     if recipe.refit:
         none = np.empty(0, np.int64)
         return Partition(np.arange(len(dataset.labels)), none, none)
     split = dataset.split(seed, recipe.data.validation)
-    if not in_study:
+    if not halved:
         return Partition(split.train, split.validation, split.validation)
     halving = 0 if dataset.given_validation else seed
     return Partition(split.train, *halve_validation(dataset.labels, split.validation, halving))

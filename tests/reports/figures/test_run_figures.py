@@ -6,11 +6,13 @@ import matplotlib
 import numpy as np
 import pytest
 from figure_samples import CLASSES, bins, confusion, curves
+from matplotlib.colors import to_hex
 
 from fashionlab.reports.figures.palette import CLASSES as CLASS_COLOURS
-from fashionlab.reports.figures.palette import TRAINING, VALIDATION
+from fashionlab.reports.figures.palette import CORRECT, TRAINING, VALIDATION, WRONG
 from fashionlab.reports.figures.run.calibration import FEW, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix, strength
+from fashionlab.reports.figures.run.confusion_difference import confusion_difference
 from fashionlab.reports.figures.run.curves import learning_curves, update_norms
 from fashionlab.reports.figures.run.images import mistakes, sample_grid
 from fashionlab.reports.figures.run.inside import activations, point_map
@@ -202,7 +204,7 @@ def test_a_sample_grid_has_a_row_a_class_with_its_name_beside_it():
     images = np.repeat((60 * labels + 20).astype(np.uint8)[:, None, None], 28 * 28, axis=1).reshape(40, 28, 28)
     display = sample_grid(images, labels, list("abcd"), per_class=3)
     for row, band in enumerate(np.array_split(mosaic(display), 4)):
-        assert np.unique(band[..., 0][band[..., 3] > 0]).tolist() == [60 * row + 20]
+        assert np.unique(band[..., 0][band[..., 3] == 255]).tolist() == [60 * row + 20]
     _, _, bottom, top = display.figure.axes[0].images[0].get_extent()
     for row, name in enumerate("abcd"):
         text = next(t for t in display.figure.texts if t.get_text() == name)
@@ -219,7 +221,7 @@ def test_a_sample_grid_of_nothing_is_refused(per_class):
 def test_a_class_without_images_leaves_its_row_empty():
     images, labels = np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 2])
     bands = np.array_split(mosaic(sample_grid(images, labels, ["a", "none", "c"])), 3)
-    assert [bool(band[..., 3].any()) for band in bands] == [True, False, True]
+    assert [bool((band[..., 3] == 255).any()) for band in bands] == [True, False, True]
 
 
 def test_the_choice_of_samples_follows_the_seed_and_repeats_nothing():
@@ -241,8 +243,8 @@ def test_large_images_are_averaged_to_what_is_shown():
     stripes = np.zeros((2, 168, 168), np.uint8)
     stripes[:, ::2] = 200
     shown = mosaic(sample_grid(stripes, np.array([0, 1]), ["a", "b"], 1))
-    assert shown.shape[1] == 84 + 6
-    assert set(shown[..., 0][shown[..., 3] > 0].tolist()) == {100}
+    assert shown.shape[1] == 1 + 84 + 6, "a frame's pixel on the left, and the gap"
+    assert set(shown[..., 0][shown[..., 3] == 255].tolist()) == {100}
 
 
 def test_missing_values_are_left_out_and_not_drawn_as_zero():
@@ -250,3 +252,29 @@ def test_missing_values_are_left_out_and_not_drawn_as_zero():
     assert display.canvas is None
     assert "nan" not in display.description
     assert display.plot().canvas.hovers["aims-loss"] == ["epoch 1: training 0.500", "epoch 2: validation 0.400"]
+
+
+def test_the_difference_of_two_matrices_is_blue_where_the_second_is_better():
+    display = confusion_difference(
+        [[9, 1], [2, 8]], [[7, 3], [0, 10]], ["a", "b"], ("A", "B"), "confusion-difference-b"
+    )
+    canvas = display.plot().canvas
+    cells = {artist.get_gid(): artist for artist in canvas.figure.get_children() if artist.get_gid()}
+    better, worse = (to_hex(cells[f"cell-{cell}"].get_facecolor()) for cell in ("1-0", "0-1"))
+    assert (better, worse) == (CORRECT, WRONG)
+    assert [cells[f"count-{cell}"].get_text() for cell in ("0-0", "0-1", "1-0", "1-1")] == ["−2", "+2", "−2", "+2"]
+    assert canvas.hovers["cell-0-0"] == "true a, predicted a: A 9, B 7"
+    assert {"−20.0", "+20.0"} <= {text.get_text() for text in canvas.figure.texts}
+    assert display.title == "B has as many images right as A"
+    with pytest.raises(ValueError, match="same row sums"):
+        confusion_difference([[9, 1], [2, 8]], [[7, 2], [0, 10]], ["a", "b"], ("A", "B"))
+
+
+def test_of_many_classes_the_difference_shows_those_that_differ_most():
+    before = np.eye(30, dtype=int) * 10
+    after = before.copy()
+    after[7, 7], after[7, 9] = 4, 6
+    display = confusion_difference(before, after, [f"class {k}" for k in range(30)], ("A", "B"))
+    assert "Of 30 classes the 20 that differ most are shown." in display.note
+    assert {"class 7", "class 9"} <= {text.get_text() for text in display.figure.texts}
+    assert display.title == "B has 6 fewer images right than A"

@@ -18,7 +18,7 @@ from fashionlab.studies.events import (
     StudyEnded,
     SummaryWritten,
 )
-from fashionlab.studies.overview import PlannedArm, PlanOverview
+from fashionlab.studies.overview import Needed, PlannedArm, PlanOverview, Power
 
 WIDE = {"widths": Changed((8, 8), (16,)), "batch_norm": Changed(True, False), "depth": Changed(None, 1)}
 
@@ -55,6 +55,7 @@ def test_the_plan_says_arms_runs_and_time():
         "about 2 min 10 s if all seeds are needed, by earlier studies here; no run begins after 5 minutes",
     ):
         assert words in text
+    assert "known after a pilot with --seeds 4" in text
     assert "unknown until the first runs are done" in "\n".join(plan_lines(replace(PLAN, seconds=None)))
     assert "on the cluster's workers" in "\n".join(plan_lines(replace(PLAN, workers=None)))
     assert plan_lines(replace(PLAN, test=False))[-1] == "the test set is not evaluated"
@@ -99,3 +100,16 @@ def test_what_is_under_way_and_what_more_is_needed():
         "about 1 min 0",
     ):
         assert words in text
+
+
+def test_the_plan_says_what_it_can_find():
+    needed = (Needed(0.2, 1000, None), Needed(0.5, 41, 725.0), Needed(1.0, 9, 60.0))
+    power = Power(deviation=0.6312, comparisons=3, needed=needed, smallest=0.9123)
+    text = "\n".join(plan_lines(replace(PLAN, power=power))).replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        "at a deviation of 0.63 points (by 3 earlier comparisons here), takes about 1,000 seeds or more for 0.2 "
+        "points, 41 seeds for 0.5 points (12 min 05 s), 9 seeds for 1 point (1 min 00 s)"
+    ) in text
+    assert "with the 10 seeds of this plan: a difference below about 0.91 points is likely to stay undecided" in text
+    few = replace(PLAN, power=replace(power, smallest=None))
+    assert "too few for any interval" in "\n".join(plan_lines(few))

@@ -28,7 +28,8 @@ SECONDARY = {
     "gap": (
         "generalization gap",
         "points",
-        "generalization gap: accuracy in training, dropout on, minus accuracy on the stopping set",
+        "generalization gap: accuracy in training, dropout on, minus accuracy on the stopping set, or without early "
+        "stopping on the judging set",
     ),
     "epochs_to_best": ("epochs to the best", "epochs", "epochs to the best one"),
     "seconds": ("training time", "s", "training time on one core"),
@@ -63,12 +64,29 @@ def secondary(report: StudyReport) -> dict[str, Any]:
     shown = [name for name, found in cells.items() if any(each.n for each in found)]
     return {
         "labels": "; ".join(SECONDARY[name][2] for name in shown),
+        "calibration": _calibration(report),
         "columns": [{"name": SECONDARY[name][0], "unit": SECONDARY[name][1]} for name in shown],
         "rows": [
             {"name": arm.title, "cells": [_cell(cells[name][row]) for name in shown]}
             for row, arm in enumerate(report.arms)
         ],
     }
+
+
+def _calibration(report: StudyReport) -> str:
+    """The calibration errors themselves, beside what chance alone would show."""
+    said = [
+        f"{each.title} {plain(each.calibration.error)} (a perfectly calibrated model: {plain(each.calibration.floor)})"
+        for each in report.everyone
+        if each.calibration is not None
+    ]
+    if not said:
+        return ""
+    return (
+        f"Expected calibration error in points, mean over the runs: {'; '.join(said)}. The second figure is what so "
+        "many images show by chance alone; an error near it is no sign of bad calibration, and a difference between "
+        "two such errors none of better."
+    )
 
 
 def _cell(description: Description) -> dict[str, str]:
@@ -122,7 +140,7 @@ def facts(report: StudyReport) -> list[tuple[str, str]]:
 
 
 def confirmation(report: StudyReport) -> dict[str, Any] | None:
-    """The test set, evaluated once at the end: it confirms, and decided nothing.
+    """The test set, evaluated once at the end for the same runs: a check on other images that decided nothing.
 
     Rows of accuracies and differences, and of McNemar's test; None while the test set is not evaluated.
     """

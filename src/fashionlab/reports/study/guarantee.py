@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from fashionlab.reports.study.report import StudyReport
 from fashionlab.reports.wording import confidence, counted, p_value, plain, setting_text, value_text
 from fashionlab.studies.design.imported import Imported
+from fashionlab.studies.stats.bounded import largest_for
 
 SHARED_JUDGES = (
     "The data bring their own validation set, so all seeds are judged on the same images: the verdicts do not cover "
@@ -82,8 +83,14 @@ def covers(report: StudyReport) -> list[str]:
         *([SHARED_JUDGES] if own else []),
         "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
-        "It takes the paired differences to be normally distributed; a change that does nothing under most seeds and "
-        "much under a few is not, and may be missed. All verdicts together are wrong about any "
+        "It takes the paired differences to be normally distributed. A seed in many with a very different result is "
+        "not that, and before one has come no method can know of it. Once one has, a verdict is withheld until it "
+        "holds both with and without it.",
+        f"Where most seeds differ by at most half the margin of {report.margin:g} points, as of a change that rarely "
+        "acts, “no practical difference” takes no distribution: it is wrong with the same probability at "
+        f"most, as long as no seed moves more than {largest_for(report.margin):g} points. A larger loss is outside "
+        "of this.",
+        "All verdicts together are wrong about any "
         f"{report.what} with probability {report.alpha:g} at most, however often one looks: the shares below "
         "never add up to more.",
     ]

@@ -85,7 +85,7 @@ def report_of(summary: StudySummary) -> StudyReport:
             sentence=verdicts.sentence_of_model(arm.verdict, arm.name, baseline.name)
             if compared
             else verdicts.sentence(arm.verdict, arm_title),
-            second=verdicts.second_line(arm.verdict),
+            second=verdicts.second_line(arm.verdict, len(arm.left_out)),
         )
         arms.append(ArmReport(**{**asdict(arm), "verdict": verdict}, title=arm_title))
     named = BaselineReport(**asdict(baseline), title=title)

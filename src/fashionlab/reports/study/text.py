@@ -46,8 +46,8 @@ def summary_lines(report: StudyReport) -> list[str]:
         shared = f", {report.test.shared:,} of them in the training set too" if report.test.shared else ""
         images = f"{report.test.n:,} images{shared}"
         lines.append(
-            f"On the test set ({images}, for confirmation, evaluated {times(report.test.evaluations)} here): "
-            f"{accuracies}"
+            f"The same runs on the test set ({images}, evaluated {times(report.test.evaluations)} here; other images, "
+            f"not other trainings): {accuracies}"
         )
     for each in report.everyone:
         lines += [

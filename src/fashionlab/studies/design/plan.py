@@ -229,11 +229,11 @@ class StudyContext:
         spec = make_spec(plain, architecture, self.dataset, prepared.engine, test=False, in_study=True)
         return Arm(name, {}, spec, architecture.source, later)
 
-    def judge_rows(self, recipe: Recipe) -> int:
-        """How many images judge. Raises DataInvalid, UsageError if the data are too few for that."""
+    def judge_rows(self, recipe: Recipe, halved: bool = True) -> int:
+        """How many images judge; halved: see `divide`. Raises DataInvalid, UsageError if the data are too few."""
         limit = recipe.data.limit
         dataset = self.dataset.limited(limit) if limit else self.dataset
-        return len(divide(recipe, self.first_seed, True, dataset).judging)
+        return len(divide(recipe, self.first_seed, halved, dataset).judging)
 
 
 def arms_of_changes(
@@ -258,6 +258,11 @@ def arms_of_changes(
             )
         arms.append(replace(arm, changes=difference(baseline.recipe, arm.recipe)))
     return arms
+
+
+def judged_by_all(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """The same arms, judged by the whole validation set: for arms of which none chooses anything on it."""
+    return tuple(replace(arm, spec=replace(arm.spec, undivided=True)) for arm in arms)
 
 
 def check_arms(arms: Sequence[Arm]) -> None:

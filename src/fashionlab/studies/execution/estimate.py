@@ -14,6 +14,9 @@ from fashionlab.studies.folder import StudyFolder, list_studies
 MOST = 10
 """Studies looked at, the newest first."""
 
+LEAST_PAIRS = 4
+"""A pilot: of fewer pairs a deviation is little more than a guess."""
+
 
 class Kind(Struct, frozen=True):
     """What a run's time depends on. epochs: at most, None for an estimator; limit: rows of the training set."""
@@ -82,6 +85,29 @@ def _seconds(runs: Path) -> dict[Kind, float]:
             # A damaged study is no reason not to begin another one.
             continue
     return {kind: statistics.median(values) for kind, values in found.items() if values}
+
+
+def seconds_of_a_seed(plan: Plan, runs: Path, workers: int) -> float | None:
+    """Seconds, about, that all arms of one more seed take; None where no earlier study tells."""
+    known = _seconds(runs)
+    seconds = [known.get(_kind(arm)) for arm in plan.arms]
+    return None if None in seconds else sum(each or 0.0 for each in seconds) / workers
+
+
+def deviations_before(plan: Plan, runs: Path) -> list[float]:
+    """Standard deviations of paired differences, percentage points, in the newest studies with the same baseline model,
+    epochs, data and judging images, this one included: of every arm with at least LEAST_PAIRS pairs."""
+    found, kind = list[float](), _kind(plan.arms[0])
+    for folder in list_studies(runs)[::-1][:MOST]:
+        try:
+            if isinstance(folder.design, ImportedPlan) or (summary := folder.summary) is None:
+                continue
+            if folder.plan.judge_rows == plan.judge_rows and _kind(folder.plan.arms[0]) == kind:
+                verdicts = [arm.verdict for arm in summary.arms]
+                found += [each.deviation for each in verdicts if each.deviation and each.n >= LEAST_PAIRS]
+        except StoreError:
+            continue
+    return found
 
 
 def _kind(arm: Arm) -> Kind:
