@@ -514,7 +514,7 @@ def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
 
 def test_a_loss_that_is_no_longer_finite_ends_the_training_and_the_last_state_is_good(make, data):
     saves = []
-    with pytest.raises(NonFiniteLoss, match="try a lower --learning-rate"):
+    with pytest.raises(NonFiniteLoss, match="try a lower learning_rate"):
         make_loop(make(learning_rate=1e18), data, saves).run()
     assert all(np.isfinite(array).all() for array in saves[-1][1].values())
 

@@ -49,7 +49,7 @@ def test_auto_takes_the_backend_that_can(examine):
 @needs_tensorflow
 @pytest.mark.parametrize("asked", [{"trainer": "fused"}, {"backend": "jax"}, {"trainer": "fit", "backend": "jax"}])
 def test_another_choice_is_refused_with_the_one_that_works(examine, asked):
-    with pytest.raises(UsageError, match=r"runs on tensorflow alone: .* say --trainer (tape|fit)$"):
+    with pytest.raises(UsageError, match=r"runs on tensorflow alone: .* say trainer='(tape|fit)'$"):
         examine("tensorflow", **asked)
 
 

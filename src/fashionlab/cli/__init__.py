@@ -12,6 +12,7 @@ import click
 
 from fashionlab.cli.words import Words
 from fashionlab.errors import FashionlabError, Interrupted, UsageError
+from fashionlab.options import COMMAND_LINE
 from fashionlab.text import tell
 
 COMMANDS = {
@@ -66,6 +67,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     # A notebook's own, or one that is not installed here, would end a run when its figures are drawn.
     os.environ.pop("MPLBACKEND", None)
+    os.environ[COMMAND_LINE] = "1"
     try:
         for argument in arguments:
             argument.encode()  # a recipe, which is JSON, could not hold a name that is no UTF-8

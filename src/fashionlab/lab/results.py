@@ -16,6 +16,7 @@ from fashionlab.evaluation.insight.document import NetworkInsight
 from fashionlab.images import AS_FOUND, finish, stack_array
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions
 from fashionlab.models import NETWORK
+from fashionlab.options import wrong_choice
 from fashionlab.photos.garment import Photo, Step
 from fashionlab.photos.reading import Box
 from fashionlab.prediction.predictor import Prediction, Predictor, logits_of
@@ -34,6 +35,7 @@ from fashionlab.reports.tables import accuracy
 from fashionlab.store import Metrics, Run, find_run, line_of
 from fashionlab.store.records import changes_text
 from fashionlab.text import html_table, tell
+from fashionlab.training.architectures import is_vouched_for
 from fashionlab.training.softmax import softmax
 
 if TYPE_CHECKING:
@@ -209,8 +211,9 @@ class TrainedModel:
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.
 
-        uint8 images in, logits out. A user's own model file, for which `trust` must vouch, is executed here. Where
-        Keras has not been imported yet, it is given JAX. Raises UsageError for a model that is not a neural network.
+        uint8 images in, logits out. A user's own model file is executed here, if `trust` vouches for it or it was
+        trained on this machine. Where Keras has not been imported yet, it is given JAX. Raises UsageError for a model
+        that is not a neural network.
         """
         if self.recipe.kind is not NETWORK:
             raise UsageError(
@@ -225,7 +228,7 @@ class TrainedModel:
         from fashionlab.models.registry import permit_execution
         from fashionlab.training.networks import open_network
 
-        if self._trust:
+        if is_vouched_for(self._run.spec, (self._trust,) if self._trust else ()):
             permit_execution()
         return open_network(self._run, self._trust)
 
@@ -286,7 +289,7 @@ class SideBySideReport(Page):
 def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = None) -> TrainedModel:
     """Open a finished run by path, by name in `runs`, or "last".
 
-    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one elsewhere.
     Raises UsageError if there is no such run, RunIncomplete if it is not finished.
     """
     return TrainedModel(_find_complete(run, runs), trust)
@@ -337,7 +340,7 @@ def report(
     if trust is not None:
         raise UsageError("given --trust and several runs; their page executes no model, leave it out")
     if on not in (None, *SETS):
-        raise UsageError(f"--on: given {on!r}, expected {' or '.join(SETS)}")
+        raise UsageError(wrong_choice("on", on, SETS))
     found_all = [_find(each, runs) for each in (run, *others)]
     return SideBySideReport(*produce_side_by_side(found_all, on, execution.data_dir))
 

@@ -16,6 +16,7 @@ from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.models.own.estimator import refit_refusal
 from fashionlab.models.registry import function_architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.run.sections.made import origin_line
@@ -57,7 +58,7 @@ def train(
     origin: a finished run of a network, to go on from its weights: its path, its name in `runs`, "last", or what
     `train` gave. What is not given is taken over from its recipe, the seed and the epochs too; data and split are the
     origin's, and the optimizer starts anew. trust: the beginning of the SHA-256 of the origin's own model file, which
-    is executed unless `model` is given.
+    is executed unless `model` is given, for an origin that was trained elsewhere.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
@@ -79,10 +80,16 @@ def train(
     recipe = Recipe.make(name or "mlp", settings, own)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
-            "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
+            f"given {spelled('refit', True)} with {spelled('schedule', 'plateau')}, which follows a validation loss: a "
+            "refit has none; choose another"
         )
+    images = recipe.data
     dataset = load_dataset(
-        recipe.data.dataset, data_dir=execution.data_dir, announce=tell, preparation=recipe.data.preparation
+        images.dataset,
+        data_dir=execution.data_dir,
+        announce=tell,
+        preparation=images.preparation,
+        called="" if data is None or isinstance(data, Dataset) else "data",
     )
     if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
@@ -115,7 +122,7 @@ def resume(
     """Finish a run that was stopped or killed; its history and weights end up as if it never had been.
 
     run: its path, its name in `runs`, or "last". A run that is complete already is returned as it is. trust: the
-    beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    beginning of the SHA-256 of the run's own model file, for a run that was begun with one elsewhere.
     """
     found = find_run(Path(runs), str(run))
     if found.complete:

@@ -105,8 +105,12 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def identity(self) -> str:
         """SHA-256 of the spec: equal specs give equal numbers."""
-        # What a folder is called decides nothing.
-        nameless = replace(self, origins=tuple(replace(each, run="") for each in self.origins or ()) or UNSET)
+        # What a folder is called decides nothing, nor on what the model does not run.
+        nameless = replace(
+            self,
+            origins=tuple(replace(each, run="") for each in self.origins or ()) or UNSET,
+            found=replace(self.found, only=UNSET) if self.found else UNSET,
+        )
         return hashlib.sha256(msgspec.json.encode(nameless, order="sorted")).hexdigest()
 
     @property

@@ -18,6 +18,7 @@ from fashionlab.reports.wording import (
     counted,
     duration,
     kind_text,
+    parameters_text,
     percent,
     plain,
     times,
@@ -247,6 +248,9 @@ def run_table(details: RunDetails) -> "Table":
         "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",
         "state": "complete" if details.complete else "unfinished",
     }
+    found = details.environment
+    if found is not None and found.parameters is not None:
+        lines["size"] = parameters_text(found.parameters, found.trainable)
     if spec.origins:
         lines["origin"] = origin_line(spec)
     if recipe.refit:

@@ -61,7 +61,9 @@ class Networks:
             with explained_if_own(run, "failed in training"):
                 loop.run()
             libraries = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}[keras.backend.backend()]
-            environment = describe_environment(loop.device, ("keras", *libraries), count_parameters(model))
+            environment = describe_environment(
+                loop.device, ("keras", *libraries), count_parameters(model), trainable=count_trainable(model)
+            )
             run.write("environment.json", to_json(environment))
             run.write("history.csv", to_csv(HistoryRow, loop.progress.history))
             run.write("norms.csv", to_csv(NormsRow, loop.progress.norms))
@@ -214,6 +216,11 @@ def count_parameters(model: "keras.Model") -> int:
     return sum(int(np.prod(w.shape)) for w in model.weights)
 
 
+def count_trainable(model: "keras.Model") -> int:
+    """Those that training changes: no frozen ones, and no moving averages of batch normalization."""
+    return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+
+
 def explained_if_own(run: Run, what: str) -> AbstractContextManager[None]:
     """Whatever a user's own model raises becomes one sentence; what the lab's own raise is a fault to be traced."""
     name = run.spec.recipe.model.name
@@ -265,6 +272,7 @@ def _make_loop(
             epoch=loop.progress.epoch,
             epochs=recipe.refit or training.epochs,
             parameters=count_parameters(model),
+            trainable=count_trainable(model),
             device=runner.device,
             trainer=run.spec.trainer,
             history=tuple(loop.progress.history),

@@ -14,13 +14,22 @@ from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.machine import has_bfloat16
 from fashionlab.models import CONVOLUTIONAL, Architecture, find_architecture
 from fashionlab.models.registry import own_architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.choices import describe_own
-from fashionlab.recipe.class_weights import check_class_names
+from fashionlab.recipe.class_weights import check_class_names, on_class_weights
 from fashionlab.recipe.config import ModelConfig, Precision, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import BFLOAT16_BACKENDS, DataFacts, Origin, RunSpec
-from fashionlab.training.engines import Engine, choose_engine
-from fashionlab.training.tasks import EXAMINE, ExamineArguments, ModelFacts
+from fashionlab.training.engines import BACKEND_TITLES, Engine, choose_engine
+from fashionlab.training.tasks import (
+    DESCRIBE,
+    EXAMINE,
+    DescribeArguments,
+    ExamineArguments,
+    ModelFacts,
+    ModelHelp,
+    help_of,
+)
 from fashionlab.workers.pool import borrow
 
 LACKING = "float32 is used instead of bfloat16, for which this processor has no instructions (AVX512-BF16 or AMX)"
@@ -62,7 +71,9 @@ def prepare(
     if shared and not architecture.kind.epochs:
         trainer = backend = "auto"
     if recipe.training:
-        check_class_names(recipe.training.class_weights, dataset.class_names)
+        weights = recipe.training.class_weights
+        check_class_names(weights, dataset.class_names)
+        said = on_class_weights(weights, dataset.labels, dataset.class_names)
     if architecture.source is not None:
         found = _prepare_own(recipe, dataset, trainer, backend, architecture, shared)
         if found.recipe.training is None and not shared:
@@ -75,7 +86,7 @@ def prepare(
     if recipe.training is None or found.recipe.training is None:
         return found
     precision, lacking = _choose_precision(recipe.training.precision, found.engine, bfloat16)
-    notes = (*found.notes, *filter(None, [describe_own(recipe.settings), lacking]))
+    notes = (*found.notes, *filter(None, [describe_own(recipe.settings), said, lacking]))
     return dataclasses.replace(found, precision=precision, notes=notes)
 
 
@@ -83,12 +94,25 @@ def refuse_training(recipe: Recipe) -> None:
     """Raise UsageError if the recipe of a model that turned out to be an estimator has settings of training."""
     usual = TrainingConfig().settings
     training = recipe.training.settings if recipe.training else {}
-    given = [f"--{name.replace('_', '-')}" for name, value in training.items() if value != usual.get(name)]
+    given = [spelled(name) for name, value in training.items() if value != usual.get(name)]
     if given:
         raise UsageError(
             f"given {', '.join(given)}, but model {recipe.model.name!r} is an estimator, which is fitted in one call: "
             "leave it out, or make it an option of the function under another name"
         )
+
+
+def describe_model(name: str) -> ModelHelp:
+    """What the help says of a model: of the registry, or of a user's own file, which a worker executes.
+
+    Raises UsageError.
+    """
+    architecture = find_architecture(name)
+    if architecture.source is None:
+        return help_of(architecture)
+    arguments = DescribeArguments(name, architecture.source)
+    with borrow() as worker:
+        return worker.call(DESCRIBE, arguments)
 
 
 def make_spec(
@@ -142,12 +166,13 @@ def _prepare_own(
 
     This process never executes the file. What "auto" leaves open is decided by where the model can be trained.
     """
-    examine = partial(_examine, recipe, dataset, architecture)
+    examine, refused = partial(_examine, recipe, dataset, architecture), None
     engine, advice = choose_engine(trainer, backend, kind=architecture.kind, convolutional=False)
     try:
         facts = examine(engine)
     except ModelFailure as error:
         engine, advice, facts = _elsewhere(trainer, backend, architecture, engine, examine, error)
+        refused = error
     else:
         if facts.found.estimator:
             if shared:
@@ -158,13 +183,17 @@ def _prepare_own(
             try:
                 facts, engine = examine(faster), faster
             except ModelFailure as error:
-                advice = f"the model runs on {engine.backend} alone: {error}"
+                refused, advice = error, None
         else:
             engine = faster
     filled = replace(recipe, model=ModelConfig(recipe.model.name, facts.options))
+    found, said = facts.found, [advice] if advice else []
+    if refused is not None:
+        found = replace(found, only=engine.backend)
+        said.append(f"trained on {BACKEND_TITLES[engine.backend]}, as the model runs there alone: {refused}")
     # From here on it is what the run keeps.
-    examined = own_architecture(architecture.name, facts.source, facts.found)
-    return Prepared(filled, examined, engine, "float32", (*facts.notes, *([advice] if advice else [])))
+    examined = own_architecture(architecture.name, facts.source, found)
+    return Prepared(filled, examined, engine, "float32", (*facts.notes, *said))
 
 
 def _prepare_estimator(
@@ -211,8 +240,8 @@ def _elsewhere(
         wanted = engine
     if wanted.backend != other:
         raise UsageError(
-            f"model {architecture.name!r} runs on {other} alone: leave out --trainer and --backend, or say --trainer "
-            f"{found.trainer}"
+            f"model {architecture.name!r} runs on {other} alone: leave out {spelled('trainer')} and "
+            f"{spelled('backend')}, or say {spelled('trainer', found.trainer)}"
         ) from None
     return wanted, advice, facts
 

@@ -17,7 +17,7 @@ from fashionlab.errors import UsageError
 from fashionlab.models import Architecture
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
-from fashionlab.options import as_typed
+from fashionlab.options import as_typed, spelled
 from fashionlab.recipe.config import OptionValue
 from fashionlab.recipe.difference import Changes, difference
 from fashionlab.recipe.recipe import Recipe
@@ -282,7 +282,9 @@ def arms_of_changes(
             if arm.spec != baseline.spec:
                 raise UsageError(f"--change: {name!r} changes nothing: {LACKING}")
             values = ", ".join(f"{setting} is {as_typed(value)}" for setting, value in given.items())
-            raise UsageError(f"--change: {name!r} changes nothing, the baseline is like that already ({values})")
+            raise UsageError(
+                f"{spelled('changes')}: {name!r} changes nothing, the baseline is like that already ({values})"
+            )
         arms.append(replace(arm, changes=difference(baseline.recipe, arm.recipe)))
     return arms
 

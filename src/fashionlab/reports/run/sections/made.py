@@ -59,6 +59,12 @@ def refit_line(recipe: Recipe) -> str:
     return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
 
 
+def trainer_line(spec: RunSpec) -> str:
+    """What ran the epochs, in words."""
+    only = ", the one backend on which the model runs" if spec.found and spec.found.only else ""
+    return f"{spec.trainer} on {spec.backend}{only}"
+
+
 def origin_line(spec: RunSpec) -> str:
     """From which run's weights a run starts, in words; empty for one that has no origin."""
     if not spec.origins:
@@ -138,7 +144,7 @@ def training_fields(spec: RunSpec) -> dict[str, Any]:
     training = spec.recipe.training
     if training is None:
         return {}
-    return {**training.settings, "precision": _precision(spec), "trainer": f"{spec.trainer} on {spec.backend}"}
+    return {**training.settings, "precision": _precision(spec), "trainer": trainer_line(spec)}
 
 
 def _precision(spec: RunSpec) -> str:
