@@ -1,6 +1,7 @@
 """The state of a training as Keras keeps it; between two chunks all of it stands here, whatever runs the steps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -51,6 +52,25 @@ class KerasState:
     def weights(self) -> list[np.ndarray]:
         """The model's weights in Keras' order (`model.weights`: no seeds of dropout), copied to the host."""
         return [_to_host(v) for v in self._model.weights]
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """While this lasts, the model has the weights that are validated and kept: the averages, if there are any.
+
+        What batch normalization knows of its inputs stays as it is (docs/decisions/0024).
+        """
+        averages = getattr(self.rule, "averages", None)
+        if averages is None:
+            yield
+            return
+        trained = [_to_host(v) for v in self.trainable]
+        try:
+            for variable, average in zip(self.trainable, averages, strict=True):
+                variable.assign(average.value)
+            yield
+        finally:
+            for variable, value in zip(self.trainable, trained, strict=True):
+                variable.assign(value)
 
     def save(self) -> dict[str, np.ndarray]:
         """The whole state by name, on the host: enough to go on bit for bit."""
