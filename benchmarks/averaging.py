@@ -39,7 +39,7 @@ def write_data(path: Path, rows: int) -> None:
 
     dataset = fashionlab.load()
     order = np.random.default_rng(0).permutation(len(dataset.labels))
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for prefix, part in (
         ("train", order[:rows]),
         ("val", order[rows : rows + STOPPING]),

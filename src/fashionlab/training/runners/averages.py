@@ -22,7 +22,7 @@ from keras import ops
 
 
 def momentum_at(step: Any, momentum: float) -> Any:
-    """The share of itself that an average keeps at step 1, 2, ..., a number or a tensor; in the end it is `momentum`."""
+    """The share of itself that an average keeps at step 1, 2, ..., a number or a tensor; in the end `momentum`."""
     step = ops.cast(step, "float32")
     return ops.minimum(momentum, (1 + step) / (10 + step))
 
@@ -70,7 +70,7 @@ def averaging(kind: type[keras.optimizers.Optimizer], momentum: float) -> type[k
     It is among the optimizer's variables, so that it is saved, restored and handed through a compiled step as they are.
     """
 
-    class Averaging(kind):  # type: ignore[misc, valid-type]  # Keras has no types
+    class Averaging(kind):  # type: ignore[misc]  # Keras has no types
         def build(self, variables: list[keras.Variable]) -> None:
             """Keras calls this again for an optimizer that is built."""
             if not self.built:

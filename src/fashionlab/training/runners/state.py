@@ -66,7 +66,8 @@ class KerasState:
         trained = [_to_host(v) for v in self.trainable]
         try:
             for variable, average in zip(self.trainable, averages, strict=True):
-                variable.assign(average.value)
+                # A copy: Keras' `predict` gives the memory of the model's variables away.
+                variable.assign(_to_host(average))
             yield
         finally:
             for variable, value in zip(self.trainable, trained, strict=True):
