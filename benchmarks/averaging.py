@@ -39,14 +39,11 @@ def write_data(path: Path, rows: int) -> None:
 
     dataset = fashionlab.load()
     order = np.random.default_rng(0).permutation(len(dataset.labels))
-    arrays: dict[str, np.ndarray] = {}
-    for prefix, part in (
-        ("train", order[:rows]),
-        ("val", order[rows : rows + STOPPING]),
-        ("test", order[rows + STOPPING : rows + STOPPING + JUDGING]),
-    ):
-        arrays |= {f"x_{prefix}": dataset.images[part], f"y_{prefix}": dataset.labels[part]}
-    np.savez(path, **arrays)
+    parts = np.split(order[: rows + STOPPING + JUDGING], [rows, rows + STOPPING])
+    images, labels = zip(*((dataset.images[part], dataset.labels[part]) for part in parts), strict=True)
+    np.savez(
+        path, x_train=images[0], y_train=labels[0], x_val=images[1], y_val=labels[1], x_test=images[2], y_test=labels[2]
+    )
 
 
 def variance_ratio(above: Sequence[float], below: Sequence[float]) -> dict[str, float]:

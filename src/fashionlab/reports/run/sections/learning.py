@@ -89,8 +89,8 @@ def _ended(finding: Ended, unit: str) -> str:
 def averaged(epochs: float) -> str:
     """Which weights the curves of a run are of whose weights were averaged over so many epochs."""
     return (
-        f"The weights were averaged over {value_text(epochs)} epoch{'' if epochs == 1 else 's'}: the average is what was "
-        "validated and kept. Training loss and accuracy, and the norms, are of the weights themselves, from which "
+        f"The weights were averaged over {value_text(epochs)} epoch{'' if epochs == 1 else 's'}: the average is what "
+        "was validated and kept. Training loss and accuracy, and the norms, are of the weights themselves, from which "
         "training went on."
     )
 
