@@ -24,8 +24,8 @@ endef
 endif
 
 # Every trainer and executor is tested, so the tests need what they run on.
-TESTS = [tests,tensorflow,cluster]
-ALL = [tensorflow,cluster,serving,notebook,embedding,tests]
+TESTS = [tests,tensorflow,cluster,search,tensorboard]
+ALL = [tensorflow,cluster,search,tensorboard,serving,notebook,embedding,tests]
 
 .PHONY: train test notebook evidence lock clean
 
@@ -73,7 +73,7 @@ evidence: $(VENV)/all.done
 # copies of the large one, so that pip-compile keeps its versions and its hashes.
 COMPILE = $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options pyproject.toml locks/build.in
-EXTRAS = $(foreach extra,tensorflow cluster serving notebook embedding tests,--extra $(extra))
+EXTRAS = $(foreach extra,tensorflow cluster search tensorboard serving notebook embedding tests,--extra $(extra))
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
@@ -81,7 +81,7 @@ lock:
 	$(COMPILE) --upgrade $(EXTRAS) --output-file locks/all.txt
 	cp locks/all.txt locks/core.txt && $(COMPILE) --output-file locks/core.txt
 	cp locks/all.txt locks/notebook.txt && $(COMPILE) --extra notebook --output-file locks/notebook.txt
-	cp locks/all.txt locks/tests.txt && $(COMPILE) --extra tests --extra tensorflow --extra cluster --output-file locks/tests.txt
+	cp locks/all.txt locks/tests.txt && $(COMPILE) --extra tests --extra tensorflow --extra cluster --extra search --extra tensorboard --output-file locks/tests.txt
 
 clean:
 	rm -rf $(VENV) $(VENV)-lock build .pytest_cache .mypy_cache .ruff_cache

@@ -35,6 +35,7 @@ PROGRAMS = {
     "model-boosting": ("seeds --model boosting --seeds 3", "gradient boosting"),
     "study-throughput": ("study_throughput", "a study's runs with two workers and with one"),
     "null-studies": ("null_studies", "nothing against nothing, really trained: 20 studies"),
+    "verdicts": ("verdicts", "how often simulated studies are wrong, and how soon they decide"),
     "ablation": (
         "study mlp --ablate --epochs 12 --seeds 10 --within 900",
         "each regularizer of the recipe in turn, ten seeds",
@@ -44,6 +45,8 @@ PROGRAMS = {
     "claim-order": ("study recipes/studies/order.toml", "batch normalization before dropout"),
     "claim-activation": ("study recipes/studies/activation.toml", "GELU or ReLU"),
     "kill": ("kill", "each trainer killed at random moments, resumed, compared bit for bit"),
+    "search-kills": ("search_kills", "a search over six fields in ten minutes, killed twice on the way"),
+    "own-models": ("own_models", "models as people bring them, against Keras' own fit"),
     "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
     "hostile-data": ("hostile_data", "IDX files, images, archives and folders damaged, and loaded"),

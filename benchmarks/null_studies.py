@@ -91,8 +91,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         summary = train(given.studies, given.seeds, settings, given.workers, Path(folder))
     arm = summary.arms[0]
-    alpha = arm.verdict.alpha
-    rows = judge_each(arm.pairs, given.seeds, alpha, summary.judge_rows)
+    alpha, judge_rows = arm.verdict.alpha, summary.judge_rows
+    assert judge_rows is not None
+    rows = judge_each(arm.pairs, given.seeds, alpha, judge_rows)
     wrong = sum(row["word"] in ("helps", "hurts") for row in rows)
     table = [["study", "effect", "low", "high", "verdict"]]
     for number, row in enumerate(rows):

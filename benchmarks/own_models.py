@@ -1,6 +1,6 @@
 """Models of one's own with the lab and with plain Keras `fit`: the same optimizer, loss and epochs on the same rows.
 
-    python -m benchmarks.own_models --seeds 3 --rows 6000 --epochs 6        evidence/own-models.json
+    python -m benchmarks.own_models --json evidence/own-models.json
     python -m benchmarks.own_models --seeds 1 --rows 600 --epochs 1 --models lenet,course
 
 Twelve models (`models_of_ones_own`), each on every trainer whose backend it runs on. The mean validation accuracy over
@@ -13,12 +13,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import mean
+from statistics import mean, variance
 from typing import Any
 
 from benchmarks.common import Evidence
+from benchmarks.journal import Journal
 
 FILE = Path(__file__).with_name("models_of_ones_own.py")
 
@@ -34,7 +36,7 @@ def facts_of(model: str) -> tuple[str, bool, list[str]]:
     return shape, gives == "softmax", ["jax", "tensorflow"] if backends == "any" else [backends]
 
 
-def with_keras(model: str, seed: int, rows: int, epochs: int, backend: str) -> float:
+def with_keras(model: str, rows: int, epochs: int, backend: str, seed: int) -> float:
     """Validation accuracy of plain Keras, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.own_models", "--alone", model, str(seed), str(rows), str(epochs)]
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -49,13 +51,13 @@ def train_alone(model: str, seed: int, rows: int, epochs: int) -> None:
     from benchmarks import models_of_ones_own
     from fashionlab import load
     from fashionlab.recipe.recipe import Recipe
-    from fashionlab.training.partition import partition
+    from fashionlab.training.partition import divide
     from fashionlab.training.runners.optimizers import make_optimizer
 
     recipe = Recipe.make("mlp", {**SETTINGS, "epochs": epochs, "limit": rows, "seed": seed})
     assert recipe.training is not None
     data = load().limited(rows)
-    parts = partition(recipe, False, data)
+    parts = divide(recipe, seed, False, data)
     shape, is_softmax, _ = facts_of(model)
     images = data.images.astype("float32").reshape(
         {"plain": (-1, 28, 28), "channel": (-1, 28, 28, 1), "flat": (-1, 784)}[shape]
@@ -71,7 +73,7 @@ def train_alone(model: str, seed: int, rows: int, epochs: int) -> None:
     print(network.evaluate(images[parts.stopping], data.labels[parts.stopping], verbose=0)[1])
 
 
-def with_lab(model: str, seed: int, rows: int, epochs: int, trainer: str, backend: str, runs: Path) -> float:
+def with_lab(model: str, rows: int, epochs: int, trainer: str, backend: str, runs: Path, seed: int) -> float:
     """Validation accuracy of the lab's run."""
     from fashionlab import ExecutionOptions, train
 
@@ -83,21 +85,39 @@ def with_lab(model: str, seed: int, rows: int, epochs: int, trainer: str, backen
     return run.metrics.validation.accuracy
 
 
-def measure(models: list[str], seeds: int, rows: int, epochs: int, runs: Path) -> Iterator[dict[str, Any]]:
-    """A line for each model and trainer: both means, and their difference in points."""
+def measure(
+    models: list[str], seeds: int, rows: int, epochs: int, runs: Path, journal: Journal
+) -> list[dict[str, Any]]:
+    """A line for each model and trainer: the accuracy of each seed with Keras and with the lab, and in points the
+    difference of their means and its standard error."""
+    lines = []
+
+    def each_seed(name: str, run: Callable[[int], float]) -> list[float]:
+        for seed in range(seeds):
+            if f"{name} {seed}" not in journal.found:
+                journal.add(f"{name} {seed}", run(seed))
+        return [journal.found[f"{name} {seed}"] for seed in range(seeds)]
+
     for model in models:
         backends = facts_of(model)[2]
         alone = {
-            backend: mean(with_keras(model, seed, rows, epochs, backend) for seed in range(seeds))
+            backend: each_seed(f"{model} keras {backend}", partial(with_keras, model, rows, epochs, backend))
             for backend in backends
         }
         for trainer in ENGINES:
             for backend in [b for b in backends if trainer == "fit" or ENGINES[trainer] == b]:
-                lab = mean(with_lab(model, seed, rows, epochs, trainer, backend, runs) for seed in range(seeds))
-                yield {
+                lab = each_seed(
+                    f"{model} {trainer} {backend}", partial(with_lab, model, rows, epochs, trainer, backend, runs)
+                )
+                error = ((variance(lab) + variance(alone[backend])) / seeds) ** 0.5 if seeds > 1 else None
+                line = {
                     "model": model, "trainer": trainer, "backend": backend, "keras": alone[backend], "lab": lab,
-                    "points": round(100 * (lab - alone[backend]), 2),
+                    "points": round(100 * (mean(lab) - mean(alone[backend])), 2),
+                    "standard_error": error and round(100 * error, 2),
                 }  # fmt: skip
+                print(json.dumps(line), flush=True)
+                lines.append(line)
+    return lines
 
 
 def main() -> None:
@@ -112,14 +132,13 @@ def main() -> None:
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--models", default=",".join(names))
     parser.add_argument("--runs", type=Path, default=Path("runs/own-models"))
-    parser.add_argument("--out", type=Path, help="where to write the evidence")
+    parser.add_argument("--json", type=Path, help="where to write the evidence")
     given = parser.parse_args()
-    evidence, lines = Evidence("own_models"), []
-    for line in measure(given.models.split(","), given.seeds, given.rows, given.epochs, given.runs):
-        print(json.dumps(line), flush=True)
-        lines.append(line)
+    evidence, journal = Evidence("own_models"), Journal(given.json)
+    lines = measure(given.models.split(","), given.seeds, given.rows, given.epochs, given.runs, journal)
     settings = {**SETTINGS, "rows": given.rows, "epochs": given.epochs}
-    evidence.write(given.out, given.seeds, {"settings": settings, "lines": lines})
+    evidence.write(given.json, given.seeds, {"settings": settings, "lines": lines})
+    journal.close()
 
 
 if __name__ == "__main__":

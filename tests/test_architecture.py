@@ -25,6 +25,8 @@ ROOMS = (
     "training",
     "evaluation",
     "studies",
+    "search",
+    "tracking",
     "reports",
     "lab",
     "cli",
@@ -45,7 +47,9 @@ FRAMEWORKS = {
         "models/estimators/logistic.py",
     },
     "lightgbm": {"models/estimators/boosting.py"},
+    "optuna": {"search/trials.py"},
     "ray": {"studies/execution/connection.py"},
+    "tensorboardX": {"tracking/tensorboard.py"},
     "torch": set(),
 }
 """The files that may import a framework that not every worker has."""
@@ -161,7 +165,7 @@ def test_text_leaves_through_what_cleans_it(name):
 
 @pytest.mark.parametrize("module", ["fashionlab", "fashionlab.lab", "fashionlab.cli", "fashionlab.cli.train"])
 def test_importing_the_lab_loads_no_framework_and_no_plotting(module):
-    heavy = "jax keras tensorflow torch matplotlib sklearn lightgbm scipy PIL requests"
+    heavy = "jax keras tensorflow torch matplotlib sklearn lightgbm scipy PIL requests optuna sqlalchemy tensorboardX"
     code = f"import sys, {module}; print([m for m in {heavy!r}.split() if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

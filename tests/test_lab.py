@@ -1,6 +1,7 @@
 """The lab from Python: train, refit, open, predict, and a model and data of one's own."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import fashionlab
 from fashionlab import ExecutionOptions, lab
 from fashionlab.errors import RunCorrupt, RunIncomplete, UntrustedModel, UsageError
 from fashionlab.store import Ledger, Run, list_runs
+from fashionlab.tracking import TrainingStarted
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "small_cnn.py"
 
@@ -22,6 +24,11 @@ def runs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(runs, sample_path):
     return fashionlab.train("mlp", dataset=str(sample_path), runs=runs, widths=(64, 32), epochs=12, batch_size=32)
+
+
+def rows_trained(events):
+    (started,) = (event for event in events if isinstance(event, TrainingStarted))
+    return started.rows
 
 
 def test_a_trained_model_tells_how_it_came_about(trained):
@@ -93,7 +100,7 @@ def test_a_refit_uses_validation_rows_too_and_is_a_run_of_its_own_kind(trained, 
     assert refit.recipe.refit == trained.metrics.best_epoch == refit.metrics.epochs
     assert refit.metrics.validation is None
     assert refit.metrics.test.n == 200
-    assert events[0].rows == 600, "all rows of the training set"
+    assert rows_trained(events) == 600, "all rows of the training set"
     assert np.isnan(refit.history["val_loss"]).all()
     assert "confusion-validation.png" not in {path.name for path in refit.figures}
 
@@ -111,7 +118,7 @@ def test_a_limit_uses_so_many_rows(sample_path, tmp_path):
         "mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, limit=100,
         execution=ExecutionOptions(on_event=events.append),
     )  # fmt: skip
-    assert events[0].rows == 80
+    assert rows_trained(events) == 80
 
 
 def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):
@@ -152,3 +159,38 @@ def test_an_own_models_wrong_option_is_one_sentence_and_leaves_nothing(tmp_path,
     with pytest.raises(UsageError, match=r"has no setting 'depth'; .*allowed: filters, dropout"):
         fashionlab.train(f"{EXAMPLE}:build", dataset=str(sample_path), runs=tmp_path, depth=3)
     assert list_runs(tmp_path) == []
+
+
+def test_runs_are_records_and_tables(trained, runs, sample_path, ask, tmp_path):
+    (record,) = [record for record in fashionlab.runs(runs=runs) if not record["refit"]]
+    assert record["differs"] == "epochs=12 batch_size=32 widths=64,32"
+    assert record["dataset"] == str(sample_path)
+    assert record["test_accuracy"] == trained.metrics.test.accuracy
+    together = fashionlab.runs(runs=runs, group=True, sort="-test_mean")
+    assert {each["n"] for each in together} == {1}
+    shutil.copytree(trained.path, tmp_path / "runs" / "[red]<b>")
+    status, out, _ = ask("runs")
+    assert status == 0
+    assert "[red]<b>" in out
+    assert " fashion-sample.npz " in out
+    assert "epochs=12 batch_size=32 widths=64,32" in out
+    assert "best run" in ask("runs", "--group")[1]
+    assert ask("runs", "--csv", "--sort", "-dropout")[1].startswith("run,model,dataset,seed,")
+    status, _, err = ask("runs", "--sort", "nothing")
+    assert (status, err.count("\n")) == (2, 1)
+    assert ask("runs", "--csv", "--json")[0] == 2
+    assert "options come after the word" in ask("runs", "--group", "show", "last")[2]
+
+
+def test_a_notebook_shows_a_run_and_a_data_set_and_no_markup_of_theirs(trained, sample, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "<script>&\x1b")
+    shown = fashionlab.open_run(tmp_path / "<script>&\x1b")._repr_html_()
+    assert "Run &lt;script&gt;&amp;\\x1b" in shown
+    assert "epochs=12 batch_size=32 widths=64,32" in shown
+    assert "<script" not in shown
+    foreign = replace(sample, name="<b>", class_names=("<i>", *sample.class_names[1:]), notes=("a\n<img>",))
+    shown = foreign._repr_html_()
+    assert "Data set &lt;b&gt;" in shown
+    assert "a &lt;img&gt;" in shown
+    assert not any(tag in shown for tag in ("<b>", "<i>", "<img"))
+    assert sample.sha256 in shown

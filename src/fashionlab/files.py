@@ -48,15 +48,21 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) 
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add a line to a file, made if missing, durably; links are not followed.
+    """As `append`, of a line."""
+    append(path, line + b"\n")
 
-    One write in append mode: lines of processes that write at the same moment do not mix. Raises StoreError.
+
+def append(path: Path, content: bytes) -> None:
+    """Add bytes to a file, made if missing, durably; links are not followed.
+
+    One write in append mode: what processes write at the same moment does not mix. Raises StoreError.
     """
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, flags, 0o644)
         try:
-            os.write(descriptor, line + b"\n")
+            if os.write(descriptor, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -7,6 +7,8 @@ What comes after it is the exit's own affair: HTML is escaped by the template, M
 import json
 import re
 import sys
+from collections.abc import Mapping
+from html import escape
 from typing import Any, TextIO
 
 _BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
@@ -51,6 +53,20 @@ def readable_json(document: Any, **options: Any) -> str:
     return re.sub(
         "[^\n -~\ud800-\udfff]", lambda found: found[0] if _is_seen(found[0]) else json.dumps(found[0])[1:-1], text
     )
+
+
+def html_table(title: str, rows: Mapping[str, object]) -> str:
+    """A table of names and values as HTML, for a notebook: everything cleaned and escaped."""
+
+    def cell(text: object) -> str:
+        return escape(one_line(text), quote=True)
+
+    left = 'style="text-align:left"'
+    lines = (
+        f'<tr><th scope="row" {left}>{cell(name)}</th><td {left}>{cell(value)}</td></tr>'
+        for name, value in rows.items()
+    )
+    return f"<table><caption {left}>{cell(title)}</caption>{''.join(lines)}</table>"
 
 
 def tell(message: object, stream: TextIO | None = None) -> None:

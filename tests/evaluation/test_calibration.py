@@ -212,3 +212,14 @@ def test_without_validation_there_is_no_temperature():
 def test_what_cannot_be_scored(score, probabilities, labels, message):
     with pytest.raises(ValueError, match=message):
         score(probabilities, np.array(labels, np.int64))
+
+
+def test_the_floor_is_what_a_calibrated_model_shows():
+    """Labels drawn from the predictions themselves: the error that is left is chance."""
+    random = np.random.default_rng(3)
+    probabilities = softmax(random.normal(0, 3, (2000, 10)))
+    floor, found = reliability(probabilities, np.zeros(2000, int)).floor, []
+    for _ in range(60):
+        labels = (random.random((2000, 1)) > np.cumsum(probabilities, axis=1)).sum(axis=1).clip(0, 9)
+        found.append(reliability(probabilities, labels).ece)
+    assert floor == pytest.approx(np.mean(found), rel=0.08)

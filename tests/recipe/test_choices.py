@@ -12,8 +12,9 @@ from fashionlab.errors import UsageError
 from fashionlab.recipe.choices import OPTIMIZERS, SCHEDULES, describe_own
 from fashionlab.recipe.class_weights import check_class_names, parse_class_weights, weigh_classes
 from fashionlab.recipe.config import ModelConfig, TrainingConfig
+from fashionlab.recipe.difference import difference
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.design.changes import apply_change, difference
+from fashionlab.studies.design.changes import apply_change
 
 
 def training(**settings):

@@ -1,6 +1,7 @@
 """Progress: what people see while a run is being trained, on a terminal, in a notebook and in a log."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -72,7 +73,7 @@ def test_a_log_has_one_line_per_epoch(capsys, monkeypatch):
     assert lines[0] == "1,234 parameters, 480 images, 10 steps per epoch, on CPU, 2 cores"
     assert len(lines) == 5
     assert lines[1].startswith(
-        "epoch   1/4  loss 0.5000  accuracy 80.00 %  val_loss 0.4000  val_accuracy 85.00 %  best  at most"
+        "epoch   1/4  loss 0.5000  accuracy 80.00 %  val_loss 0.4000  val_accuracy 85.00 %  best  about"
     )
     assert "left" in lines[1]
     assert "left" not in lines[4]
@@ -80,8 +81,29 @@ def test_a_log_has_one_line_per_epoch(capsys, monkeypatch):
 
 def test_on_a_terminal_the_display_has_epoch_time_left_speed_and_the_best_so_far():
     text = on_terminal(events())
-    for words in ("epoch 3/4", "at most", "81,234 images/s", "loss 0.6000", "val_accuracy 85.00 %", "best at epoch 4"):
+    for words in ("epoch 3/4", "about", "81,234 images/s", "loss 0.6000", "val_accuracy 85.00 %", "best at epoch 4"):
         assert words in text
+
+
+def stays(count):
+    """What has been printed above the bar after so many epochs."""
+    text = re.sub(
+        r"\x1b\[[0-9;?]*[A-Za-z]",
+        "",
+        on_terminal(EpochDone(row(e), count, e, True, "epochs" if e == count else "") for e in range(1, count + 1)),
+    )
+    return [line for line in dict.fromkeys(map(str.strip, text.splitlines())) if line.startswith("epoch ")]
+
+
+def test_on_a_terminal_the_rows_of_the_epochs_stay_and_a_long_run_is_folded():
+    short = stays(4)
+    assert [line.split()[1] for line in short] == ["1/4", "2/4", "3/4", "4/4"]
+    assert "left" not in "".join(short)
+    long = stays(100)
+    assert [line.split()[1] for line in long[:3]] == ["1/100", "4/100", "8/100"]
+    assert long[2].endswith("(+ 3 epochs before)")
+    assert long[-1].split()[1] == "100/100"
+    assert len(long) == 26
 
 
 def test_a_refit_has_no_validation_figures(capsys):
@@ -135,7 +157,7 @@ def test_rounds_show_their_losses_and_may_end_early(capsys, refit):
     start = FitStarted("boosting", 480, "round", 100, "CPU, 2 cores")
     lines = log([start, step(10, 5, "round", row=latest), FITTED], capsys)
     validation = "" if refit else "  val_loss 0.4000  val_accuracy 85.00 %"
-    assert lines[1] == f"round 10/100  loss 0.5000  accuracy 80.00 %{validation}  at most 45 s left"
+    assert lines[1] == f"round 10/100  loss 0.5000  accuracy 80.00 %{validation}  about 45 s left"
 
 
 def test_on_a_terminal_a_bar_shows_what_a_fit_counts():

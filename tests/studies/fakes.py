@@ -20,10 +20,10 @@ from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import StoppingFigures
 from fashionlab.lab import ExecutionOptions
 from fashionlab.lab.study_job import run_study
+from fashionlab.recipe.difference import difference
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.store import HistoryRow, NormsRow, Predictions, Run, SetPredictions, TrainingEnd, to_json
 from fashionlab.store.format import to_csv, to_tensors
-from fashionlab.studies.design.changes import difference
 from fashionlab.studies.design.plan import Plan, StudyContext, StudyData
 from fashionlab.studies.execution.local import LocalExecutor
 from fashionlab.studies.execution.tasks import MadeRun, RunOneArguments
@@ -112,11 +112,13 @@ def make_arm(dropout, later=False):
     return replace(arm, changes=difference(baseline, recipe))
 
 
-def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=None):
+def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=None, log=None):
     def executor(work):
         return LocalExecutor(workers, work, task=MAKE_UP)
 
-    execution = ExecutionOptions(report=False, on_event=on_event, workers=workers, minutes=minutes, silence=silence)
+    execution = ExecutionOptions(
+        report=False, on_event=on_event, workers=workers, minutes=minutes, silence=silence, log=log
+    )
     return run_study(folder, load(SAMPLE), execution, executor).summary
 
 

@@ -1,5 +1,7 @@
 """Arms and plans: what a user writes, what becomes of it, and what is refused before anything runs."""
 
+import importlib
+import inspect
 import os
 from pathlib import Path
 
@@ -13,12 +15,15 @@ from fashionlab import lab
 from fashionlab.data import halve_validation
 from fashionlab.errors import DataInvalid, UntrustedModel, UsageError
 from fashionlab.models import find_architecture
+from fashionlab.models.registry import ESTIMATORS
 from fashionlab.recipe.config import TrainingConfig
+from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.declare import require_trust
-from fashionlab.studies.design.changes import Changed, ablate, parse_change, regularizers
-from fashionlab.studies.design.file import read_study_file
+from fashionlab.studies.declare import declare_study, extend, require_trust
+from fashionlab.studies.design.changes import ablate, parse_change, regularizers
+from fashionlab.studies.design.file import Terms, read_study_file
 from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms
+from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
 from fashionlab.training.prepare import LACKING
@@ -139,7 +144,7 @@ def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path)
 def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(base, context, sample):
     everyone = [base, *arms(base, context, ablation=True)]
     for seed in (0, 1):
-        rows = [partition(arm.spec_for(seed).recipe, True, sample) for arm in everyone]
+        rows = [partition(arm.spec_for(seed), sample) for arm in everyone]
         assert all(all((a == b).all() for a, b in zip(rows[0], other, strict=True)) for other in rows)
         orders = [draws.order(480, arm.recipe.training.batch_size, seed, 3) for arm in everyone]
         assert all((orders[0] == order).all() for order in orders)
@@ -154,7 +159,7 @@ def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(ba
             shared = weights[0].keys() & other.keys()
             assert {"hidden_1/kernel", "hidden_2/kernel", "logits/kernel"} <= shared
             assert all((weights[0][path] == other[path]).all() for path in shared)
-    first, second = (partition(base.spec_for(seed).recipe, True, sample) for seed in (0, 1))
+    first, second = (partition(base.spec_for(seed), sample) for seed in (0, 1))
     assert set(first.train) != set(second.train)
 
 
@@ -162,7 +167,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     counts = np.bincount(sample.labels)
     found = []
     for seed in range(5):
-        train, stop, grade = partition(base.spec_for(seed).recipe, True, sample)
+        train, stop, grade = partition(base.spec_for(seed), sample)
         assert len(train) + len(stop) + len(grade) == len(sample.labels)
         assert len(set(train) | set(stop) | set(grade)) == len(sample.labels)
         assert len(grade) == len(stop) == 60
@@ -173,7 +178,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     assert len(set(found)) == 5
     # A plain run watches and grades with the whole validation set, and is another run.
     spec = base.spec_for(0)
-    rows = partition(spec.recipe, False, sample)
+    rows = partition(replace(spec, in_study=False), sample)
     assert (rows.stopping == rows.judging).all()
     assert len(rows.stopping) == 120
     assert replace(spec, in_study=False).identity != spec.identity
@@ -300,3 +305,38 @@ def test_the_keys_of_the_null_network_change_its_chance_and_nothing_else():
     # Dropout's keys are drawn by place: the arm's own come after all of the baseline's.
     assert (states, more) == (2, 4)
     assert (draws.dropout_keys(4, 4, 1)[:2] == draws.dropout_keys(2, 4, 1)).all()
+
+
+def declared(context, sample_path, model, *changes):
+    return declare_study(Recipe.make(model, {"dataset": str(sample_path)}), changes, context, Terms())
+
+
+def test_where_nothing_is_chosen_on_the_validation_set_all_of_it_judges(context, sample_path, tmp_path):
+    halves = declared(context, sample_path, "boosting", "model=forest")
+    whole = declared(context, sample_path, "forest", "model=logistic")
+    assert whole.judge_rows == 2 * halves.judge_rows
+    assert [arm.spec.undivided for arm in whole.arms] == [True, True]
+    assert not any(arm.spec.undivided for arm in halves.arms)
+    rows = partition(whole.arms[0].spec_for(3), context.dataset)
+    assert rows.judging is rows.stopping
+    assert len(rows.judging) == whole.judge_rows
+    folder = StudyFolder.create(tmp_path, "x", whole)
+    terms = {"seeds": 5, "all_seeds": None, "test": None}
+    with pytest.raises(UsageError, match="'model=boosting' chooses on the validation set, all of which judges"):
+        extend(folder, ["model=boosting"], context, **terms)
+    extend(folder, ["min_samples_leaf=3"], context, **terms)
+    assert StudyFolder(folder.path).plan.arms[2].spec.undivided is True
+    with pytest.raises(UsageError, match="changes nothing"):
+        extend(folder, ["model=forest"], context, **terms)
+
+
+def test_what_is_chosen_on_the_validation_set_has_a_half_of_its_own(base):
+    kept = {"early_stopping": False}
+    for settings in ({}, {**kept, "schedule": "plateau"}):
+        assert Recipe.make("mlp", settings).chooses_on_validation
+    assert not Recipe.make("mlp", kept).chooses_on_validation
+    for name, module in ESTIMATORS.items():
+        fit = inspect.getsource(importlib.import_module(module)).partition("def fit")[2].partition("    def ")[0]
+        assert Recipe.make(name).chooses_on_validation == ("validation." in fit)
+    with pytest.raises(ValueError, match="choose nothing"):
+        replace(base.spec, undivided=True)

@@ -18,9 +18,11 @@ from fashionlab.models.own.source import OwnSource
 from fashionlab.reports.study import report_of
 from fashionlab.store import to_json
 from fashionlab.studies.events import RunDone, RunFailed, SummaryWritten
+from fashionlab.studies.execution.estimate import seconds_left
 from fashionlab.studies.folder import Failure, StudyFolder, find_study, list_studies
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.studies.summary import FailedRun, RunCounts
+from fashionlab.workers.events import RunTold
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +188,24 @@ def test_ctrl_c_leaves_a_study_that_goes_on(tmp_path):
     assert fakes.drive(folder).state == "decided"
 
 
+def test_its_runs_are_logged_also_those_that_were_finished_before(tmp_path):
+    pytest.importorskip("tensorboardX")
+    folder, told, log = begin(tmp_path, 0.0, seeds=2), [], tmp_path / "runs" / "tensorboard"
+    fakes.drive(folder)
+    assert not log.exists()
+    folder.save_plan(replace(folder.plan, seeds=3))
+    fakes.drive(folder, told.append, log="tensorboard")
+    logged = {str(path.parents[1].relative_to(log)) for path in log.rglob("train/*tfevents*")}
+    assert len(logged) == 6
+    assert logged == {f"{folder.name}/runs/{path.name}" for path in (folder.path / "runs").iterdir()}
+    events = {}
+    for event in told:
+        if isinstance(event, RunTold):
+            events.setdefault(event.run, []).append(type(event.told).__name__)
+    assert len(events) == 2
+    assert all(names == ["RunStarted", "TrainingStarted", "RunFinished"] for names in events.values())
+
+
 def test_a_study_has_one_driver(tmp_path):
     folder = begin(tmp_path)
     with folder.lock(), pytest.raises(StoreError, match="is being run by another process"):
@@ -308,3 +328,11 @@ def test_a_plan_holds_together_and_a_summary_is_of_its_plan(tmp_path):
             _ = StudyFolder(folder.path).summary
         (folder.path / name).write_bytes(sound)
     assert StudyFolder(folder.path).summary
+
+
+def test_the_time_left_is_told_arm_by_arm():
+    durations = {"mlp": [9.0, 2.0, 2.0], "cnn": [200.0]}
+    assert seconds_left(["mlp", "mlp", "cnn"], [("mlp", 0.5)], durations, 1) == 205
+    assert seconds_left(["mlp", "mlp"], [("cnn", 0.25)], durations, 4) == 50  # one run is not divided
+    assert seconds_left(["mlp", "other"], [], durations, 2) is None
+    assert seconds_left([], [], durations, 2) == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
-from fashionlab.studies.stats.mcnemar import mcnemar, mcnemar_of_counts
+from fashionlab.studies.stats.mcnemar import mcnemar, mcnemar_of_counts, paired_difference
 
 counts = st.integers(0, 400)
 
@@ -65,3 +65,31 @@ def test_what_is_no_pair_of_answers_is_refused(a, b, words):
         mcnemar(a, b)
     with pytest.raises(ValueError, match="given counts -1 and 2, expected 0 or more"):
         mcnemar_of_counts(-1, 2)
+
+
+@given(counts, counts, st.integers(1, 1000))
+def test_the_interval_of_the_difference_is_the_formula_of_its_authors(a, b, rest):
+    n = a + b + rest
+    found = paired_difference(a, b, n)
+    assert found.difference == pytest.approx(100 * (b - a) / n)
+    p, q = (a + 1) / (n + 2), (b + 1) / (n + 2)
+    half = 1.959964 * ((p + q - (q - p) ** 2) / (n + 2)) ** 0.5
+    ends = max(-100, 100 * (q - p - half)), min(100, 100 * (q - p + half))
+    assert (found.low, found.high) == pytest.approx(ends, abs=1e-4)
+    swapped = paired_difference(b, a, n)
+    assert (swapped.low, swapped.high) == pytest.approx((-found.high, -found.low))
+
+
+@pytest.mark.parametrize(("only_a", "only_b", "n"), [(0.03, 0.03, 2000), (0.02, 0.05, 400), (0.004, 0.006, 10_000)])
+def test_the_interval_covers_the_true_difference_95_times_of_100(only_a, only_b, n):
+    draws = np.random.default_rng(1).multinomial(n, [only_a, only_b, 1 - only_a - only_b], 4000)
+    found = [paired_difference(int(a), int(b), n) for a, b, _ in draws]
+    covered = np.mean([each.low <= 100 * (only_b - only_a) <= each.high for each in found])
+    assert 0.94 <= covered <= 0.965
+
+
+def test_the_interval_stays_within_what_is_possible():
+    assert paired_difference(0, 0, 1).difference == 0
+    assert paired_difference(0, 1, 1).high <= 100
+    with pytest.raises(ValueError, match="given 3 and 2 of 4 images"):
+        paired_difference(3, 2, 4)

@@ -87,7 +87,7 @@ def test_json_has_the_sentences_too(place):
 def test_a_run_of_a_study_is_stopped_by_one_half_and_judged_by_the_other_and_never_sees_the_test_set(study, sample):
     for arm in study.plan.arms:
         finished = study.finished(arm, 1)
-        rows = partition(finished.spec.recipe, True, sample)
+        rows = partition(finished.spec, sample)
         assert finished.spec.in_study
         assert (finished.predictions.validation.rows == rows.judging).all()
         assert finished.metrics.validation.n == 60
@@ -138,6 +138,7 @@ def test_studies_are_listed_apart_from_runs(place, study):
     shown = json.loads(run("runs", "show", study.name, "--json", cwd=place).stdout)
     assert shown == json.loads(run("study", "show", study.name, "--json", cwd=place).stdout)
     page = study.path / "report" / "index.html"
+    assert 'id="curves-epoch-run-val_loss-2-1"' in page.read_text(encoding="utf-8"), "the second run of the third arm"
     before = page.stat().st_mtime_ns
     assert run("report", f"runs/{study.name}", cwd=place).stdout.endswith(f"runs/{study.name}/report/index.html\n")
     assert page.stat().st_mtime_ns > before
@@ -238,6 +239,7 @@ def test_planning_prints_the_plan_and_leaves_nothing(sample_path, tmp_path):
     answer = run("study", "plan", "--dataset", sample_path, *SMALL, "--ablate", cwd=tmp_path)
     assert "without dropout" in answer.stdout
     assert "at most 50 runs: 5 arms" in answer.stdout
+    assert "known after a pilot with --seeds 4" in answer.stdout
     assert not (tmp_path / "runs").exists()
 
 

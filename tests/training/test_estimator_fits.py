@@ -23,7 +23,7 @@ from fashionlab.store import Run, list_runs
 from fashionlab.store.format import from_tensors, to_tensors
 from fashionlab.training.estimators import EPSILON, MODELS
 from fashionlab.training.softmax import softmax
-from fashionlab.workers.events import FitDone, FitProgress
+from fashionlab.workers.events import FitDone, FitProgress, FitStarted, RunFinished, RunStarted
 
 QUICK = {
     "logistic": {"max_iter": 100},
@@ -145,7 +145,7 @@ def test_a_refit_trains_on_all_rows_and_for_the_rounds_that_validation_chose(nam
         name, dataset=str(sample_path), runs=runs, refit=True,
         execution=ExecutionOptions(report=False, on_event=events.append), **QUICK[name],
     )  # fmt: skip
-    assert events[0].rows == 600
+    assert [event.rows for event in events if isinstance(event, FitStarted)] == [600]
     assert model.metrics.validation is None
     assert model.metrics.test.accuracy > 0.6
     assert model.recipe.refit == max(1, first.metrics.best_epoch)
@@ -311,9 +311,12 @@ def test_events_count_what_can_be_counted_and_end_with_the_fit(runs, sample_path
         "forest", dataset=str(sample_path), runs=runs, seed=1, n_estimators=10,
         execution=ExecutionOptions(report=False, on_event=events.append),
     )  # fmt: skip
-    assert (events[0].unit, events[0].total, events[0].rows) == ("tree", 10, 480)
-    assert all(isinstance(event, FitProgress) for event in events[1:-1])
-    assert isinstance(events[-1], FitDone)
+    begun, started, *progress, done, finished = events
+    assert isinstance(begun, RunStarted)
+    assert (started.unit, started.total, started.rows) == ("tree", 10, 480)
+    assert all(isinstance(event, FitProgress) for event in progress)
+    assert isinstance(done, FitDone)
+    assert isinstance(finished, RunFinished)
 
 
 def test_an_evaluation_is_interrupted_too(trained, monkeypatch):

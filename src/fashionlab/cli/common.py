@@ -10,7 +10,7 @@ from fashionlab.text import readable_json, tell
 from fashionlab.training.engines import BACKENDS, TRAINERS
 
 if TYPE_CHECKING:
-    from fashionlab.lab import StudyResult
+    from fashionlab.lab import SearchResult, StudyResult
 
 RUNS = click.Option(
     ["--runs"],
@@ -44,6 +44,12 @@ BACKEND = click.Option(
 )
 NO_TEST = click.Option(["--no-test"], is_flag=True, help="Do not evaluate the test set: for choosing between settings.")
 NO_REPORT = click.Option(["--no-report"], is_flag=True, help="Make no HTML page at the end.")
+LOG = click.Option(
+    ["--log"],
+    default=None,
+    metavar="NAME",
+    help="Also log for tensorboard, in RUNS/tensorboard; changes no number. Needs the extra of that name.",
+)
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document instead of tables.")
 
 
@@ -51,9 +57,13 @@ def print_json(document: Any) -> None:
     """One JSON document on standard output: structs, paths and plain data."""
     import msgspec
 
-    text = readable_json(msgspec.to_builtins(document), indent=2)
+    print_text(readable_json(msgspec.to_builtins(document), indent=2))
+
+
+def print_text(text: str) -> None:
+    """Text that is clean already, on standard output."""
     # A byte of a file name that is no UTF-8 becomes \udce9, which JSON knows.
-    click.echo(text.encode(errors="backslashreplace").decode())
+    click.echo(text.encode(errors="backslashreplace").decode(), nl=not text.endswith("\n"))
 
 
 def print_line(line: object) -> None:
@@ -62,18 +72,26 @@ def print_line(line: object) -> None:
 
 
 def print_table(renderable: Any) -> None:
-    """A rich table or text on standard output, plain where that is not a terminal."""
+    """A rich table or text on standard output, plain where that is not a terminal.
+
+    Names and numbers are never cut off: a terminal that is too narrow for them breaks the lines.
+    """
     from rich.console import Console
+    from rich.measure import Measurement
 
     # A pipe has no width: a long name is kept whole, and takes no room from the numbers beside it.
     console = Console()
+    wide = Console(width=10_000)
     if not console.is_terminal:
-        console = Console(width=10_000)
-    console.print(renderable, soft_wrap=True)
+        console = wide
+    console.width = max(console.width, Measurement.get(wide, wide.options, renderable).minimum)
+    with console.capture() as printed:
+        console.print(renderable, soft_wrap=True)
+    print_text("\n".join(line.rstrip() for line in printed.get().split("\n")))
 
 
-def show_result(result: "StudyResult", as_json: bool) -> None:
-    """Print what a study found."""
+def show_result(result: "StudyResult | SearchResult", as_json: bool) -> None:
+    """Print what a study or a search found."""
     if as_json:
         print_json(result.summary)
         return

@@ -1,6 +1,5 @@
-"""`fashionlab study`, in groups: run (which may be left out), plan, resume, list, show."""
+"""`fashionlab study`, in groups: run (which may be left out), plan, resume, import, list, show."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from fashionlab.cli.common import (
     BACKEND,
     DATA_DIR,
     JSON,
+    LOG,
     NO_REPORT,
     NO_TEST,
     RUNS,
@@ -20,8 +20,7 @@ from fashionlab.cli.common import (
     show_result,
 )
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
-from fashionlab.cli.words import Words
-from fashionlab.models import REGISTRY
+from fashionlab.cli.words import RunWords
 
 if TYPE_CHECKING:
     from fashionlab.lab import ExecutionOptions
@@ -53,6 +52,7 @@ WHERE = [
         help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
     ),
     NO_REPORT,
+    LOG,
     DATA_DIR,
 ]
 """How the runs are executed, which changes no verdict."""
@@ -75,7 +75,7 @@ def execution_of(options: dict[str, Any]) -> "ExecutionOptions":
     """Take the options of WHERE out of a command's."""
     from fashionlab.lab import ExecutionOptions
 
-    names = ("minutes", "workers", "executor", "address", "data_dir")
+    names = ("minutes", "workers", "executor", "address", "log", "data_dir")
     return ExecutionOptions(report=not options.pop("no_report"), **{name: options.pop(name) for name in names})
 
 
@@ -133,7 +133,8 @@ run = SettingsCommand(
     the same split, order and initial weights. Half of the validation set stops the training, the other half judges.
     Each change is found to help, to hurt, to make no practical difference (less than the margin), or is undecided; the
     study ends by itself when all are decided, and may be watched, stopped and resumed at any time without harm to what
-    the verdicts promise. The test set is evaluated once, at the end, for confirmation.
+    the verdicts promise. The test set is evaluated once, at the end, with the same runs: a check on other images, not
+    on other trainings.
 {EXAMPLES}""",
 )
 
@@ -171,6 +172,27 @@ def resume(study: str, as_json: bool, **options: Any) -> None:
     show_result(result, as_json)
 
 
+@click.command("import", params=[click.Argument(["file"], type=click.Path(path_type=Path)), NO_REPORT, RUNS, JSON])
+@click.option("--baseline", default=None, metavar="ARM", help="The reference for the others.  [baseline, or the best]")
+@click.option("--images", default=None, type=int, metavar="N", help="How many images each score was measured on.")
+@click.option("--margin", default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]")
+@click.option("--title", default=None, metavar="TEXT", help="What the question is, for the page.")
+def import_(file: Path, as_json: bool, no_report: bool, **options: Any) -> None:
+    """Judge runs that were made with any tool, from a table of their results.
+
+    FILE is a CSV file with the columns seed, arm, score: accuracies, all as fractions or all as per cent. Or it has the
+    columns seed, arm, image, correct, with a row for each image of each run, and correct 0 or 1. The runs of one seed
+    are a pair; a seed of which an arm is lacking is left out of that arm's verdict, and named.
+
+    \b
+    fashionlab study import results.csv
+    fashionlab study import results.csv --baseline adamw --images 10000
+    """
+    from fashionlab import lab
+
+    show_result(lab.import_study(file, report=not no_report, **options), as_json)
+
+
 @click.command("list", params=[RUNS, JSON])
 def list_(runs: Path, as_json: bool) -> None:
     """List the studies, oldest first, with their verdicts."""
@@ -194,22 +216,12 @@ def show(study: str, runs: Path, as_json: bool) -> None:
     show_result(lab.open_study(study, runs=runs), as_json)
 
 
-class _StudyGroup(Words):
-    """A group whose command `run` may be left out."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        meant = args and args[0] not in REGISTRY and get_close_matches(args[0], self.commands, cutoff=0.7)
-        if not meant and args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-study = _StudyGroup(
+study = RunWords(
     "study",
-    commands=[run, plan, resume, list_, show],
+    commands=[run, plan, resume, import_, list_, show],
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    subcommand_metavar="[run] | plan | resume | list | show",
+    subcommand_metavar="[run] | plan | resume | import | list | show",
     help=f"""Find out whether a change really helps, seed by seed. `run` may be left out:
 {EXAMPLES}
     fashionlab study run --help explains how a study is made and lists the settings.

@@ -1,6 +1,7 @@
 """`fashionlab train`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -8,6 +9,7 @@ from fashionlab.cli.common import (
     BACKEND,
     DATA_DIR,
     JSON,
+    LOG,
     NO_REPORT,
     NO_TEST,
     RUNS,
@@ -25,28 +27,28 @@ def _run(
     trainer: str,
     backend: str,
     resume: str | None,
-    again: bool,
-    refit: bool,
+    origin: str | None,
     no_test: bool,
     no_report: bool,
-    runs: Path,
     data_dir: Path | None,
-    trust: str | None,
+    log: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     from fashionlab import lab
 
     words, settings = split_arguments(arguments)
     model = one_model(words)
-    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report)
-    if trust and resume is None:
-        raise click.UsageError("--trust goes with --resume; a file that you name yourself needs none.")
+    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report, log=log)
+    again, refit, runs, trust = (options[name] for name in ("again", "refit", "runs", "trust"))
+    if trust and resume is None and origin is None:
+        raise click.UsageError("--trust goes with --resume and --from; a file that you name yourself needs none.")
     if resume is None:
         trained = lab.train(
-            model or "mlp", trainer=trainer, backend=backend, again=again, refit=refit, test=not no_test, runs=runs,
-            execution=execution, **settings,
+            model, origin=origin, trainer=trainer, backend=backend, test=not no_test, execution=execution, **options,
+            **settings,
         )  # fmt: skip
-    elif model or settings or again or refit or no_test or (trainer, backend) != ("auto", "auto"):
+    elif model or settings or origin or again or refit or no_test or (trainer, backend) != ("auto", "auto"):
         raise click.UsageError("--resume goes on with the run's own recipe; give it no model and no settings.")
     else:
         trained = lab.resume(resume, runs=runs, trust=trust, execution=execution)
@@ -56,9 +58,10 @@ def _run(
     from fashionlab.reports.tables import result_table
 
     print_table(result_table(trained.metrics))
-    for path in [*trained.figures, trained.page]:
-        if path:
-            print_line(path)
+    if figures := trained.figures:
+        print_line(f"{len(figures)} figures in {figures[0].parent}")
+    # Last and alone on its line: it is what one goes on with.
+    print_line(trained.page or trained.path)
 
 
 train = SettingsCommand(
@@ -68,6 +71,13 @@ train = SettingsCommand(
     params=[
         click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
         click.Option(["--resume"], default=None, metavar="RUN", help="Finish a stopped run: name, path, or last."),
+        click.Option(
+            ["--from", "origin"],
+            default=None,
+            metavar="RUN",
+            help="Go on from the weights of a finished run: name, path, or last. What is not given is taken over from "
+            "its recipe, the seed and the epochs too; the split is its split. The optimizer starts anew.",
+        ),
         click.Option(["--again"], is_flag=True, help="Train even if an identical run exists."),
         click.Option(
             ["--refit"],
@@ -78,6 +88,7 @@ train = SettingsCommand(
         TRAINER,
         BACKEND,
         NO_REPORT,
+        LOG,
         RUNS,
         DATA_DIR,
         TRUST,
@@ -95,5 +106,6 @@ train = SettingsCommand(
     fashionlab train forest --n-estimators 50
     fashionlab train --dataset digits
     fashionlab train --resume last
+    fashionlab train --from last --epochs 12 --learning-rate 0.0005
     """,
 )

@@ -16,7 +16,10 @@ from fashionlab.data.split import VALIDATION_SHARE, Split, stratified_order, str
 from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
 from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation
-from fashionlab.text import tell
+from fashionlab.text import html_table, tell
+
+HTML_CLASSES = 20
+"""Class names that a notebook's view of a data set spells out."""
 
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -96,6 +99,20 @@ class Dataset:
             f"Dataset({self.name!r}: {rows:,} images of {side} x {side} and {self.test.size:,} to test, "
             f"{len(self.class_names)} classes, sha256 {self.sha256[:12]})"
         )
+
+    def _repr_html_(self) -> str:
+        rows, side = self.images.shape[:2]
+        given = f", {self.given_validation:,} of them the validation set that the data bring"
+        facts = {
+            "training images": f"{rows:,} of {side} x {side}{given if self.given_validation else ''}",
+            "test images": f"{self.test.size:,}, sealed",
+            f"{len(self.class_names):,} classes": ", ".join(self.class_names[:HTML_CLASSES])
+            + (", ..." if len(self.class_names) > HTML_CLASSES else ""),
+            "source": self.source,
+            "SHA-256": self.sha256,
+        }
+        notes = {f"note {number}": note for number, note in enumerate(self.notes, 1)}
+        return html_table(f"Data set {self.name}", facts | notes)
 
     def split(self, seed: int, validation: float | None = None) -> Split:
         """Training and validation rows: stratified, exactly round(validation * n), a function of (labels, seed).

@@ -44,12 +44,14 @@ class Reliability(Struct, frozen=True):
     """How often predictions of some confidence are correct.
 
     count: of bins of equal width from 0 to 1; bins: those that hold predictions; ece: the expected calibration error,
-    the sum over the bins of n_b/n · |accuracy - confidence| (Guo, equation 3).
+    the sum over the bins of n_b/n · |accuracy - confidence| (Guo, equation 3); floor: what it would be on average of a
+    perfectly calibrated model with these confidences, by the chance of so many images alone.
     """
 
     count: int
     bins: tuple[Bin, ...]
     ece: float
+    floor: float
 
 
 class Coverage(Struct, frozen=True):
@@ -102,6 +104,9 @@ class Calibration(Struct, frozen=True):
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Reliability:
     """How often predictions of some confidence are correct, in bins, and the expected calibration error.
 
+    The floor: of a calibrated model the correct predictions of a bin are a sum of independent Bernoulli variables with
+    the confidences c, about normal with variance V = sum c (1 - c), so they are off by sqrt(2 V / pi) on average.
+
     probabilities: float [n, k], rows that sum to 1; labels: int [n]; n at least 1.
     """
     probabilities, labels = _checked(probabilities, labels)
@@ -115,6 +120,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
     counts = np.bincount(place, minlength=bins)
     hits = np.bincount(place, weights=correct, minlength=bins)
     sums = np.bincount(place, weights=confidence, minlength=bins)
+    variances = np.bincount(place, weights=np.clip(confidence * (1 - confidence), 0, None), minlength=bins)
     return Reliability(
         count=bins,
         bins=tuple(
@@ -122,6 +128,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
             for b in np.flatnonzero(counts)
         ),
         ece=float(np.abs(hits - sums).sum() / len(labels)),
+        floor=float(np.sqrt(2 / math.pi * variances).sum() / len(labels)),
     )
 
 

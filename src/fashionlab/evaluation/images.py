@@ -32,7 +32,7 @@ def open_images(run: Run, name: str, data_dir: str | Path | None = None) -> np.n
     dataset = load_for(run, None if data_dir is None else str(data_dir))
     predicted = run.predictions.of(name)
     if name == "validation":
-        rows = partition(run.spec.recipe, run.spec.in_study, dataset).judging
+        rows = partition(run.spec, dataset).judging
         images, labels = dataset.images[rows], dataset.labels[rows]
     else:
         images, labels = open_test_set(run, dataset)

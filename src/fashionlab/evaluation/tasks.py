@@ -52,7 +52,7 @@ def evaluate(arguments: RunArguments, channel: Channel) -> StoppingFigures:
     validation = test = None
     stopping = StoppingFigures(0.0, 0.0, 0)
     if not run.spec.recipe.refit:
-        rows = partition(run.spec.recipe, run.spec.in_study, dataset)
+        rows = partition(run.spec, dataset)
         judging = SetPredictions(logits(dataset.images[rows.judging]), dataset.labels[rows.judging], rows.judging)
         validation, answers = judging, judging.logits
         if rows.stopping is not rows.judging:

@@ -1,15 +1,17 @@
 """How the lab's verbs execute, as against what they do: nothing here changes a number."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import UsageError
+from fashionlab.tracking import require_tracker
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 
 OnEvent = Callable[[Any], object]
-"""Takes the typed events of `workers.events`, and in a study those of `studies.events`."""
+"""Takes the typed events of `workers.events`, of a study those of `studies.events`, of a search `search.events`, too.
+"""
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,9 @@ class ExecutionOptions:
     """Options that every verb takes as `execution`.
 
     data_dir: a folder that holds Fashion-MNIST's four files; nothing else is then tried. report: make the HTML page at
-    the end. on_event: gets progress as typed events instead of a display. checkpoint_seconds: the most work that a
-    power cut can take back from a run.
+    the end. on_event: gets progress as typed events instead of a display. log: "tensorboard" also writes runs to
+    `RUNS/tensorboard`, as TensorBoard reads them. checkpoint_seconds: the most work that a power cut can take back from
+    a run.
 
     The rest is for studies and comparisons. workers: how many runs are made at once, None for one a core. minutes: no
     run begins after so many. silence: seconds without a sign of life after which a run counts as hung, None for the
@@ -29,6 +32,7 @@ class ExecutionOptions:
     data_dir: str | Path | None = None
     report: bool = True
     on_event: OnEvent | None = None
+    log: str | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     workers: int | None = None
     minutes: float | None = None
@@ -39,6 +43,8 @@ class ExecutionOptions:
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= 1024:
             raise UsageError(f"--workers: given {self.workers}, expected a whole number from 1 to 1024")
+        if self.log is not None:
+            require_tracker(self.log)
 
     @property
     def data_folder(self) -> str | None:
@@ -49,8 +55,19 @@ class ExecutionOptions:
 DEFAULT = ExecutionOptions()
 
 
-def refuse_execution(settings: Mapping[str, Any]) -> None:
-    """Raise UsageError if an execution option is among settings of a recipe, where beginners would put it."""
+def log_option(execution: ExecutionOptions) -> str:
+    """What the command line says to go on logging, with a space in front; nothing without a log."""
+    return f" --log {execution.log}" if execution.log else ""
+
+
+def pop_log(settings: dict[str, Any], execution: ExecutionOptions) -> ExecutionOptions:
+    """The options with the `log` that stands among settings of a recipe, where it may be given in short.
+
+    Raises UsageError for any other execution option there, which is where beginners would put it.
+    """
+    if "log" in settings:
+        execution = replace(execution, log=settings.pop("log"))
     for name in settings:
         if name in {field.name for field in fields(ExecutionOptions)}:
             raise UsageError(f"{name} says how to execute: give execution=ExecutionOptions({name}=...)")
+    return execution

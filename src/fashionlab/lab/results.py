@@ -1,10 +1,11 @@
 """What the verbs return: a trained model, a report."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from msgspec.structs import replace
@@ -23,13 +24,20 @@ from fashionlab.reports.run.figures import activations_of, history_of, mistakes_
 from fashionlab.reports.run.produce import CARD, PAGE, gather_figures, produce_report
 from fashionlab.reports.run.sections.learning import NO_EPOCHS
 from fashionlab.reports.run.summary import RunReport
-from fashionlab.store import Metrics, Run, find_run
-from fashionlab.text import tell
+from fashionlab.reports.runs.curves import RunHistory, draw_histories
+from fashionlab.reports.runs.pairs import SETS
+from fashionlab.reports.runs.produce import produce_side_by_side
+from fashionlab.reports.runs.summary import SideBySide
+from fashionlab.reports.tables import accuracy
+from fashionlab.store import Metrics, Run, find_run, line_of
+from fashionlab.store.records import changes_text
+from fashionlab.text import html_table, tell
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.pool import borrow
 
 if TYPE_CHECKING:
     import keras
+    from matplotlib.figure import Figure
 
 
 class TrainedModel:
@@ -195,19 +203,45 @@ class TrainedModel:
             f"[{judged.accuracy_low:.2%}, {judged.accuracy_high:.2%}], n={judged.n:,})"
         )
 
+    def _repr_html_(self) -> str:
+        line = line_of(self._run)
+        facts = {
+            "model": f"{line.model} (refit)" if line.refit else line.model,
+            "data set": line.dataset,
+            "seed": line.seed,
+            "differs from the model's default": changes_text(line.changes) or "nothing",
+            "validation accuracy": accuracy(line.validation),
+            "test accuracy": accuracy(line.test),
+        }
+        if line.epochs:
+            facts[f"{self.metrics.unit}s"] = f"{line.epochs}, best {line.best_epoch}"
+        return html_table(f"Run {line.run}", facts | {"folder": line.path} | ({"page": self.page} if self.page else {}))
+
 
 @dataclass(frozen=True)
-class Report:
-    """A run's report. path: one HTML file that needs nothing else; card: a model card beside it; summary: everything
-    that the page shows. A notebook shows the page itself."""
+class Page:
+    """One HTML file that needs nothing else. A notebook shows the page itself."""
 
     path: Path
-    card: Path
-    summary: RunReport = field(repr=False)
 
     def _repr_html_(self) -> str:
         page = escape(self.path.read_text(encoding="utf-8"), quote=True)
         return f'<iframe title="report" style="width:100%;height:40em;border:0" srcdoc="{page}"></iframe>'
+
+
+@dataclass(frozen=True)
+class Report(Page):
+    """A run's report. path: its page; card: a model card beside it; summary: everything that the page shows."""
+
+    card: Path
+    summary: RunReport = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SideBySideReport(Page):
+    """The report of several runs. path: its page; summary: everything that the page shows."""
+
+    summary: SideBySide = field(repr=False)
 
 
 def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = None) -> TrainedModel:
@@ -219,24 +253,103 @@ def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = 
     return TrainedModel(_find_complete(run, runs), trust)
 
 
+AnyRun = TrainedModel | str | Path
+"""A run, its path, its name in the folder of runs, or "last"."""
+
+
+@overload
 def report(
-    run: str | Path,
-    *,
+    run: AnyRun, /, *, runs: str | Path = "runs", on: str | None = None, trust: str | None = None,
+    execution: ExecutionOptions = DEFAULT,
+) -> Report: ...  # fmt: skip
+
+
+@overload
+def report(
+    run: AnyRun, other: AnyRun, /, *more: AnyRun, runs: str | Path = "runs", on: str | None = None,
+    trust: str | None = None, execution: ExecutionOptions = DEFAULT,
+) -> SideBySideReport: ...  # fmt: skip
+
+
+def report(
+    run: AnyRun,
+    /,
+    *others: AnyRun,
     runs: str | Path = "runs",
+    on: str | None = None,
     trust: str | None = None,
     execution: ExecutionOptions = DEFAULT,
-) -> Report:
-    """Make a finished run's report, one HTML file that needs nothing else, with a model card beside it. Never trains.
+) -> Report | SideBySideReport:
+    """Make the report of a finished run, or of several side by side: one HTML file that needs nothing else.
+
+    Of one run there is a model card beside it. Of several the page says in which settings they differ, compares them
+    pair by pair on the images that judge both, and shows their curves in one picture. on: which images, "validation" or
+    "test"; by default those of validation, unless a run has none and all were evaluated on the test set. Never trains.
 
     What cannot be shown (a model file that nobody vouched for, data that are gone) is said in the page. Raises
-    UsageError, RunIncomplete, RunCorrupt, StoreError.
+    UsageError, also for runs of different data, RunIncomplete, RunCorrupt, StoreError.
     """
-    found = _find_complete(run, runs)
-    summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=tell)
-    return Report(found.derived / PAGE, found.derived / CARD, summary)
+    if not others:
+        if on is not None:
+            raise UsageError(f"given {on!r} images to compare runs on (--on), and one run; expected two or more")
+        found = _find_complete(run, runs)
+        summary = produce_report(found, data_dir=execution.data_dir, trust=trust, announce=tell)
+        return Report(found.derived / PAGE, found.derived / CARD, summary)
+    if trust is not None:
+        raise UsageError("given --trust and several runs; their page executes no model, leave it out")
+    if on not in (None, *SETS):
+        raise UsageError(f"--on: given {on!r}, expected {' or '.join(SETS)}")
+    found_all = [_find(each, runs) for each in (run, *others)]
+    return SideBySideReport(*produce_side_by_side(found_all, on, execution.data_dir))
 
 
-def _find_complete(run: str | Path, runs: str | Path) -> Run:
-    found = find_run(Path(runs), str(run))
+def plot_histories(histories: Mapping[str, Any], *, runs: str | Path = "runs") -> "Figure":
+    """Training and validation curves in one picture, a colour for each name; returns the matplotlib figure.
+
+    histories: by name a run (`TrainedModel`, path, or name in `runs`), what Keras' `fit` returns (`History`) or its
+    `history`, a mapping with the columns loss, accuracy, val_loss, val_accuracy; or a list of these, of which mean and
+    spread are shown, at each epoch over those still training. Raises UsageError for what is none of these.
+    """
+    if not isinstance(histories, Mapping):
+        raise UsageError(f"given {type(histories).__name__}, expected a mapping from names to runs or histories")
+    groups = {
+        str(name): [each] if isinstance(each, AnyRun | Mapping) or not isinstance(each, Sequence) else list(each)
+        for name, each in histories.items()
+    }
+    if len(groups) < len(histories):
+        raise UsageError(f"given the names {', '.join(map(repr, histories))}, expected different texts")
+    named = {name: [_history(each, name, runs) for each in group] for name, group in groups.items()}
+    ours = all(isinstance(each, AnyRun) for group in groups.values() for each in group)
+    display = draw_histories(named, nats=ours)
+    # Matplotlib's figures show themselves in a notebook only where pyplot has been imported.
+    vars(display.figure)["_repr_png_"] = display._repr_png_
+    return display.figure
+
+
+def _history(given: Any, name: str, runs: str | Path) -> RunHistory:
+    if not isinstance(given, AnyRun):
+        return RunHistory.given(given, name)
+    run = _find_complete(given, runs)
+    found = RunHistory.of(run)
+    if found is None:
+        raise UsageError(f"run {run.name}: {NO_EPOCHS}")
+    return found
+
+
+def _find_complete(run: AnyRun, runs: str | Path) -> Run:
+    found = _find(run, runs)
     found.require_complete()
     return found
+
+
+def _find(run: AnyRun, runs: str | Path) -> Run:
+    if isinstance(run, TrainedModel):
+        return run._run
+    for kind, command in (("study", "report"), ("search", "search show")):
+        for path in (Path(runs) / run, Path(run)):
+            if str(run) and (path / f"{kind}.json").is_file():
+                raise UsageError(
+                    f"given {run}, a {kind}, expected a run; fashionlab {command} {run} shows the {kind} itself"
+                    + (f", and its runs are in {path / 'runs'}" if kind == "study" else "")
+                )
+    return find_run(Path(runs), str(run))

@@ -10,7 +10,7 @@ from fashionlab.data import Dataset
 from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import EVALUATE
-from fashionlab.lab.execution import ExecutionOptions
+from fashionlab.lab.execution import ExecutionOptions, log_option
 from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
 from fashionlab.recipe.spec import RunSpec
@@ -18,13 +18,15 @@ from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.run import RunStatus
 from fashionlab.reports.run.produce import produce_report
-from fashionlab.store import Run, delete_run, find_same, has_checkpoint, to_json
+from fashionlab.store import Run, delete_run, find_same, has_checkpoint, save_origin, to_json
 from fashionlab.text import tell
+from fashionlab.tracking import announce, logged
 from fashionlab.training.datasets import hold
 from fashionlab.training.engines import find_engine
 from fashionlab.training.kinds import RunArguments, TrainArguments
 from fashionlab.training.tasks import TRAIN
 from fashionlab.workers import Worker
+from fashionlab.workers.events import OnEvent, RunFinished, RunStarted
 from fashionlab.workers.pool import borrow
 
 
@@ -35,9 +37,16 @@ def borrow_worker(spec: RunSpec) -> AbstractContextManager[Worker]:
 
 
 def start(
-    spec: RunSpec, architecture: Architecture, dataset: Dataset, runs: Path, execution: ExecutionOptions, again: bool
+    spec: RunSpec,
+    architecture: Architecture,
+    dataset: Dataset,
+    runs: Path,
+    execution: ExecutionOptions,
+    again: bool,
+    origin: Run | None = None,
 ) -> TrainedModel:
-    """Make a run of the spec, or return the finished run of an equal one unless `again`."""
+    """Make a run of the spec, or return the finished run of an equal one unless `again`. origin: the run from whose
+    weights the spec says that it starts."""
     finished, unfinished = find_same(runs, spec)
     if finished and not again:
         tell(f"an identical run exists: {finished.path}; use --again to retrain")
@@ -46,10 +55,13 @@ def start(
         tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
     hold(dataset)
     with borrow_worker(spec) as worker:
-        label = Path(architecture.name.partition(":")[0]).stem + ("-refit" if spec.recipe.refit else "")
+        kind = ("-continued" if origin else "") + ("-refit" if spec.recipe.refit else "")
+        label = Path(architecture.name.partition(":")[0]).stem + kind
         run = Run.create(runs, f"{label}-seed{spec.recipe.seed}", spec, architecture.source)
         try:
             with run.hold():
+                if origin:
+                    save_origin(run, origin.read("weights.safetensors"))
                 draw_samples(run.derived / "figures", dataset)
                 return finish(run, worker, architecture.source_sha256, execution)
         except FashionlabError as error:
@@ -63,7 +75,8 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
     """Train the run, which the caller holds, to its end from wherever it stands; evaluate, seal, draw, report."""
     started = time.monotonic()
     path, data_dir = str(run.path), execution.data_folder
-    with _explained(run, trust), show(RunStatus(), execution.on_event) as events:
+    with _explained(run, trust, execution), show(RunStatus(), execution.on_event) as shown:
+        events = _begin(run, execution, shown)
         ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
         stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
         seconds = time.monotonic() - started
@@ -72,11 +85,28 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
             if not run.complete:
                 run.write("metrics.json", to_json(metrics))
                 run.seal()
-    return show_again(run, trust, execution, worker)
+    return _end(run, trust, execution, worker)
 
 
-def show_again(run: Run, trust: str | None, execution: ExecutionOptions, worker: Worker | None = None) -> TrainedModel:
-    """Make what a finished run lacks to be looked at: its figures and, if wanted, its page."""
+def show_again(run: Run, trust: str | None, execution: ExecutionOptions) -> TrainedModel:
+    """Make what a finished run lacks to be looked at: its figures and, if wanted, its page and its log."""
+    _begin(run, execution, execution.on_event or _ignore)
+    return _end(run, trust, execution, None)
+
+
+def _begin(run: Run, execution: ExecutionOptions, take: OnEvent) -> OnEvent:
+    """Tell that the run begins, and return what takes the events that follow."""
+    announce(execution.log, run.path.parent)
+    events = logged(take, execution.log, run.path.parent)
+    events(RunStarted(str(run.path), run.spec))
+    return events
+
+
+def _ignore(event: object) -> None:
+    """Nobody looks on."""
+
+
+def _end(run: Run, trust: str | None, execution: ExecutionOptions, worker: Worker | None) -> TrainedModel:
     trained = TrainedModel(run, trust)
     # The figures are drawn here while the worker looks into the network for the page.
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -85,6 +115,7 @@ def show_again(run: Run, trust: str | None, execution: ExecutionOptions, worker:
             _make_page(run, trust, execution, worker)
         if drawing:
             drawing.result()
+    logged(execution.on_event or _ignore, execution.log, run.path.parent)(RunFinished(str(run.path), run.metrics))
     return trained
 
 
@@ -99,12 +130,13 @@ def _make_page(run: Run, trust: str | None, execution: ExecutionOptions, worker:
 
 
 @contextmanager
-def _explained(run: Run, trust: str | None) -> Iterator[None]:
+def _explained(run: Run, trust: str | None, execution: ExecutionOptions) -> Iterator[None]:
     """Say with an interruption or a failure what became of the run.
 
     An estimator has no half-way state: a run of one that was stopped is deleted.
     """
     resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
+    resume_with += log_option(execution)
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as error:

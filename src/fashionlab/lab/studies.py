@@ -7,7 +7,7 @@ from typing import Any
 
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
 from fashionlab.lab.study_job import load_for_plan, make_page, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import find_architecture
@@ -167,8 +167,9 @@ class _Declared:
 
 
 def _declare_study(model: str, asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
-    check_executor(execution.executor, execution.address)
     settings = _without_seed(asked)
+    execution = pop_log(settings, execution)
+    check_executor(execution.executor, execution.address)
     changes: Sequence[Change] = settings.pop("changes", None) or ()
     # A flag that was not given leaves the file its word.
     flags = {name: settings.pop(name, None) or None for name in ("ablate", "all_seeds")}
@@ -186,8 +187,9 @@ def _declare_study(model: str, asked: Mapping[str, Any], execution: ExecutionOpt
 
 
 def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
-    check_executor(execution.executor, execution.address)
     settings = _without_seed(asked)
+    execution = pop_log(settings, execution)
+    check_executor(execution.executor, execution.address)
     baseline: str | None = settings.pop("baseline", None)
     if len(models) < 2:
         raise UsageError(
@@ -236,7 +238,11 @@ def _read_baseline(model: str) -> StudyFile:
 def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "seed" in asked:
         raise UsageError("given seed, but a study varies it: say first_seed (--first-seed) and seeds (--seeds)")
-    refuse_execution(asked)
+    if "from" in asked or "origin" in asked:
+        raise UsageError(
+            "given --from, but the runs of a study start from weights drawn anew: one origin for all seeds would have "
+            "trained on rows that judge them; go on from single runs with fashionlab train --from RUN"
+        )
     return dict(asked)
 
 

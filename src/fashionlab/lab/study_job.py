@@ -1,6 +1,6 @@
 """One study from what was asked for to its page: declare, run, confirm, report."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,14 +9,14 @@ import numpy as np
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import DataError, FashionlabError, Interrupted, WorkerError
-from fashionlab.lab.execution import ExecutionOptions
+from fashionlab.lab.execution import ExecutionOptions, log_option
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.machine import describe_machine
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
 from fashionlab.reports.study import produce_study_page
-from fashionlab.store import to_json
+from fashionlab.store import History, to_json
 from fashionlab.studies.compare import compare_models
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.events import OnStudyEvent, StudyEnded
@@ -30,11 +30,13 @@ from fashionlab.studies.execution.local import (
 )
 from fashionlab.studies.final import confirm
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.outcomes import RunResults
+from fashionlab.studies.outcomes import RunResults, read_histories
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
 from fashionlab.text import tell
+from fashionlab.tracking import announce, logged
 from fashionlab.training.architectures import TRUST_DIGITS
+from fashionlab.workers.events import RunFinished, RunTold
 
 
 def workers_at_once(execution: ExecutionOptions) -> int | None:
@@ -47,29 +49,40 @@ def run_study(
     dataset: Dataset,
     execution: ExecutionOptions,
     make_executor: Callable[[Path], Executor] | None = None,
+    runs: Path | None = None,
 ) -> StudyResult:
     """Make the runs that are lacking, until the study is at its end; then the test set, the page, the result.
 
     make_executor: makes what executes the runs, from the folder for unfinished ones, in place of the executor that the
-    options name. Raises UsageError; Interrupted, with the command that goes on, at Ctrl-C.
+    options name. runs: the folder of all runs, where the study does not lie directly in it. Raises UsageError;
+    Interrupted, with the command that goes on, at Ctrl-C.
     """
-    refuse_another_version(folder, RESULTS_VERSION)
+    refuse_another_version(f"study {folder.name}", [arm.spec for arm in folder.plan.arms], RESULTS_VERSION)
+    if runs is None:
+        runs = folder.path.parent
+        announce(execution.log, runs)
     at_once = workers_at_once(execution)
     own = dict.fromkeys(arm.spec.model_sha256 for arm in folder.plan.arms if arm.spec.model_sha256)
     trust = "".join(f" --trust {sha[:TRUST_DIGITS]}" for sha in own)
-    go_on = f"fashionlab study resume {folder.path}{_elsewhere(execution)}{trust}"
+    go_on = f"fashionlab study resume {folder.path}{elsewhere(execution)}{trust}"
     with folder.lock():
         folder.sweep()
-        executor = make_executor(folder.work) if make_executor else _begin_executor(folder, dataset, execution)
+        backends = {arm.spec.backend for arm in folder.plan.arms}
+        executor = (
+            make_executor(folder.work) if make_executor else begin_executor(folder.work, dataset, execution, backends)
+        )
         try:
             if execution.on_event is None:
                 overview = overview_of(folder.plan, folder.path.parent, executor.slots or at_once, execution.minutes)
                 for line in plan_lines(overview):
                     tell(line)
                 tell(f"in {folder.path}; Ctrl-C leaves a study that goes on with: {go_on}")
-            with show(StudyStatus(), execution.on_event) as events:
+            with show(StudyStatus(), execution.on_event) as shown:
+                events, results = logged(shown, execution.log, runs), RunResults.read(folder)
+                if execution.log:
+                    _log_finished(folder, results, logged(lambda event: None, execution.log, runs))
                 driver = Driver(
-                    folder, executor, RunResults.read(folder), events, describe_machine(), execution.minutes,
+                    folder, executor, results, events, describe_machine(), execution.minutes,
                     execution.silence, executor.slots,
                 )  # fmt: skip
                 state = driver.run()
@@ -93,20 +106,30 @@ def run_study(
     return StudyResult(folder)
 
 
-def _elsewhere(execution: ExecutionOptions) -> str:
-    """What the command line says to run a study elsewhere, with a space in front; nothing for a local one."""
+def _log_finished(folder: StudyFolder, results: RunResults, log: OnStudyEvent) -> None:
+    """Have the runs logged that were finished before, perhaps without a log."""
+    for arm in folder.plan.arms:
+        for seed in folder.plan.all_seed_numbers:
+            if (arm.name, seed) in results.outcomes:
+                run = folder.run_of(arm, seed)
+                log(RunTold(str(run.path), RunFinished(str(run.path), run.metrics)))
+
+
+def elsewhere(execution: ExecutionOptions) -> str:
+    """What the command line says to execute it in the same way, with a space in front; nothing for the usual way."""
     executor = "" if execution.executor == "local" else f" --executor {execution.executor}"
-    return executor + (f" --address {execution.address}" if execution.address else "")
+    address = f" --address {execution.address}" if execution.address else ""
+    return executor + address + log_option(execution)
 
 
-def _begin_executor(folder: StudyFolder, dataset: Dataset, execution: ExecutionOptions) -> Executor:
+def begin_executor(work: Path, dataset: Dataset, execution: ExecutionOptions, backends: Collection[str]) -> Executor:
+    """The executor that the options name. work: the folder for unfinished runs; backends: that the runs use."""
     if execution.executor == "ray":
         # Imported here, because Ray is an extra, and takes a second.
         from fashionlab.studies.execution.cluster import ClusterExecutor
 
-        backends = {arm.spec.backend for arm in folder.plan.arms}
-        return ClusterExecutor(folder.work, dataset, execution.address, execution.workers, backends, tell)
-    return LocalExecutor(execution.workers or default_workers(), folder.work, execution.data_folder)
+        return ClusterExecutor(work, dataset, execution.address, execution.workers, backends, tell)
+    return LocalExecutor(execution.workers or default_workers(), work, execution.data_folder)
 
 
 @contextmanager
@@ -143,10 +166,21 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     """The study's page, from its summary; a failure is said and costs nothing. dataset: for the images, or None."""
     summary = folder.summary
     try:
-        return produce_study_page(folder.path, summary, _images(folder.plan, summary, dataset)) if summary else None
+        if summary is None:
+            return None
+        return produce_study_page(folder.path, summary, _images(folder, summary, dataset), _curves(folder, summary))
     except FashionlabError as error:
         tell(f"no page was made: {error}")
         return None
+
+
+def _curves(folder: StudyFolder, summary: StudySummary) -> Mapping[str, Sequence[tuple[str, History]]]:
+    """The histories of its runs, by arm; nothing, and why is said, where one of them is damaged."""
+    try:
+        return read_histories(folder, summary.seeds.last)
+    except FashionlabError as error:
+        tell(f"the page has no learning curves: {error}")
+        return {}
 
 
 def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:
@@ -161,11 +195,11 @@ def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:
     return dataset
 
 
-def _images(plan: Plan, summary: StudySummary, dataset: Dataset | None) -> np.ndarray | None:
+def _images(folder: StudyFolder, summary: StudySummary, dataset: Dataset | None) -> np.ndarray | None:
     """The images that all models of a comparison get wrong, in the order of the summary."""
     answers = summary.compare and summary.compare.answers
     if not answers or dataset is None:
         return None
-    limit = plan.arms[0].recipe.data.limit
+    limit = folder.plan.arms[0].recipe.data.limit
     images: np.ndarray = (dataset.limited(limit) if limit else dataset).images
     return images[[each.row for each in answers.all_wrong]]

@@ -1,30 +1,33 @@
 """The verbs that train: a new run, and one that was stopped."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.lab.data import keep_arrays
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, refuse_execution
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
+from fashionlab.lab.origin import find_origin, origins_of, require_same, take_over
 from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.models.registry import function_architecture
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
+from fashionlab.reports.run.sections.made import origin_line
 from fashionlab.store import find_run
 from fashionlab.text import tell
+from fashionlab.training.architectures import architecture_of
 from fashionlab.training.prepare import make_spec, prepare
 
 
 def train(
-    model: str | Path | Callable[..., Any] = "mlp",
+    model: str | Path | Callable[..., Any] | None = None,
     *,
+    origin: str | Path | TrainedModel | None = None,
     data: Dataset | tuple[Any, Any] | None = None,
     trainer: str = "auto",
     backend: str = "auto",
@@ -32,31 +35,46 @@ def train(
     refit: bool = False,
     test: bool = True,
     runs: str | Path = "runs",
+    trust: str | None = None,
     execution: ExecutionOptions = DEFAULT,
     **settings: Any,
 ) -> TrainedModel:
     """Train a model, evaluate it, and keep it as a sealed run; or return the identical run that exists.
 
     model: a name of the registry, `file.py:function` of your own, a function `build(image_shape, classes)` that returns
-    a Keras model (its text is kept), or a recipe file `*.toml`. settings: any field of the recipe and any option of the
-    model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`. data: instead of `dataset`, its name or path: what
-    `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`. trainer: how epochs are run,
-    "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or "tensorflow"), or "auto", the
-    fastest for this model here. again: train even if an identical run exists. refit: train once more on training and
-    validation rows together, for the epochs that validation chose, and return that run. test: False leaves the test set
-    unused, as every choice between settings should. runs: the folder that the run is made in.
+    a Keras model (its text is kept), or a recipe file `*.toml`; None is `mlp`, or the origin's. settings: any field of
+    the recipe and any option of the model by name: `train("mlp", dropout=0.2, epochs=12, seed=3)`, and
+    `log="tensorboard"`, short for `execution=ExecutionOptions(log="tensorboard")`. data: instead of
+    `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`.
+    trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or
+    "tensorflow"), or "auto", the fastest for this model here. again: train even if an identical run exists. refit:
+    train once more on training and validation rows together, for the epochs that validation chose, and return that run.
+    test: False leaves the test set unused, as every choice between settings should. runs: the folder that the run is
+    made in.
+
+    origin: a finished run of a network, to go on from its weights: its path, its name in `runs`, "last", or what
+    `train` gave. What is not given is taken over from its recipe, the seed and the epochs too; data and split are the
+    origin's, and the optimizer starts anew. trust: the beginning of the SHA-256 of the origin's own model file, which
+    is executed unless `model` is given.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
     """
-    runs = Path(runs)
+    runs, execution = Path(runs), pop_log(settings, execution)
     if isinstance(data, Dataset):
         settings |= {"dataset": data.name, **asdict(data.preparation)}
     elif data is not None:
         settings["dataset"] = str(keep_arrays(data, runs))
-    refuse_execution(settings)
-    own = None if isinstance(model, (str, Path)) else function_architecture(model)
-    recipe = Recipe.make(own.name if own else str(model), settings, own)
+    own = None if model is None or isinstance(model, (str, Path)) else function_architecture(model)
+    name = own.name if own else None if model is None else str(model)
+    before = None if origin is None else find_origin(origin, runs)
+    if before:
+        if name is None and before.spec.model_sha256 is not None:
+            own = architecture_of(before, trust)
+        name, settings = take_over(before, name, settings)
+    elif trust is not None:
+        raise UsageError("trust goes with the origin that has a model file; a file that you name yourself needs none")
+    recipe = Recipe.make(name or "mlp", settings, own)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
             "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
@@ -69,10 +87,14 @@ def train(
     prepared = prepare(recipe, dataset, trainer, backend, own)
     for note in prepared.notes:
         tell(note)
-    chosen = start(make_spec(prepared, dataset, test), prepared.architecture, dataset, runs, execution, again)
+    architecture, spec = prepared.architecture, make_spec(prepared, dataset, test, origins=origins_of(before))
+    if before:
+        require_same(spec, architecture, before, dataset)
+        tell(f"{origin_line(spec)}; the optimizer starts anew")
+    chosen = start(spec, architecture, dataset, runs, execution, again, before)
     if refit:
-        spec = make_spec(replace(prepared, recipe=chosen.recipe_for_refit()), dataset, test)
-        return start(spec, prepared.architecture, dataset, runs, execution, again)
+        spec = replace(spec, recipe=chosen.recipe_for_refit())
+        return start(spec, architecture, dataset, runs, execution, again, before)
     return chosen
 
 

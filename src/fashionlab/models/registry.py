@@ -49,6 +49,9 @@ REGISTRY = NETWORKS | ESTIMATORS
 CONVOLUTIONAL = frozenset({"cnn", "resnet"})
 """The networks that convolve, by which the engine is chosen; a test holds it against what they are made of."""
 
+STOPPED_EARLY = frozenset({"boosting"})
+"""The estimators that look at the validation set while they are fitted; a test holds it against their fits."""
+
 
 _may_execute = False
 

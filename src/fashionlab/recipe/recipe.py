@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
 from fashionlab.models import REGISTRY, Architecture, ModelKind, find_architecture, kind_of
-from fashionlab.models.registry import is_own_file
+from fashionlab.models.registry import ESTIMATORS, STOPPED_EARLY, is_own_file
 from fashionlab.options import fill, options_of, unknown_name
 from fashionlab.recipe.choices import own_settings, replace_settings
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, check_training, common_options, renamed
@@ -39,6 +39,14 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
         known = self.model.name in REGISTRY or is_own_file(self.model.name)
         if known and (self.training is not None) != bool(self.kind.epochs):
             raise ValueError(f"the model {self.model.name!r} and the settings of training do not go together")
+
+    @property
+    def chooses_on_validation(self) -> bool:
+        """Whether a run may depend on its validation set: on when it stops, or on a schedule that follows the loss. Of
+        an estimator that is not known here it is to be feared."""
+        if self.training is not None:
+            return self.training.early_stopping or self.training.schedule == "plateau"
+        return self.model.name not in ESTIMATORS or self.model.name in STOPPED_EARLY
 
     @staticmethod
     def make(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from fashionlab.images import PLAIN, PixelFacts
 from fashionlab.models.own.source import Found
@@ -36,14 +37,28 @@ class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
     pixels: PixelFacts = PLAIN
 
 
+class Origin(Struct, frozen=True, forbid_unknown_fields=True):
+    """A finished run from whose weights another one goes on. run: its folder's name, for people: it decides nothing;
+    identity: of its spec; weights_sha256: of its arrays, in the model's order; seed: of its recipe; epochs: for which
+    it had trained these weights."""
+
+    run: str
+    identity: str
+    weights_sha256: str
+    seed: int
+    epochs: Annotated[int, Meta(ge=0)]
+
+
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A recipe and what else decides a run's numbers.
 
     model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
     model of the registry; found: what such a model is; trainer,
     backend: see `training.engines`; precision: in which training steps compute, which is what the recipe asks for where
-    the processor has it; test: whether the test set is evaluated at the end; in_study: the run belongs to a
-    study, and its validation set is cut in two halves, one that stops the training and one that judges.
+    the processor has it; test: whether the test set is evaluated at the end; in_study: the run belongs to a study, and
+    its validation set is cut in two halves, one that stops the training and one that judges; undivided: it is not cut,
+    as nothing is chosen on it, and all of it judges; origins: where the run starts from the weights of another one,
+    that run, last, and before it those from which that one came, the first of which drew the split for all.
     """
 
     format: int = FORMAT_VERSION
@@ -56,7 +71,9 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     precision: Precision = "float32"
     test: bool = True
     in_study: bool = False
+    undivided: bool | UnsetType = UNSET
     results_version: int = RESULTS_VERSION
+    origins: Annotated[tuple[Origin, ...], Meta(min_length=1)] | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         # A document that names a model file and gives no hash of it would have whatever lies there executed.
@@ -66,6 +83,10 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError(
                 f"the model {self.recipe.model.name!r} and the trainer {self.trainer!r} do not go together"
             )
+        if self.origins and (self.recipe.training is None or self.in_study):
+            raise ValueError("origins do not go together with an estimator, nor with a study")
+        if self.undivided and (not self.in_study or self.recipe.chooses_on_validation):
+            raise ValueError("undivided goes together with a study whose runs choose nothing on their validation set")
 
         asked = self.recipe.training.precision if self.recipe.training else "float32"
         if self.precision not in ("float32", asked):
@@ -74,10 +95,23 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError(f"the backend {self.backend!r} has no precision bfloat16")
 
     @property
+    def bfloat16(self) -> bool | None:
+        """Whether bfloat16 is used, None where the recipe does not ask for it."""
+        asks = self.recipe.training is not None and self.recipe.training.precision == "bfloat16"
+        return self.precision == "bfloat16" if asks else None
+
+    @property
     def identity(self) -> str:
         """SHA-256 of the spec: equal specs give equal numbers."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+        # What a folder is called decides nothing.
+        nameless = replace(self, origins=tuple(replace(each, run="") for each in self.origins or ()) or UNSET)
+        return hashlib.sha256(msgspec.json.encode(nameless, order="sorted")).hexdigest()
+
+    @property
+    def split_seed(self) -> int:
+        """The seed by which the data are divided: the recipe's own, or that of the run with which its chain began."""
+        return self.origins[0].seed if self.origins else self.recipe.seed
 
     def with_seed(self, seed: int) -> "RunSpec":
         """The spec of the same training under another seed."""
-        return msgspec.structs.replace(self, recipe=msgspec.structs.replace(self.recipe, seed=seed))
+        return replace(self, recipe=replace(self.recipe, seed=seed))

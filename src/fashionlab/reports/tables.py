@@ -1,17 +1,39 @@
 """Results as tables for a terminal, from the same structs that `--json` prints."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from fashionlab.data import DataDescription
+from fashionlab.options import as_typed
+from fashionlab.recipe.difference import Changes
 from fashionlab.reports.measures import TITLES, measure, shared_line
-from fashionlab.reports.run.sections.made import data_fields, refit_line, training_fields
-from fashionlab.reports.wording import NONE, duration, percent, times, value_text, with_interval
+from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line, training_fields
+from fashionlab.reports.wording import (
+    NONE,
+    SPACE,
+    counted,
+    duration,
+    kind_text,
+    percent,
+    plain,
+    times,
+    value_text,
+    with_interval,
+)
 from fashionlab.store import Metrics, RunDetails, RunLine, SetLine, SetMetrics
+from fashionlab.store.records import Record, RunGroup, Spread, changes_text
 from fashionlab.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+LONGEST_WORD = 24
+"""Of a column of text: a longer word is folded on a terminal that is too narrow."""
 
 
 def new_table(
@@ -21,13 +43,17 @@ def new_table(
     title: str | None = None,
     caption: Sequence[str] = (),
     total: Sequence[str] = (),
+    text: Sequence[int] = (),
 ) -> "Table":
     """A table in our style: the first column to the left, the others to the right.
 
-    caption: lines below it; total: a last row, set apart. All text is cleaned and taken literally, wherever the table
-    is shown: names come from users, and [red] in one is no colour.
+    caption: lines below it; total: a last row, set apart; text: positions of columns of text, which stand to the left
+    and may run over several lines. All others are as wide as what is in them, so that no name or number is cut off
+    (`cli.common.print_table` takes the room for that). All text is cleaned and taken literally, wherever the table is
+    shown: names come from users, and [red] in one is no colour.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
@@ -40,11 +66,25 @@ def new_table(
         caption=Text("\n").join(literal(line, "table.caption") for line in caption) if caption else None,
         title_justify="left",
         caption_justify="left",
+        collapse_padding=True,
+        pad_edge=False,
     )
+    lines = [[one_line(cell) for cell in line] for line in rows]
     for place, column in enumerate(columns):
-        table.add_column(literal(column), justify="left" if place == 0 else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(literal, row))
+        wraps = place in text or place - len(columns) in text
+        cells = [*(line[place] for line in lines), *map(one_line, total[place : place + 1])]
+        # A heading may run over several lines, too.
+        whole = [*one_line(column).split(), *(" ".join(cells).split() if wraps else cells)]
+        width = max(map(cell_len, whole), default=0)
+        table.add_column(
+            literal(column),
+            justify="left" if place == 0 or wraps else "right",
+            no_wrap=not wraps and cell_len(one_line(column)) <= width,
+            overflow="fold",
+            min_width=min(LONGEST_WORD, width) if wraps else width,
+        )
+    for line in lines:
+        table.add_row(*map(literal, line))
     if total:
         table.add_section()
         table.add_row(*map(literal, total))
@@ -69,23 +109,129 @@ def result_table(metrics: Metrics) -> "Table":
         rows.append((name, f"{figures.n:,}", *(each.text for each in measure(figures)), words))
     shared = shared_line(metrics)
     caption = [shared] if shared else []
-    table = new_table(("set", "n", *TITLES, "hardest classes by recall"), rows, title=title, caption=caption)
-    table.columns[-1].justify = "left"
-    return table
+    columns = ("set", "n", *TITLES, "hardest classes by recall")
+    return new_table(columns, rows, title=title, caption=caption, text=(-1,))
 
 
 def runs_table(rows: Sequence[RunLine]) -> "Table":
-    """The list of runs."""
-    lines = []
+    """The list of runs, and below it what they have in common and which is the best."""
+    names, common, lines = _short_names(rows), _common(rows), []
     for row in rows:
         epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
         state = "damaged" if row.damaged else epochs if row.complete else "unfinished"
-        model = "?" if row.model is None else row.model + (" (refit)" if row.refit else "")
         lines.append((
-            row.run, model, NONE if row.seed is None else str(row.seed), state,
-            accuracy(row.validation), accuracy(row.test), f"{row.size / 1e6:.1f}",
+            row.run, _model(row), names.get(row.dataset, NONE), NONE if row.seed is None else str(row.seed), state,
+            accuracy(row.validation), accuracy(row.test), _differs(row, common),
         ))  # fmt: skip
-    return new_table(("run", "model", "seed", "epochs", "validation accuracy", "test accuracy", "MB"), lines)
+    columns = ("run", "model", DATA_SET, "seed", "epochs", "validation accuracy", "test accuracy", DIFFERS)
+    return _without_common(columns, lines, [*_common_line(common), *_best_line(rows)])
+
+
+def groups_table(rows: Sequence[RunGroup]) -> "Table":
+    """The runs, those that differ in the seed alone together."""
+    names, common = _short_names(rows), _common(rows)
+    lines = [
+        (_model(row), names[row.dataset], str(len(row.seeds)), *_spread(row.validation), *_spread(row.test),
+         row.best_run, _differs(row, common))
+        for row in rows
+    ]  # fmt: skip
+    columns = ("model", DATA_SET, "seeds", "validation", "best", "test", "best", "best run", DIFFERS)
+    caption = [
+        *_common_line(common),
+        "mean \N{PLUS-MINUS SIGN} standard deviation of one seed; the best of several flatters: compare means",
+    ]
+    if len(rows) > 1 and any(len(row.seeds) == 1 for row in rows):
+        caption.append(
+            "of one seed there is no deviation: how much of its figure is luck is not known; fashionlab study compares "
+            "seed by seed"
+        )
+    return _without_common(columns, lines, caption)
+
+
+DATA_SET = "data set"
+
+DIFFERS = "differs from the model's default"
+
+
+def csv_text(records: Sequence[Record]) -> str:
+    """Records as CSV with a line of names; a value as one types it, an empty cell where there is none."""
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(map(one_line, columns))
+    for record in records:
+        values = (record.get(name) for name in columns)
+        writer.writerow("" if value is None else one_line(as_typed(value)) for value in values)
+    return file.getvalue()
+
+
+def _model(row: RunLine | RunGroup) -> str:
+    return "?" if row.model is None else row.model + kind_text(row.origin is not None, row.refit)
+
+
+def _differs(row: RunLine | RunGroup, common: Changes) -> str:
+    own = {name: change for name, change in row.changes.items() if name not in common}
+    return changes_text(own) or (NONE if row.settings else "")
+
+
+def _common(rows: Sequence[RunLine | RunGroup]) -> Changes:
+    """What all of several runs have changed in the same way; of damaged runs nothing is known."""
+    known = [row for row in rows if row.settings]
+    if len(known) < 2:
+        return {}
+    first, *others = known
+    return {
+        name: change
+        for name, change in first.changes.items()
+        if all(name in row.changes and row.changes[name].after == change.after for row in others)
+    }
+
+
+def _common_line(common: Changes) -> list[str]:
+    return [f"all of them with {changes_text(common)}"] if common else []
+
+
+def _best_line(rows: Sequence[RunLine]) -> list[str]:
+    """Which run is the best on validation, and whether the list can tell; nothing where data sets are mixed."""
+    judged = [(row, row.validation) for row in rows if row.validation]
+    if len(judged) < 2 or len({row.dataset for row, _ in judged}) > 1:
+        return []
+    best, figures = max(judged, key=lambda pair: pair[1].accuracy)
+    rivals = sum(row is not best and found.accuracy_high >= figures.accuracy_low for row, found in judged)
+    line = f"highest validation accuracy: {best.run}, {percent(figures.accuracy, 2)}"
+    if not rivals:
+        return [f"{line}; the 95 % intervals of the others all lie below its interval"]
+    return [
+        f"{line}; the 95 % {'interval' if rivals == 1 else 'intervals'} of {counted(rivals, 'other run')} "
+        f"{'overlaps' if rivals == 1 else 'overlap'} with its interval, so that the list does not tell which is best; "
+        "fashionlab study compares seed by seed"
+    ]
+
+
+def _without_common(columns: Sequence[str], lines: Sequence[Sequence[str]], caption: Sequence[str]) -> "Table":
+    """A list of runs; a data set that all have stands below it and not in every row."""
+    place = columns.index(DATA_SET)
+    names = {line[place] for line in lines}
+    if len(names) == 1 and len(lines) > 1:
+        caption = [f"{DATA_SET}: {names.pop()}", *caption]
+        columns, *lines = ([*row[:place], *row[place + 1 :]] for row in (columns, *lines))
+    return new_table(columns, lines, caption=caption, text=(-1,))
+
+
+def _spread(spread: Spread | None) -> tuple[str, str]:
+    if spread is None:
+        return NONE, NONE
+    deviation = "" if spread.deviation is None else f" \N{PLUS-MINUS SIGN} {plain(100 * spread.deviation)}"
+    best = NONE if spread.n == 1 else percent(spread.best, 2)
+    return f"{plain(100 * spread.mean)}{deviation}{SPACE}%", best
+
+
+def _short_names(rows: Sequence[RunLine | RunGroup]) -> dict[str | None, str]:
+    """Data sets by what tells them apart: of a path its last part, where no other data set has the same."""
+    names = {row.dataset for row in rows if row.dataset is not None}
+    short = {name: PurePath(name).name or name for name in names}
+    taken = Counter(short.values())
+    return {name: short[name] if taken[short[name]] == 1 else name for name in names}
 
 
 def run_table(details: RunDetails) -> "Table":
@@ -101,12 +247,12 @@ def run_table(details: RunDetails) -> "Table":
         "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",
         "state": "complete" if details.complete else "unfinished",
     }
+    if spec.origins:
+        lines["origin"] = origin_line(spec)
     if recipe.refit:
         lines["refit"] = refit_line(recipe)
     rows = [(name, value_text(value)) for name, value in lines.items()]
-    table = new_table(("field", "value"), rows, title=details.run)
-    table.columns[1].justify = "left"
-    return table
+    return new_table(("field", "value"), rows, title=details.run, text=(-1,))
 
 
 def data_table(data: DataDescription) -> "Table":

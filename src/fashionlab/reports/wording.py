@@ -64,6 +64,12 @@ def counted(n: int, noun: str, plural: str | None = None) -> str:
     return f"no {noun}" if n == 0 else f"1 {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
+def kind_text(continued: bool, refit: bool) -> str:
+    """What distinguishes a run from a plain one, " (continued, refit)"; empty for a plain one."""
+    words = [word for word, holds in (("continued", continued), ("refit", refit)) if holds]
+    return f" ({', '.join(words)})" if words else ""
+
+
 def times(n: int) -> str:
     """ "once", "3 times", "never"."""
     return "never" if n == 0 else "once" if n == 1 else f"{n:,} times"

@@ -1,10 +1,10 @@
 """Runs on disk: one folder a run, written whole or not at all."""
 
-from fashionlab.store.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
+from fashionlab.store.checkpoint import has_checkpoint, load_checkpoint, load_origin, save_checkpoint, save_origin
 from fashionlab.store.format import CORE, History, from_json, read_document, to_json
 from fashionlab.store.ledger import Ledger, LedgerLine
 from fashionlab.store.listing import delete_run, find_run, find_same, list_runs
-from fashionlab.store.overview import RunDetails, RunLine, SetLine, details_of, line_of
+from fashionlab.store.overview import RunDetails, RunLine, SetLine, details_of, line_of, tell_apart
 from fashionlab.store.predictions import Predictions, SetPredictions
 from fashionlab.store.results import (
     ClassFigures,
@@ -52,7 +52,10 @@ __all__ = [
     "line_of",
     "list_runs",
     "load_checkpoint",
+    "load_origin",
     "read_document",
     "save_checkpoint",
+    "save_origin",
+    "tell_apart",
     "to_json",
 ]

@@ -17,6 +17,9 @@ from fashionlab.store.run import Run
 
 FILE = "state.safetensors"
 
+ORIGIN = "origin.safetensors"
+"""The weights from which a run starts, where they are another run's: kept as long as the run is unfinished."""
+
 REMEDY = "delete the run and train anew"
 
 Progress = TypeVar("Progress")
@@ -32,6 +35,20 @@ def save_checkpoint(run: Run, progress: msgspec.Struct, tensors: Mapping[str, np
 def has_checkpoint(run: Run) -> bool:
     """Whether there is anything to resume."""
     return (run.checkpoint / FILE).is_file()
+
+
+def save_origin(run: Run, weights: bytes) -> None:
+    """Keep with a run the `weights.safetensors` of another one, from which it is to start."""
+    write_atomically(run.checkpoint / ORIGIN, weights)
+
+
+def load_origin(run: Run) -> dict[str, np.ndarray]:
+    """What `save_origin` kept, by name. Raises RunIncomplete if there is nothing, RunCorrupt if it is damaged."""
+    path = run.checkpoint / ORIGIN
+    try:
+        return from_tensors(read_file(path, REMEDY), path)[0]
+    except FileNotFoundError:
+        raise RunIncomplete(f"run {run.name} has lost the weights that it starts from; {REMEDY}") from None
 
 
 def load_checkpoint(run: Run, kind: type[Progress]) -> tuple[Progress, dict[str, np.ndarray]]:

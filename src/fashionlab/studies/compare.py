@@ -9,8 +9,7 @@ from fashionlab.studies.execution.local import CoreWorkers
 from fashionlab.studies.execution.tasks import TIME_PREDICTIONS, TimeArguments
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.outcomes import RunResults, counted_seeds
-from fashionlab.studies.stats.describe import describe
-from fashionlab.studies.summarise import describe_accuracy
+from fashionlab.studies.summarise import describe_accuracy, describe_seconds
 from fashionlab.studies.summary import Answers, Comparison, ModelSummary, PredictionTimes, WrongImage
 
 ALL_WRONG = 60
@@ -31,8 +30,10 @@ def compare_models(folder: StudyFolder, results: RunResults, data_dir: str | Non
                 name=arm.name,
                 parameters=found[0].parameters if found else None,
                 bytes=(run.path / "weights.safetensors").stat().st_size if run else None,
-                seconds=describe([outcome.seconds for outcome in found]),
-                peak_memory_mb=max((outcome.peak_memory_mb for outcome in found), default=None),
+                seconds=describe_seconds(found),
+                peak_memory_mb=max(
+                    (each for outcome in found if (each := outcome.peak_memory_mb) is not None), default=None
+                ),
                 prediction=_time(run, data_dir, core) if run else None,
                 accuracy=describe_accuracy(found),
             )

@@ -4,11 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from fashionlab.errors import UntrustedModel
+from fashionlab.errors import UntrustedModel, UsageError
+from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.design.file import Terms
 from fashionlab.studies.design.plan import (
     Arm,
@@ -18,6 +19,7 @@ from fashionlab.studies.design.plan import (
     StudyData,
     arms_of_changes,
     check_arms,
+    judged_by_all,
 )
 from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
@@ -62,6 +64,10 @@ def _plan(
     test: bool,
 ) -> Plan:
     check_arms(arms)
+    # All arms of a study are judged by the same images.
+    halved = any(arm.recipe.chooses_on_validation for arm in arms)
+    if not halved:
+        arms = judged_by_all(arms)
     dataset = context.dataset
     plan = Plan(
         kind=kind,
@@ -74,7 +80,7 @@ def _plan(
         first_seed=terms.first_seed,
         all_seeds=terms.all_seeds,
         margin=terms.margin,
-        judge_rows=context.judge_rows(arms[0].recipe),
+        judge_rows=context.judge_rows(arms[0].recipe, halved),
         data=StudyData(dataset.name, dataset.sha256, dataset.class_names, dataset.given_validation),
         test=test,
     )
@@ -107,7 +113,16 @@ def extend(
 ) -> None:
     """Add arms to a study, which spend from the reserve, and change its terms; None leaves one as it is."""
     plan = folder.plan
-    added = arms_of_changes(plan.arms[0], changes, False, context, later=True) if changes else []
+    base = plan.arms[0]
+    plain = replace(base, spec=replace(base.spec, undivided=UNSET))
+    added = arms_of_changes(plain, changes, False, context, later=True) if changes else []
+    if base.spec.undivided:
+        if stopped := [arm.name for arm in added if arm.recipe.chooses_on_validation]:
+            raise UsageError(
+                f"--change: {stopped[0]!r} chooses on the validation set, all of which judges in this study, where "
+                "nothing was stopped early; add a change that keeps all epochs, or begin a new study"
+            )
+        added = [*judged_by_all(added)]
     check_arms([*plan.arms, *added])
     if added:
         check_models(added)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from fashionlab.studies.summary import State, StudySummary
+from fashionlab.workers.events import RunTold
 
 
 class SummaryWritten(Struct, frozen=True, tag="summary_written", tag_field="event"):
@@ -24,7 +25,8 @@ class RunUnderWay(Struct, frozen=True):
 
 
 class RunsUnderWay(Struct, frozen=True, tag="runs_under_way", tag_field="event"):
-    """Twice a second. seconds_left: of the study, at most; None while it cannot be told."""
+    """Twice a second. seconds_left: of the study, estimated as if every seed were needed; None
+    while it cannot be told."""
 
     runs: tuple[RunUnderWay, ...]
     seconds_left: float | None
@@ -71,7 +73,7 @@ class StudyEnded(Struct, frozen=True, tag="study_ended", tag_field="event"):
     state: State
 
 
-StudyEvent = SummaryWritten | RunsUnderWay | RunDone | RunFailed | RunLost | RunTested | StudyEnded
+StudyEvent = SummaryWritten | RunsUnderWay | RunTold | RunDone | RunFailed | RunLost | RunTested | StudyEnded
 
 OnStudyEvent = Callable[[StudyEvent], object]
 """Takes them: a display, or the user's own function."""

@@ -42,8 +42,9 @@ from fashionlab.files import (
 from fashionlab.models.own.source import OwnSource
 from fashionlab.options import unknown_name
 from fashionlab.store import Run, read_document, to_json
-from fashionlab.store.format import read_file, read_versioned
+from fashionlab.store.format import from_json, read_file, read_versioned
 from fashionlab.store.listing import folders_with
+from fashionlab.studies.design.imported import ImportedPlan
 from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
@@ -69,6 +70,12 @@ class _Created(Struct, frozen=True):
     created: str
 
 
+class _Origin(Struct, frozen=True):
+    """As much of a plan as tells whether the study was imported."""
+
+    imported: dict[str, object] | None = None
+
+
 class StudyFolder:
     """A study's folder."""
 
@@ -76,7 +83,7 @@ class StudyFolder:
         self.path = path
 
     @staticmethod
-    def create(runs: Path, label: str, plan: Plan) -> "StudyFolder":
+    def create(runs: Path, label: str, plan: Plan | ImportedPlan) -> "StudyFolder":
         """A new folder in `runs`, named after the label and the time, with the plan in it."""
         with new_stamped_folder(runs, label) as (folder, path):
             for name in ("runs", "work", "models"):
@@ -94,19 +101,35 @@ class StudyFolder:
         """Where runs are made."""
         return self.path / "work"
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
-        """The plan. Raises RunCorrupt if it cannot be read, or is of another format."""
+        """The plan, of which runs can be made. Raises as `design` does, and UsageError for an imported study."""
+        if isinstance(self.design, ImportedPlan):
+            raise UsageError(
+                f"study {self.name} was imported from {self.design.data.name}: it has no recipes to go on with; add "
+                "seeds to that file and import it again"
+            )
+        return self.design
+
+    @cached_property
+    def design(self) -> Plan | ImportedPlan:
+        """What its verdicts rest on. Raises RunCorrupt if it cannot be read, or is of another format."""
         path, remedy = self.path / "study.json", "restore it from a copy"
         try:
-            plan = read_versioned(read_file(path, remedy), Plan, path, READABLE, remedy)
+            content = read_file(path, remedy)
         except FileNotFoundError:
             raise RunCorrupt(f"study {self.name} has lost study.json; {remedy}") from None
+        if from_json(content, _Origin, path, remedy).imported is not None:
+            return read_versioned(content, ImportedPlan, path, READABLE, remedy)
+        plan = read_versioned(content, Plan, path, READABLE, remedy)
         arms = [replace(arm, model_source=self._source(number)) for number, arm in enumerate(plan.arms)]
         return replace(plan, arms=tuple(arms))
 
-    def save_plan(self, plan: Plan) -> None:
+    def save_plan(self, plan: Plan | ImportedPlan) -> None:
         """Write the plan, the model files first. Raises StoreError if it takes back what was declared."""
+        if isinstance(plan, ImportedPlan):
+            write_atomically(self.path / "study.json", to_json(plan))
+            return
         if (self.path / "study.json").exists() and plan.arms[: len(self.plan.arms)] != self.plan.arms:
             raise StoreError(f"study {self.name}: its arms are declared; more can be added, none changed")
         for number, arm in enumerate(plan.arms):
@@ -116,7 +139,7 @@ class StudyFolder:
         # The model files stand in `models/`, where a person can read them.
         arms = tuple(replace(arm, model_source=None) for arm in plan.arms)
         write_atomically(self.path / "study.json", to_json(replace(plan, arms=arms)))
-        self.__dict__.pop("plan", None)
+        self.__dict__.pop("design", None)
 
     def run_of(self, arm: Arm, seed: int) -> Run:
         """The place of a finished run; it may not be there yet."""
@@ -186,7 +209,7 @@ class StudyFolder:
         except FileNotFoundError:
             return None
         with self.sound("summary.json"):
-            check_summary(summary, self.plan)
+            check_summary(summary, self.design)
         return summary
 
     @contextmanager

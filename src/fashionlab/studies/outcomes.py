@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.evaluation.calibration import reliability
-from fashionlab.store import Run
-from fashionlab.studies.design.plan import Arm, Plan
+from fashionlab.store import History, Run
+from fashionlab.studies.design.imported import ImportedPlan
+from fashionlab.studies.design.plan import Design, JudgedArm
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.stats.verdict import Verdict, judge
 from fashionlab.studies.summary import LeftOut
@@ -25,21 +26,24 @@ WITHDRAWN_AFTER = 3
 class Outcome(Struct, frozen=True, kw_only=True):
     """One finished run, in numbers.
 
-    accuracy, loss (nats), calibration_error (ECE): on the judging set, fractions. gap: accuracy in training (as the
-    epochs went, dropout on) minus accuracy on the stopping set, at the best epoch; None for a model without epochs.
-    best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run.
+    accuracy, loss (nats), calibration_error (ECE), calibration_floor (see `Reliability`): on the judging set,
+    fractions. gap: accuracy in training (as the epochs went, dropout on) minus accuracy on the stopping set, at the
+    best epoch; None for a model without epochs.
+    best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run. Of an
+    imported run the accuracy alone is known.
     """
 
     accuracy: float
-    loss: float
-    calibration_error: float
-    gap: float | None
-    best_epoch: int | None
-    epochs: int | None
-    seconds: float
-    job_seconds: float
-    peak_memory_mb: float
-    parameters: int | None
+    loss: float | None = None
+    calibration_error: float | None = None
+    calibration_floor: float | None = None
+    gap: float | None = None
+    best_epoch: int | None = None
+    epochs: int | None = None
+    seconds: float | None = None
+    job_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    parameters: int | None = None
 
     @staticmethod
     def of(run: Run) -> "Outcome":
@@ -47,11 +51,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
         metrics, predictions = run.metrics, run.predictions.validation
         if predictions is None or metrics.validation is None or metrics.peak_memory_mb is None:
             raise RunCorrupt(f"{run.path} is not a run of a study; delete it")
+        calibrated = reliability(softmax(predictions.logits), predictions.labels)
         gap, epochs = metrics.generalization_gap, metrics.epochs or None
         return Outcome(
             accuracy=metrics.validation.accuracy,
             loss=metrics.validation.loss,
-            calibration_error=reliability(softmax(predictions.logits), predictions.labels).ece,
+            calibration_error=calibrated.ece,
+            calibration_floor=calibrated.floor,
             gap=gap.accuracy if gap else None,
             best_epoch=metrics.best_epoch if epochs else None,
             epochs=epochs,
@@ -77,10 +83,12 @@ class Pairs:
 
 @dataclass
 class RunResults:
-    """All that is known of a study's runs: (arm, seed) -> outcome, or -> the attempts that failed."""
+    """All that is known of a study's runs: (arm, seed) -> outcome, or -> the attempts that failed, or -> why there is
+    none and never was an attempt (`absent`, of imported runs)."""
 
     outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict)
     failures: dict[tuple[str, int], list[Failure]] = field(default_factory=dict)
+    absent: dict[tuple[str, int], str] = field(default_factory=dict)
 
     @staticmethod
     def read(folder: StudyFolder) -> "RunResults":
@@ -114,20 +122,20 @@ class RunResults:
         """Whether nothing more will become of a run: it is finished, or given up."""
         return (arm, seed) in self.outcomes or self.given_up(arm, seed) is not None
 
-    def withdrawn(self, plan: Plan, arm: str) -> str | None:
+    def withdrawn(self, plan: Design, arm: str) -> str | None:
         """Why an arm is not tried any more: each of its first seeds failed. None if it is."""
         reasons = [self.given_up(arm, seed) for seed in plan.all_seed_numbers[:WITHDRAWN_AFTER]]
         return reasons[0] if len(reasons) == WITHDRAWN_AFTER and all(reasons) else None
 
-    def pairs(self, plan: Plan, baseline: str, arm: str, last: int | None = None) -> Pairs:
+    def pairs(self, plan: Design, baseline: str, arm: str, last: int | None = None) -> Pairs:
         """The pairs that count: in order of the seeds up to the first one still to come, or to the seed `last`."""
         seeds: list[int] = []
         left_out: list[LeftOut] = []
         for seed in plan.all_seed_numbers:
             if last is not None and seed > last:
                 break
-            failed = [(name, self.given_up(name, seed)) for name in (baseline, arm)]
-            reasons = [f"{name}: {reason}" for name, reason in failed if reason]
+            lacking = [(name, self.given_up(name, seed) or self.absent.get((name, seed))) for name in (baseline, arm)]
+            reasons = [f"{name}: {reason}" for name, reason in lacking if reason]
             if reasons:
                 left_out.append(LeftOut(seed, "; ".join(reasons)))
                 continue
@@ -137,7 +145,7 @@ class RunResults:
         both = [(self.outcomes[baseline, seed].accuracy, self.outcomes[arm, seed].accuracy) for seed in seeds]
         return Pairs(tuple(seeds), tuple(100 * (after - before) for before, after in both), tuple(left_out))
 
-    def best(self, plan: Plan) -> str:
+    def best(self, plan: Design) -> str:
         """The model with the highest mean accuracy over the seeds that every model finished (else over its own)."""
         names = [arm.name for arm in plan.arms]
         common = [s for s in plan.all_seed_numbers if all((n, s) in self.outcomes for n in names)]
@@ -149,14 +157,14 @@ class RunResults:
         return max(names, key=mean)
 
 
-def judge_arm(plan: Plan, arm: Arm, pairs: Pairs) -> Verdict:
+def judge_arm(plan: Design, arm: JudgedArm, pairs: Pairs) -> Verdict:
     """The verdict on an arm from its pairs."""
     return judge(
-        pairs.differences, alpha=plan.alpha_of(arm), resolution=100 / plan.judge_rows, margin=plan.margin
+        pairs.differences, alpha=plan.alpha_of(arm), resolution=plan.resolution, margin=plan.margin
     )  # fmt: skip
 
 
-def last_seed(plan: Plan, results: RunResults) -> int | None:
+def last_seed(plan: Design, results: RunResults) -> int | None:
     """The seed with which every arm was decided for the first time; None while one is not, or if all are wanted.
 
     It depends on the runs' results alone, not on which came first: runs of later seeds that were finished already do
@@ -176,7 +184,21 @@ def last_seed(plan: Plan, results: RunResults) -> int | None:
     return last
 
 
-def counted_seeds(plan: Plan, results: RunResults) -> Mapping[str, list[int]]:
+def read_histories(folder: StudyFolder, last: int | None) -> dict[str, list[tuple[str, History]]]:
+    """By arm, of each of its finished runs that count: what a row of its history is, and the history by column.
+
+    last: the seed after which runs do not count, or None. Runs of models without epochs have none. Nothing of an
+    imported study. Raises RunCorrupt.
+    """
+    if isinstance(folder.design, ImportedPlan):
+        return {}
+    seeds = [seed for seed in folder.plan.all_seed_numbers if last is None or seed <= last]
+    runs = {arm.name: [folder.finished(arm, seed) for seed in seeds] for arm in folder.plan.arms}
+    found = {name: [(run.metrics.unit, run.history) for run in arm if run] for name, arm in runs.items()}
+    return {name: [each for each in arm if each[1]["epoch"]] for name, arm in found.items()}
+
+
+def counted_seeds(plan: Design, results: RunResults) -> Mapping[str, list[int]]:
     """By arm, the seeds of its finished runs that count."""
     last = last_seed(plan, results)
     return {

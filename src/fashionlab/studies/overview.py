@@ -1,15 +1,18 @@
 """Studies at a glance: a line for a list, and a plan before it runs."""
 
+import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
 from fashionlab.errors import StoreError
-from fashionlab.studies.design.changes import Changed
+from fashionlab.recipe.difference import Changed
 from fashionlab.studies.design.plan import Plan
-from fashionlab.studies.execution.estimate import count_done, estimate
+from fashionlab.studies.execution.estimate import count_done, deviations_before, estimate, seconds_of_a_seed
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.stats.forecast import seeds_for, smallest_effect
 from fashionlab.studies.stats.verdict import Word
 from fashionlab.studies.summary import RunCounts, State
 
@@ -41,11 +44,35 @@ class PlannedArm(Struct, frozen=True):
     added_later: bool
 
 
+EFFECTS = (0.2, 0.5, 1.0)
+"""Percentage points, of which a plan says what it takes to find them."""
+
+
+class Needed(Struct, frozen=True):
+    """What it takes to find an effect of so many points with a probability of 80 %. seeds: MOST of `stats.forecast` for
+    "or more"; seconds: of so many seeds, None where no earlier study tells."""
+
+    effect: float
+    seeds: int
+    seconds: float | None
+
+
+class Power(Struct, frozen=True, kw_only=True):
+    """What a study can find. deviation: of a paired difference, points, the median of `comparisons` earlier ones;
+    smallest: the smallest effect that the planned seeds find, None if they are too few for any interval."""
+
+    deviation: float
+    comparisons: int
+    needed: tuple[Needed, ...]
+    smallest: float | None
+
+
 class PlanOverview(Struct, frozen=True, kw_only=True):
     """A plan as a person wants to see it before it runs.
 
     runs: at most; done: of them; workers: runs at once, None where a cluster has the say; minutes: no run begins after
-    so many; seconds: estimated, None where no earlier study says how long such runs take. The others: see `Plan`.
+    so many; seconds: estimated, None where no earlier study says how long such runs take; power: None
+    where none says how much such runs differ. The others: see `Plan`.
     """
 
     title: str
@@ -62,12 +89,13 @@ class PlanOverview(Struct, frozen=True, kw_only=True):
     minutes: float | None
     test: bool
     seconds: float | None
+    power: Power | None = None
 
 
 def line_of(folder: StudyFolder) -> StudyLine:
     """The study's line; a damaged study is a line that says so, not the end of the list."""
     try:
-        plan, summary = folder.plan, folder.summary
+        plan, summary = folder.design, folder.summary
     except StoreError as error:
         return StudyLine(study=folder.name, path=str(folder.path), damaged=str(error), size=folder.size)
     return StudyLine(
@@ -110,4 +138,20 @@ def overview_of(plan: Plan, runs: Path, workers: int | None, minutes: float | No
         minutes=minutes,
         test=plan.test,
         seconds=estimate(plan, runs, workers) if workers else None,
+        power=_power(plan, deviations_before(plan, runs), seconds_of_a_seed(plan, runs, workers) if workers else None),
+    )
+
+
+def _power(plan: Plan, deviations: Sequence[float], seconds: float | None) -> Power | None:
+    if not deviations:
+        return None
+    deviation = max(statistics.median(deviations), plan.resolution)
+    # The strictest arm's: what holds for it holds for all.
+    alpha = min(plan.alpha_of(arm) for arm in plan.arms if arm.name != plan.baseline)
+    needed = [(effect, seeds_for(effect, deviation=deviation, alpha=alpha)) for effect in EFFECTS]
+    return Power(
+        deviation=deviation,
+        comparisons=len(deviations),
+        needed=tuple(Needed(effect, seeds, None if seconds is None else seeds * seconds) for effect, seeds in needed),
+        smallest=smallest_effect(plan.seeds, deviation=deviation, alpha=alpha),
     )

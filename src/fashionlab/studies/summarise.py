@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from fashionlab.machine import MachineDescription
-from fashionlab.studies.design.changes import Changed
-from fashionlab.studies.design.plan import Arm, Plan
+from fashionlab.recipe.difference import Changed
+from fashionlab.studies.design.imported import Imported
+from fashionlab.studies.design.plan import Design, JudgedArm
 from fashionlab.studies.outcomes import Outcome, Pairs, RunResults, counted_seeds, judge_arm, last_seed
 from fashionlab.studies.stats.describe import Description, describe
 from fashionlab.studies.stats.sequential import trajectory
 from fashionlab.studies.summary import (
     ArmSummary,
     BaselineSummary,
+    CalibrationError,
     Comparison,
     Confirmation,
     FailedRun,
@@ -30,7 +32,7 @@ Both = Sequence[tuple[Outcome, Outcome]]
 
 
 def summarise_study(
-    plan: Plan,
+    plan: Design,
     results: RunResults,
     *,
     state: State,
@@ -39,9 +41,11 @@ def summarise_study(
     machine: MachineDescription,
     test: Confirmation | None = None,
     compare: Comparison | None = None,
+    imported: Imported | None = None,
 ) -> StudySummary:
     """Compose the summary."""
-    base = plan.arm(plan.baseline or results.best(plan))
+    reference = plan.baseline or results.best(plan)
+    base = next(arm for arm in plan.arms if arm.name == reference)
     last, counted = last_seed(plan, results), counted_seeds(plan, results)
     given_up = [key for key in results.failures if results.given_up(*key) is not None]
     found = {arm.name: [results.outcomes[arm.name, seed] for seed in counted[arm.name]] for arm in plan.arms}
@@ -54,11 +58,12 @@ def summarise_study(
         baseline=BaselineSummary(
             name=base.name,
             model=base.model,
-            settings=base.recipe.settings,
+            settings=base.settings,
             parameters=next((outcome.parameters for outcome in found[base.name]), None),
-            seconds=describe([outcome.seconds for outcome in found[base.name]]),
+            seconds=describe_seconds(found[base.name]),
             accuracy=describe_accuracy(found[base.name]),
             failures=_failures(results, base),
+            calibration=_calibration(found[base.name]),
         ),
         arms=tuple(_arm(plan, results, base, arm, last, found[arm.name]) for arm in plan.arms if arm is not base),
         margin=plan.margin,
@@ -83,6 +88,7 @@ def summarise_study(
         data=plan.data,
         test=test,
         compare=compare,
+        imported=imported,
     )
 
 
@@ -91,15 +97,20 @@ def describe_accuracy(outcomes: Sequence[Outcome]) -> Description:
     return describe([100 * outcome.accuracy for outcome in outcomes])
 
 
+def describe_seconds(outcomes: Sequence[Outcome]) -> Description:
+    """Of training, of the runs of which it is known."""
+    return describe([outcome.seconds for outcome in outcomes if outcome.seconds is not None])
+
+
 def _arm(
-    plan: Plan, results: RunResults, base: Arm, arm: Arm, last: int | None, finished: Sequence[Outcome]
+    plan: Design, results: RunResults, base: JudgedArm, arm: JudgedArm, last: int | None, finished: Sequence[Outcome]
 ) -> ArmSummary:
     pairs = results.pairs(plan, base.name, arm.name, last)
     both = [(results.outcomes[base.name, seed], results.outcomes[arm.name, seed]) for seed in pairs.seeds]
     return ArmSummary(
         name=arm.name,
         model=arm.model,
-        changes=arm.changes or {"model": Changed(base.model, arm.model)},
+        changes=arm.changes or ({"model": Changed(base.model, arm.model)} if plan.kind == "compare" else {}),
         added_later=arm.added_later,
         withdrawn=results.withdrawn(plan, arm.name),
         verdict=judge_arm(plan, arm, pairs),
@@ -114,12 +125,19 @@ def _arm(
         ),
         accuracy=describe_accuracy(finished),
         failures=_failures(results, arm),
+        calibration=_calibration(finished),
     )
 
 
-def _pairs(plan: Plan, arm: Arm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:
+def _calibration(outcomes: Sequence[Outcome]) -> CalibrationError | None:
+    errors = [each.calibration_error for each in outcomes if each.calibration_error is not None]
+    floors = [each.calibration_floor for each in outcomes if each.calibration_floor is not None]
+    return CalibrationError(100 * float(np.mean(errors)), 100 * float(np.mean(floors))) if errors and floors else None
+
+
+def _pairs(plan: Design, arm: JudgedArm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:
     differences = np.asarray(pairs.differences, np.float64)
-    known = trajectory(differences, alpha=plan.alpha_of(arm), resolution=100 / plan.judge_rows)
+    known = trajectory(differences, alpha=plan.alpha_of(arm), resolution=plan.resolution)
     return tuple(
         Pair(
             seed=seed,
@@ -143,7 +161,7 @@ def _secondary(both: Both, figure: Callable[[Outcome], float | None], factor: fl
     return describe([factor * (b - a) for a, b in values if a is not None and b is not None])
 
 
-def _failures(results: RunResults, arm: Arm) -> tuple[FailedRun, ...]:
+def _failures(results: RunResults, arm: JudgedArm) -> tuple[FailedRun, ...]:
     return tuple(
         FailedRun(seed, reason, len(attempts))
         for (name, seed), attempts in sorted(results.failures.items())

@@ -7,15 +7,16 @@ from msgspec import Struct
 
 from fashionlab.machine import MachineDescription
 from fashionlab.recipe.config import OptionValue
+from fashionlab.recipe.difference import Changed
 from fashionlab.store.results import Amount, Count, Fraction
-from fashionlab.studies.design.changes import Changed
+from fashionlab.studies.design.imported import Imported
 from fashionlab.studies.design.plan import (
     FORMAT,
     AtLeastOne,
+    Design,
     FirstSeed,
     Margin,
     Part,
-    Plan,
     Seed,
     SeedCount,
     StudyData,
@@ -74,11 +75,20 @@ class Secondary(Struct, frozen=True, kw_only=True):
     seconds: Description
 
 
+class CalibrationError(Struct, frozen=True):
+    """Of an arm's runs on the judging set, means, points. error: expected calibration error; floor: what a perfectly
+    calibrated model would show on as many images."""
+
+    error: float
+    floor: float
+
+
 class BaselineSummary(Struct, frozen=True, kw_only=True):
     """The baseline; in a comparison without a named one, the best model so far.
 
     settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
-    of training on one core; accuracy: percent, on the judging set.
+    of training on one core; accuracy: percent, on the judging set;
+    calibration: None where nothing is known, as of imported runs.
     """
 
     name: str
@@ -88,6 +98,7 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     seconds: Description
     accuracy: Description
     failures: tuple[FailedRun, ...]
+    calibration: CalibrationError | None = None
 
 
 class ArmSummary(Struct, frozen=True, kw_only=True):
@@ -105,6 +116,7 @@ class ArmSummary(Struct, frozen=True, kw_only=True):
     secondary: Secondary
     accuracy: Description
     failures: tuple[FailedRun, ...]
+    calibration: CalibrationError | None = None
 
 
 class Seeds(Struct, frozen=True):
@@ -212,8 +224,9 @@ class StudySummary(Struct, frozen=True, kw_only=True):
     """All of a study.
 
     created: ISO time; margin: percentage points; alpha: of the whole study; declared: comparisons among which it was
-    divided; judge_rows: images of the judging set; seconds: wall time of all sessions; workers: of the last one; test:
-    None while the test set is not evaluated; compare: of a comparison of models, otherwise None.
+    divided; judge_rows: images of the judging set, None where not known; seconds: wall time of all sessions; workers:
+    of the last one; test: None while the test set is not evaluated; compare: of a comparison of models, otherwise None;
+    imported: of runs made elsewhere, otherwise None. Of these, machine is the one that imported them.
     """
 
     format: int = FORMAT
@@ -227,7 +240,7 @@ class StudySummary(Struct, frozen=True, kw_only=True):
     margin: Margin
     alpha: Part
     declared: AtLeastOne
-    judge_rows: AtLeastOne
+    judge_rows: AtLeastOne | None
     seeds: Seeds
     runs: RunCounts
     seconds: Amount
@@ -236,9 +249,10 @@ class StudySummary(Struct, frozen=True, kw_only=True):
     data: StudyData
     test: Confirmation | None
     compare: Comparison | None
+    imported: Imported | None = None
 
 
-def check_summary(summary: StudySummary, plan: Plan) -> None:
+def check_summary(summary: StudySummary, plan: Design) -> None:
     """Raise ValueError unless the summary is of this plan, or of what it was before arms or seeds were added: see
     `store.checks`, which does so for the documents of a run."""
     names = [summary.baseline.name, *(arm.name for arm in summary.arms)]
@@ -264,7 +278,7 @@ def check_summary(summary: StudySummary, plan: Plan) -> None:
             _check_answers(summary.compare.answers, planned, len(plan.data.class_names))
 
 
-def check_test(test: Confirmation, plan: Plan) -> None:
+def check_test(test: Confirmation, plan: Design) -> None:
     """Raise ValueError unless what the test set said is about arms of this plan."""
     planned = [arm.name for arm in plan.arms]
     if [arm.name for arm in test.arms] != planned[: len(test.arms)] or not {arm for arm, _ in test.runs} <= {*planned}:
@@ -282,7 +296,7 @@ def _check_answers(answers: Answers, planned: list[str], classes: int) -> None:
             raise ValueError(f"what its models say about row {image.row} is not a class of the data for each of them")
 
 
-def _require_seeds(seeds: Iterable[int], plan: Plan, whose: str) -> None:
+def _require_seeds(seeds: Iterable[int], plan: Design, whose: str) -> None:
     found = list(seeds)
     if sorted({*found}) != found or not {*found} <= {*plan.all_seed_numbers}:
         raise ValueError(f"{whose} are of the seeds {found}, planned are {plan.seeds} from {plan.first_seed} on")

@@ -48,7 +48,7 @@ class Estimators:
         """
         with run.lock():
             dataset = load_for(run, arguments.data_dir)
-            rows = partition(run.spec.recipe, run.spec.in_study, dataset)
+            rows = partition(run.spec, dataset)
             training = _images(dataset, rows.train)
             validation = _images(dataset, rows.stopping) if len(rows.stopping) else None
             estimator = _estimator(run)

@@ -3,15 +3,17 @@
 import importlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import zip_longest
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import replace
 
 from fashionlab.data import Dataset
-from fashionlab.errors import RunCorrupt
+from fashionlab.errors import RunCorrupt, UsageError
 from fashionlab.models import REGISTRY
+from fashionlab.models.digest import digest
 from fashionlab.models.memory import require_memory
 from fashionlab.models.own.sentences import explained
 from fashionlab.models.registry import registered
@@ -23,6 +25,7 @@ from fashionlab.store import (
     TrainingEnd,
     has_checkpoint,
     load_checkpoint,
+    load_origin,
     save_checkpoint,
     to_json,
 )
@@ -53,6 +56,7 @@ class Networks:
             dataset = load_for(run, arguments.data_dir)
             _require_memory(run, dataset)
             model = build_network(run, arguments.trust)
+            start_from_origin(run, model)
             loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
             with explained_if_own(run, "failed in training"):
                 loop.run()
@@ -122,6 +126,43 @@ def open_network(run: Run, trust: str | None = None) -> "keras.Model":
     return model
 
 
+def start_from_origin(run: Run, model: "keras.Model") -> None:
+    """Give the model the weights of the run that its run goes on from, if there is one.
+
+    Raises UsageError if they do not fit the model: their number, what they are (kernel, bias, ...), shapes and types.
+    """
+    if not run.spec.origins:
+        return
+    named, origin = _numbered(load_origin(run)), run.spec.origins[-1]
+    arrays = [array for _, array in named or ()]
+    if named is None or digest(arrays) != origin.weights_sha256:
+        raise RunCorrupt(f"run {run.name} does not hold the weights of {origin.run}, from which it starts; train anew")
+    given = [(_kind(name), *_form(array)) for name, array in named]
+    own = [(_kind(weight.path), *_form(weight)) for weight in model.weights]
+    for number, (theirs, ours) in enumerate(zip_longest(given, own), start=1):
+        if theirs != ours:
+            raise UsageError(
+                f"the weights of run {origin.run} do not fit the model {run.spec.recipe.model.name!r}: weight {number} "
+                f"of the run is {_said(theirs)}, of the model {_said(ours)}; go on with the architecture that the run "
+                "was trained with"
+            )
+    for weight, array in zip(model.weights, arrays, strict=True):
+        weight.assign(array)
+
+
+def _kind(path: str) -> str:
+    """What a weight is, "kernel": the names of layers, which Keras makes up, differ between processes."""
+    return path.rpartition("/")[2]
+
+
+def _form(weight: Any) -> tuple[tuple[int, ...], str]:
+    return tuple(weight.shape), str(weight.dtype)
+
+
+def _said(weight: tuple[str, tuple[int, ...], str] | None) -> str:
+    return "missing" if weight is None else f"{weight[0]} {list(weight[1])} {weight[2]}"
+
+
 def _require_memory(run: Run, dataset: Dataset) -> None:
     """Of a network of the registry; a user's own has been built before there is a run."""
     recipe, data = run.spec.recipe, run.spec.data
@@ -149,10 +190,15 @@ def in_order(tensors: Mapping[str, np.ndarray]) -> list[np.ndarray] | None:
 
     By number: as text "1000/..." comes before "101/...".
     """
-    numbers = {int(number): array for name, array in tensors.items() if (number := name.partition("/")[0]).isdecimal()}
+    named = _numbered(tensors)
+    return None if named is None else [array for _, array in named]
+
+
+def _numbered(tensors: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]] | None:
+    numbers = {int(number): name for name in tensors if (number := name.partition("/")[0]).isdecimal()}
     if sorted(numbers) != list(range(len(tensors))):
         return None
-    return [numbers[number] for number in range(len(tensors))]
+    return [(numbers[number], tensors[numbers[number]]) for number in range(len(tensors))]
 
 
 def has_convolutions(model: "keras.Model") -> bool:
@@ -179,7 +225,7 @@ def _make_loop(
 ) -> Loop:
     recipe = run.spec.recipe
     assert recipe.training is not None
-    rows = partition(recipe, run.spec.in_study, dataset)
+    rows = partition(run.spec, dataset)
     images, labels = dataset.images[rows.train], dataset.labels[rows.train]
     # A batch larger than the data is the data: rows that fill it up would count twice.
     training = replace(
@@ -221,6 +267,7 @@ def _make_loop(
             parameters=count_parameters(model),
             device=runner.device,
             trainer=run.spec.trainer,
+            history=tuple(loop.progress.history),
         )
     )
     return loop

@@ -6,6 +6,7 @@ import numpy as np
 
 from fashionlab.data import Dataset, halve_validation
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.recipe.spec import RunSpec
 
 
 class Partition(NamedTuple):
@@ -20,18 +21,23 @@ class Partition(NamedTuple):
     judging: np.ndarray
 
 
-def partition(recipe: Recipe, in_study: bool, dataset: Dataset) -> Partition:
-    """The rows of a recipe's run; dataset: already limited as the recipe says.
+def partition(spec: RunSpec, dataset: Dataset) -> Partition:
+    """The rows of a run; dataset: already limited as its recipe says."""
+    return divide(spec.recipe, spec.split_seed, spec.in_study and not spec.undivided, dataset)
 
-    A run of a study (in_study) has its validation set cut in two disjoint halves, so that what picked the weights does
-    not also judge them. One that the data brought is cut in the same way for all seeds. A refit trains on every row and
-    has no validation rows.
+
+def divide(recipe: Recipe, seed: int, halved: bool, dataset: Dataset) -> Partition:
+    """The rows of a recipe's run whose split is drawn by `seed`.
+
+    halved: as of a run of a study, the validation set is cut in two disjoint halves, so that what picked the weights
+    does not also judge them. One that the data brought is cut in the same way for all seeds. A refit trains on every
+    row and has no validation rows.
     """
     if recipe.refit:
         none = np.empty(0, np.int64)
         return Partition(np.arange(len(dataset.labels)), none, none)
-    split = dataset.split(recipe.seed, recipe.data.validation)
-    if not in_study:
+    split = dataset.split(seed, recipe.data.validation)
+    if not halved:
         return Partition(split.train, split.validation, split.validation)
-    seed = 0 if dataset.given_validation else recipe.seed
-    return Partition(split.train, *halve_validation(dataset.labels, split.validation, seed))
+    halving = 0 if dataset.given_validation else seed
+    return Partition(split.train, *halve_validation(dataset.labels, split.validation, halving))

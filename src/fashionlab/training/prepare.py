@@ -18,7 +18,7 @@ from fashionlab.recipe.choices import describe_own
 from fashionlab.recipe.class_weights import check_class_names
 from fashionlab.recipe.config import ModelConfig, Precision
 from fashionlab.recipe.recipe import Recipe
-from fashionlab.recipe.spec import BFLOAT16_BACKENDS, DataFacts, RunSpec
+from fashionlab.recipe.spec import BFLOAT16_BACKENDS, DataFacts, Origin, RunSpec
 from fashionlab.training.engines import Engine, choose_engine
 from fashionlab.training.tasks import EXAMINE, ExamineArguments, ModelFacts
 from fashionlab.workers.pool import borrow
@@ -73,8 +73,10 @@ def prepare(
     return dataclasses.replace(found, precision=precision, notes=notes)
 
 
-def make_spec(prepared: Prepared, dataset: Dataset, test: bool, in_study: bool = False) -> RunSpec:
-    """The spec of a run on a data set. test, in_study: see `RunSpec`."""
+def make_spec(
+    prepared: Prepared, dataset: Dataset, test: bool, in_study: bool = False, origins: tuple[Origin, ...] = ()
+) -> RunSpec:
+    """The spec of a run on a data set. test, in_study, origins: see `RunSpec`."""
     architecture, engine = prepared.architecture, prepared.engine
     return RunSpec(
         recipe=prepared.recipe,
@@ -86,6 +88,7 @@ def make_spec(prepared: Prepared, dataset: Dataset, test: bool, in_study: bool =
         precision=prepared.precision,
         test=test,
         in_study=in_study,
+        origins=origins or UNSET,
     )
 
 

@@ -1,15 +1,31 @@
-"""What a worker process tells while a task is under way: typed events, the last three of a model without epochs."""
+"""What a run tells: the typed events that `on_event` gets, in the order of this file.
+
+A worker process tells what happens between the start and the end of a run; the three events about the fit are those of
+a model without epochs.
+"""
+
+from collections.abc import Callable
 
 from msgspec import Struct
 
-from fashionlab.store.results import HistoryRow
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.store.results import HistoryRow, Metrics
+
+
+class RunStarted(Struct, frozen=True, tag="run_started", tag_field="event"):
+    """A run begins or goes on, or a finished one is what was asked for. run: the path of its folder, in a study or a
+    search that where it lies when it is finished; spec: all that decides its numbers, `spec.recipe.settings` by name.
+    """
+
+    run: str
+    spec: RunSpec
 
 
 class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="event"):
     """The model is built and its data are on the device.
 
     rows: training images; steps: per epoch; epoch: finished ones, above 0 where a run goes on; epochs: at most;
-    parameters: all weights; device: in words.
+    parameters: all weights; device: in words; history: the rows of the finished epochs.
     """
 
     rows: int
@@ -19,6 +35,7 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     parameters: int
     device: str
     trainer: str
+    history: tuple[HistoryRow, ...] = ()
 
 
 class ChunkDone(Struct, frozen=True, tag="chunk_done", tag_field="event"):
@@ -74,4 +91,27 @@ class RunPredicted(Struct, frozen=True, tag="run_predicted", tag_field="event"):
     """One of several runs has predicted the images that it was given."""
 
 
+class RunFinished(Struct, frozen=True, tag="run_finished", tag_field="event"):
+    """A run is sealed. run: the path of its folder; metrics: what it is worth. Of a single run figures and page are
+    there, too."""
+
+    run: str
+    metrics: Metrics
+
+
 Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | RunPredicted
+"""What comes from a worker."""
+
+RunEvent = RunStarted | Event | RunFinished
+
+
+class RunTold(Struct, frozen=True, tag="run_told", tag_field="event"):
+    """Of a study or a search, several of whose runs are under way at once: what one of them tells. run: the path of the
+    folder in which it lies when it is finished; told: its event."""
+
+    run: str
+    told: RunEvent
+
+
+OnEvent = Callable[[RunEvent], object]
+"""Takes a single run's events: a display, or the user's own function."""

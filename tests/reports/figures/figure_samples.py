@@ -7,12 +7,14 @@ import numpy as np
 from fashionlab.evaluation.calibration import Bin
 from fashionlab.reports.figures.run.calibration import coverage, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix
+from fashionlab.reports.figures.run.confusion_difference import confusion_difference
 from fashionlab.reports.figures.run.curves import learning_curves, learning_rate, update_norms, weight_norms
 from fashionlab.reports.figures.run.images import mistakes, sample_grid
 from fashionlab.reports.figures.run.inside import activations, first_layer, pixel_weights, point_map
 from fashionlab.reports.figures.run.references import Reference, references
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, strip
+from fashionlab.reports.figures.study.histories import Learned, histories
 from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 
 RANDOM = np.random.default_rng(0)
@@ -99,6 +101,12 @@ def layers(*units):
     return [(f"hidden_{k}", np.maximum(0, RANDOM.normal(0, 1, (10, n)))) for k, n in enumerate(units, 1)]
 
 
+def learned(name, *lengths):
+    """Runs of so many epochs under one name."""
+    columns = ("loss", "accuracy", "val_loss", "val_accuracy")
+    return Learned(name, [dict(zip(columns, curves(n)[1:], strict=True)) for n in lengths])
+
+
 def norms(n=12, count=3):
     return {f"dense_{k}": [10 + k + e**0.5 for e in range(n)] for k in range(count)}
 
@@ -116,8 +124,13 @@ FIGURES = {
     "weight norms": lambda: weight_norms(range(1, 13), norms()),
     "norms of many layers": lambda: update_norms(range(1, 13), norms(count=30)),
     "no norms": lambda: update_norms([1], {NASTY[0]: [None]}),
+    "histories": lambda: histories([learned("mlp", *[12] * 5, 9), learned("without dropout", 12, 7)]),
+    "histories of hostile names": lambda: histories([learned(NASTY[0], 1), learned(LONG, 2), learned(NASTY[2], 3, 1)]),
     "confusion": lambda: confusion_matrix(confusion(), CLASSES, "test"),
     "confusion of two classes": lambda: confusion_matrix([[9, 1], [2, 8]], NASTY[:2], "validation"),
+    "confusion difference": lambda: confusion_difference(
+        [[9, 1, 0], [2, 8, 3], [0, 0, 0]], [[7, 1, 2], [1, 12, 0], [0, 0, 0]], [*NASTY[:2], "c"], ("A <b>", "B")
+    ),
     "confusion of long names": lambda: confusion_matrix(confusion(3), [LONG + str(i) for i in range(3)], "test"),
     "confusion of many classes": lambda: confusion_matrix(confusion(26), [f"class {i}" for i in range(26)], "test"),
     "confusion without names": lambda: confusion_matrix(confusion(60), [f"class {i}" for i in range(60)], "test"),

@@ -6,11 +6,13 @@ import matplotlib
 import numpy as np
 import pytest
 from figure_samples import CLASSES, bins, confusion, curves
+from matplotlib.colors import to_hex
 
 from fashionlab.reports.figures.palette import CLASSES as CLASS_COLOURS
-from fashionlab.reports.figures.palette import TRAINING, VALIDATION
+from fashionlab.reports.figures.palette import CORRECT, TRAINING, VALIDATION, WRONG
 from fashionlab.reports.figures.run.calibration import FEW, reliability
 from fashionlab.reports.figures.run.confusion import confusion_matrix, strength
+from fashionlab.reports.figures.run.confusion_difference import confusion_difference
 from fashionlab.reports.figures.run.curves import learning_curves, update_norms
 from fashionlab.reports.figures.run.images import mistakes, sample_grid
 from fashionlab.reports.figures.run.inside import activations, point_map
@@ -250,3 +252,29 @@ def test_missing_values_are_left_out_and_not_drawn_as_zero():
     assert display.canvas is None
     assert "nan" not in display.description
     assert display.plot().canvas.hovers["aims-loss"] == ["epoch 1: training 0.500", "epoch 2: validation 0.400"]
+
+
+def test_the_difference_of_two_matrices_is_blue_where_the_second_is_better():
+    display = confusion_difference(
+        [[9, 1], [2, 8]], [[7, 3], [0, 10]], ["a", "b"], ("A", "B"), "confusion-difference-b"
+    )
+    canvas = display.plot().canvas
+    cells = {artist.get_gid(): artist for artist in canvas.figure.get_children() if artist.get_gid()}
+    better, worse = (to_hex(cells[f"cell-{cell}"].get_facecolor()) for cell in ("1-0", "0-1"))
+    assert (better, worse) == (CORRECT, WRONG)
+    assert [cells[f"count-{cell}"].get_text() for cell in ("0-0", "0-1", "1-0", "1-1")] == ["−2", "+2", "−2", "+2"]
+    assert canvas.hovers["cell-0-0"] == "true a, predicted a: A 9, B 7"
+    assert {"−20.0", "+20.0"} <= {text.get_text() for text in canvas.figure.texts}
+    assert display.title == "B has as many images right as A"
+    with pytest.raises(ValueError, match="same row sums"):
+        confusion_difference([[9, 1], [2, 8]], [[7, 2], [0, 10]], ["a", "b"], ("A", "B"))
+
+
+def test_of_many_classes_the_difference_shows_those_that_differ_most():
+    before = np.eye(30, dtype=int) * 10
+    after = before.copy()
+    after[7, 7], after[7, 9] = 4, 6
+    display = confusion_difference(before, after, [f"class {k}" for k in range(30)], ("A", "B"))
+    assert "Of 30 classes the 20 that differ most are shown." in display.note
+    assert {"class 7", "class 9"} <= {text.get_text() for text in display.figure.texts}
+    assert display.title == "B has 6 fewer images right than A"

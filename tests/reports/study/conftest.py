@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from study_samples import CASES, IMAGES_OF
+from study_samples import CASES, HISTORIES_OF, IMAGES_OF
 
 from fashionlab.reports.study import StudyReport, produce_study_page, report_of
 
@@ -30,7 +30,8 @@ def pages(tmp_path_factory):
         if name not in made:
             summary = CASES[name]()
             images = IMAGES_OF[name]() if name in IMAGES_OF else None
-            path = produce_study_page(tmp_path_factory.mktemp("study"), summary, images)
+            histories = HISTORIES_OF[name]() if name in HISTORIES_OF else None
+            path = produce_study_page(tmp_path_factory.mktemp("study"), summary, images, histories)
             made[name] = StudyPage(report_of(summary), path)
         return made[name]
 

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from fashionlab.machine import MachineDescription
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig
+from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
 from fashionlab.store import SetPredictions
 from fashionlab.studies.compare import compare_answers
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.design.plan import Arm, Plan, StudyData
 from fashionlab.studies.final import describe_test
 from fashionlab.studies.folder import Failure
@@ -268,3 +268,23 @@ CASES = {
 
 IMAGES_OF = {"comparison": lambda: make_comparison()[1]}
 """The images of those that have some."""
+
+
+def make_histories(names=("mlp", "cnn", "resnet"), seeds=5):
+    """Histories of these arms, a run of each of which stops early."""
+    found = {}
+    for number, name in enumerate(names):
+        runs = []
+        for seed in range(seeds):
+            at = range(1, 12 - 3 * (seed == 2))
+            columns = {
+                "epoch": list(at), "loss": [1 / e for e in at], "accuracy": [1 - 0.4 / e for e in at],
+                "val_loss": [1.1 / e + 0.01 * number for e in at], "val_accuracy": [0.9 - 0.4 / e for e in at],
+            }  # fmt: skip
+            runs.append(("epoch", columns))
+        found[name] = runs
+    return found
+
+
+HISTORIES_OF = {"comparison": make_histories}
+"""The histories of those that have some."""

@@ -5,9 +5,9 @@ import io
 from msgspec.structs import replace
 from study_samples import make_summary
 
+from fashionlab.recipe.difference import Changed
 from fashionlab.reports.progress.display import LiveDisplay, LogDisplay
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.events import (
     RunDone,
     RunFailed,
@@ -18,7 +18,7 @@ from fashionlab.studies.events import (
     StudyEnded,
     SummaryWritten,
 )
-from fashionlab.studies.overview import PlannedArm, PlanOverview
+from fashionlab.studies.overview import Needed, PlannedArm, PlanOverview, Power
 
 WIDE = {"widths": Changed((8, 8), (16,)), "batch_norm": Changed(True, False), "depth": Changed(None, 1)}
 
@@ -52,9 +52,10 @@ def test_the_plan_says_arms_runs_and_time():
         "widths 8-8 → 16, batch norm on → off, depth none → 1, at 96 % confidence, added later",
         "at most 20 runs, 4 of them done: 2 arms, seeds 0 to 9, on 2 workers",
         "judged on 6,000 images each, margin 0.2 points",
-        "at most 2 min 10 s, by earlier studies here; no run begins after 5 minutes",
+        "about 2 min 10 s if all seeds are needed, by earlier studies here; no run begins after 5 minutes",
     ):
         assert words in text
+    assert "known after a pilot with --seeds 4" in text
     assert "unknown until the first runs are done" in "\n".join(plan_lines(replace(PLAN, seconds=None)))
     assert "on the cluster's workers" in "\n".join(plan_lines(replace(PLAN, workers=None)))
     assert plan_lines(replace(PLAN, test=False))[-1] == "the test set is not evaluated"
@@ -96,6 +97,19 @@ def test_what_is_under_way_and_what_more_is_needed():
         "seed 2, wide: epoch 3/12",
         "undecided",
         "failed (attempt 1 of 3",
-        "at most 1 min 0",
+        "about 1 min 0",
     ):
         assert words in text
+
+
+def test_the_plan_says_what_it_can_find():
+    needed = (Needed(0.2, 1000, None), Needed(0.5, 41, 725.0), Needed(1.0, 9, 60.0))
+    power = Power(deviation=0.6312, comparisons=3, needed=needed, smallest=0.9123)
+    text = "\n".join(plan_lines(replace(PLAN, power=power))).replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        "at a deviation of 0.63 points (by 3 earlier comparisons here), takes about 1,000 seeds or more for 0.2 "
+        "points, 41 seeds for 0.5 points (12 min 05 s), 9 seeds for 1 point (1 min 00 s)"
+    ) in text
+    assert "with the 10 seeds of this plan: a difference below about 0.91 points is likely to stay undecided" in text
+    few = replace(PLAN, power=replace(power, smallest=None))
+    assert "too few for any interval" in "\n".join(plan_lines(few))

@@ -12,6 +12,7 @@ from study_samples import (
     NASTY,
     give_up,
     make_comparison,
+    make_histories,
     make_jump,
     make_plan,
     make_results,
@@ -236,3 +237,24 @@ def test_the_page_is_written_whole_beside_the_summary(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError):
         produce_study_page(tmp_path / "file", make_summary(seeds=4))
+
+
+def test_the_curves_of_all_arms_are_in_one_picture(pages):
+    page = pages("comparison")
+    assert page.text.count('id="curves-epoch-band-val_loss-') == 3
+    text = plain_text(page.text)
+    assert "mlp (the baseline) (5 runs)" in text
+    assert "epoch 11: mlp (the baseline) 0.100 ± 0.000 (4 of 5 runs)" in page.text
+    assert "No curve, because their models have no epochs: logistic, forest." in text
+    assert "../runs/*/history.csv" in text
+    assert "How they learned" not in plain_text(pages("study").text), "nothing is known of these runs"
+
+
+def test_epochs_and_rounds_have_a_picture_each():
+    summary, _ = make_comparison(seeds=2)
+    histories = make_histories(("mlp",), 2) | {
+        "forest": [("round", columns) for _, columns in make_histories(("forest",), 2)["forest"]]
+    }
+    page = render_study(summary, histories=histories).decode()
+    assert 'id="curves-epoch-' in page
+    assert 'id="curves-round-' in page

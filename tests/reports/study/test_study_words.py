@@ -9,18 +9,23 @@ from msgspec.structs import replace
 from rich.console import Console
 from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_summary
 
+from fashionlab.recipe.difference import Changed
 from fashionlab.reports.study import report_of, study_table, verdicts
 from fashionlab.reports.study.guarantee import SHARED_JUDGES, covers
 from fashionlab.reports.study.report import from_to, what_changed
 from fashionlab.reports.study.text import studies_table, summary_lines
 from fashionlab.reports.wording import SPACE
 from fashionlab.store import to_json
-from fashionlab.studies.design.changes import Changed
 from fashionlab.studies.overview import StudyLine
 from fashionlab.studies.stats.verdict import judge
 from fashionlab.text import one_line
 
 STEP = 100 / 6000
+
+JUST_DECIDED = (
+    " An effect seen when the verdict falls is on average too far from 0, as a large one decides sooner; the interval "
+    "allows for that."
+)
 
 EXAMPLE = [0.5, 0.31, 0.8, 0.62, 0.45, 0.55, 0.7, 0.38]
 
@@ -71,21 +76,28 @@ def judged(differences, **settings):
             {},
             "It helps: accuracy is about 0.54 percentage points higher than the baseline's, averaged over 8 seeds; "
             "at 96 % confidence the true gain is between 0.28 and 0.79 points.",
-            "The gain exceeds the margin of 0.2 points: it matters in practice.",
+            "The gain exceeds the margin of 0.2 points: it matters in practice." + JUST_DECIDED,
         ),
         (
             [-x for x in EXAMPLE],
             {"margin": 0.5},
             "It hurts: accuracy is about 0.54 percentage points lower than the baseline's, averaged over 8 seeds; "
             "at 96 % confidence the true loss is between 0.28 and 0.79 points.",
-            "Whether the loss exceeds the margin of 0.5 points is not settled.",
+            "Whether the loss exceeds the margin of 0.5 points is not settled." + JUST_DECIDED,
         ),
         (
             EXAMPLE,
             {"margin": 5},
-            "It makes no practical difference: at 96 % confidence the true effect is between +0.28 and +0.79 points, "
-            "inside the margin of ±5.",
-            "There is a gain, but one smaller than the margin of 5 points.",
+            "It helps: accuracy is about 0.54 percentage points higher than the baseline's, averaged over 8 seeds; "
+            "at 96 % confidence the true gain is between 0.28 and 0.79 points.",
+            "There is a gain, but one smaller than the margin of 5 points." + JUST_DECIDED,
+        ),
+        (
+            [0.15, -0.15] * 25,
+            {},
+            "It makes no practical difference: at 96 % confidence the true effect is between −0.08 and +0.08 points, "
+            "inside the margin of ±0.2.",
+            "If there is an effect at all, it is, at this confidence, smaller than the margin of 0.2 points.",
         ),
     ],
 )
@@ -101,9 +113,40 @@ def test_a_verdict_in_sentences(differences, settings, sentence, second):
         (judged([0.1, 0.2]), "can be estimated from 3 seeds on", "too few seeds to tell"),
         (judged([9, -9] * 4, alpha=0.01), "even 1,000 more seeds", "1,000 more seeds, or above"),
         (judged([0.5, 0.6, 0.4]), "very roughly one more seed could decide it", "about 1 more seed"),
-        (judged([0.05, -0.05] * 8), "smaller than the margin of 0.2 points.", "smaller than the margin"),
-        (judged([0.0] * 8), "exactly equal in all 8 seeds", "equal in 8 of 8 seeds"),
-        (judged([0.0] * 7 + [-3.0]), "exactly equal in 7 of 8 seeds", "equal in 7 of 8 seeds, with a caution"),
+        (judged([0.15, -0.15] * 25), "smaller than the margin of 0.2 points.", "smaller than the margin"),
+        (
+            judged([0.0] * 8),
+            "exactly equal in all 8 seeds, so it acts in fewer than 39 % of all seeds, at 96 % confidence. Where it "
+            "acts, up to 3 points are reckoned with. If it goes on like this, very roughly 52 more seeds",
+            "equal in 8 of 8 seeds",
+        ),
+        (
+            judged([0.0] * 5 + [-3.0] * 2),
+            "equal in 5 of 7 seeds, so it acts in fewer",
+            "equal in 5 of 7 seeds, with a caution",
+        ),
+        (judged([0.05, -0.05] * 8), "differ by at most half the margin in all 16 seeds", "about 45 more seeds"),
+        (
+            judged(([0.0] * 9 + [-1.0]) * 20),
+            "The verdict is withheld: 20 seeds lie more than 5 median deviations from the others, and",
+            "hangs on 20 seeds, with a caution",
+        ),
+        (
+            judged([0.3, -3.0, 0.35, 0.4, 0.25, 0.33]),
+            " One seed lies more than 5 median deviations from the others: the verdict waits until it holds with and "
+            "without it.",
+            "about 498 more seeds",
+        ),
+        (
+            judged([0.3, 0.35, 0.4, 0.25, 0.33] * 3 + [0.8]),
+            " One seed lies more than 5 median deviations from the others: the verdict holds with and without it.",
+            "exceeds the margin",
+        ),
+        (
+            judged([0.3, 0.35, 0.4, 0.25, 0.33, -3.0]),
+            "Caution: since this was said, one seed lies more than 5",
+            "margin not settled, with a caution",
+        ),
         (judged([0.06] * 90), "There is a gain, but one smaller than the margin of 0.2", "smaller than the margin"),
         (judged(EXAMPLE), "exceeds the margin of 0.2 points", "exceeds the margin"),
         (judged(EXAMPLE, margin=0.5), "is not settled", "margin not settled"),
@@ -111,7 +154,7 @@ def test_a_verdict_in_sentences(differences, settings, sentence, second):
     ],
 )
 def test_the_second_line_in_full_and_in_short(verdict, second, short):
-    assert second in verdicts.second_line(verdict)
+    assert second in verdicts.second_line(verdict).replace(SPACE, " ")
     assert verdicts.short_second_line(verdict) == short
 
 
@@ -236,7 +279,10 @@ def test_the_lines_for_the_terminal_say_what_was_found_and_how_to_go_on():
     lines = summary_lines(report)
     for arm, line in zip(report.arms, lines, strict=False):
         assert line.replace(SPACE, " ") == f"{arm.verdict.sentence} {arm.verdict.second}".replace(SPACE, " ")
-    assert "On the test set (2,000 images, for confirmation, evaluated once here): mlp 8" in lines[-2]
+    assert (
+        "The same runs on the test set (2,000 images, evaluated once here; other images, not other trainings): mlp 8"
+        in lines[-2]
+    )
     assert lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab study resume mlp-ablation --seeds N"
     assert "Caution" in summary_lines(report_of(make_jump()))[0]
 
@@ -249,4 +295,19 @@ def test_data_with_a_validation_set_or_shared_test_images_are_told_about():
     assert SHARED_JUDGES in covers(report)
     assert "other random splits" not in " ".join(covers(report))
     assert SHARED_JUDGES not in covers(report_of(summary))
-    assert any(", 7 of them in the training set too, for confirmation" in line for line in summary_lines(report))
+    assert any(", 7 of them in the training set too, evaluated" in line for line in summary_lines(report))
+
+
+def test_an_undecided_verdict_says_what_it_excludes():
+    verdict = judged([0.5, -0.25, 0.1, 0.3, 0.0])
+    assert (round(verdict.low, 2), round(verdict.high, 2)) == (-0.61, 0.87)
+    assert (
+        verdicts.short_answer(verdict) == "Not decided, but an effect, if any, is smaller than 0.9 points, either way."
+    )
+
+
+def test_a_verdict_with_failed_runs_says_so():
+    line = verdicts.second_line(judged(EXAMPLE), left_out=2)
+    assert (
+        "2 seeds are left out, where a run failed or is lacking: the verdict is about the seeds that have both" in line
+    )

@@ -14,12 +14,13 @@ from keras import ops
 from msgspec import UNSET
 
 from fashionlab.errors import ModelFailure, UsageError
+from fashionlab.models.digest import digest
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.own.adapt import connect, forms_for
 from fashionlab.models.own.outputs import Answers, find_head, probes, with_logits
 from fashionlab.models.own.sentences import explained, in_one_sentence
 from fashionlab.models.own.source import Form, Found
-from fashionlab.models.own.weights import digest, find_brought, find_drawn
+from fashionlab.models.own.weights import find_brought, find_drawn
 
 UNSCALED = 100.0
 """What a first layer is given at most, if nothing has scaled pixels of 0 to 255; a network wants numbers around 1."""

@@ -4,7 +4,6 @@ Two models built under two seeds differ in what was drawn. What agrees and no in
 loaded, transferred, set on purpose, or drawn from a seed that the file fixes for itself.
 """
 
-import hashlib
 from collections.abc import Collection
 from typing import Any
 
@@ -46,16 +45,6 @@ def find_brought(model: keras.Model, drawn: Collection[int]) -> list[np.ndarray]
 def _is_constant(value: np.ndarray) -> bool:
     """One number throughout; in a vector 0 and 1, as an LSTM's bias begins, are no more."""
     return not value.size or bool((value == value.flat[0]).all() or (value.ndim == 1 and np.isin(value, (0, 1)).all()))
-
-
-def digest(values: list[np.ndarray]) -> str | None:
-    """SHA-256 of arrays in this order; None for none."""
-    if not values:
-        return None
-    found = hashlib.sha256()
-    for value in values:
-        found.update(f"{value.dtype} {value.shape}\n".encode() + np.ascontiguousarray(value).tobytes())
-    return found.hexdigest()
 
 
 def _value(weight: Any) -> np.ndarray:

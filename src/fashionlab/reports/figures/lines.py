@@ -22,14 +22,23 @@ _STEP = 15.0
 """Points between two names."""
 
 
+Dash = str | tuple[float, tuple[float, ...]]
+"""A line's pattern, as matplotlib takes it."""
+
+DOTTED: Dash = (0, (1, 2))
+
+
 @dataclass(frozen=True)
 class Curve:
-    """A name, values float [n] (NaN where there is none), and a colour; ending: what is written below the name."""
+    """A name, values float [n] (NaN where there is none), and a colour; ending: what is written below the name; dash:
+    matplotlib's; dotted_from: from that place on the line is dotted, None for nowhere."""
 
     name: str
     values: np.ndarray
     colour: str
     ending: str = ""
+    dash: Dash = "-"
+    dotted_from: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,25 +68,36 @@ def measures(curves: Sequence[Curve], label: str, as_percent: bool = False, zero
 
 def draw_curves(
     canvas: Canvas, box: Box, at: Sequence[float], curves: Sequence[Curve], x: Scale, y: Scale, gid: str,
-    say: Callable[[float], str], names: bool = True, raised: float = 0.0,
+    say: Callable[[float], str], names: bool = True, raised: float = 0.0, said: Sequence[str] | None = None,
 ) -> "Axes":  # fmt: skip
     """A panel with the curves at x = `at`. say: writes a value; names: write each curve's at its end; raised: of
-    the panel.
+    the panel; said: what each column says when it is pointed at, in place of the values.
     """
     axes = canvas.panel(box.left, box.top, box.width, box.height, x, y, raised=raised)
     for number, curve in enumerate(curves):
         known = int(np.isfinite(curve.values).sum())
-        axes.plot(
-            at, curve.values, color=curve.colour, linewidth=2, marker="o" if known <= _MOST_DOTS else "",
-            markersize=7 if known == 1 else 3.6, markeredgewidth=0, gid=f"curve-{gid}-{number}",
-        )  # fmt: skip
+        for part, dash, suffix in _parts(curve):
+            axes.plot(
+                at[part], curve.values[part], color=curve.colour, linewidth=2, linestyle=dash,
+                marker="o" if known <= _MOST_DOTS else "", markersize=7 if known == 1 else 3.6, markeredgewidth=0,
+                gid=f"curve-{gid}-{number}{suffix}",
+            )  # fmt: skip
     if names:
         _name(canvas, box, curves, y)
     if len(at) <= MOST_AIMS:
         column = box.width / max(1.0, (x.high - x.low) / max(_pitch(at), 1e-12))
-        said = [_say(value, x, curves, i, say) for i, value in enumerate(at)]
+        said = said or [_say(value, x, curves, i, say) for i, value in enumerate(at)]
         aims(canvas, axes, box, at, [min(column, box.width)] * len(at), said, gid)
     return axes
+
+
+def _parts(curve: Curve) -> list[tuple[slice, Dash, str]]:
+    """The pieces of a line that differ in their pattern, each with the suffix of its gid; they share a point."""
+    if curve.dotted_from is None:
+        return [(slice(None), curve.dash, "")]
+    return [
+        (slice(0, curve.dotted_from + 1), curve.dash, ""), (slice(curve.dotted_from, None), DOTTED, "-dotted"),
+    ]  # fmt: skip
 
 
 def aims(

@@ -44,6 +44,10 @@ class Status(Protocol[Taken]):
     def lines(self) -> Sequence[str]:
         """What stands below the bar."""
 
+    @property
+    def row(self) -> str:
+        """What stays on a terminal of the event that was taken last; empty where nothing does."""
+
     def take(self, event: Taken) -> Sequence[str]:
         """Bring it up to date with an event; return the lines that the event is worth in a log."""
 
@@ -68,7 +72,7 @@ def show(status: Status[Event], on_event: Callable[[Event], object] | None) -> I
 
 
 class LiveDisplay(Generic[Event]):
-    """On a terminal: a bar, and the status below it."""
+    """On a terminal: the rows that stay, a bar, and the status below it."""
 
     def __init__(self, console: "Console", status: Status[Event]) -> None:
         from rich.live import Live
@@ -98,8 +102,12 @@ class LiveDisplay(Generic[Event]):
 
     def take(self, event: Event) -> None:
         """Bring the display up to date with an event."""
+        from rich.text import Text
+
         status = self._status
         status.take(event)
+        if status.row:
+            self._live.console.print(Text(one_line(status.row)), soft_wrap=True)
         self._progress.update(
             self._task,
             description=one_line(status.headline),
@@ -118,15 +126,17 @@ class NotebookDisplay(Generic[Event]):
         self._status = status
         self._show = display
         self._handle: Any = None
+        self._row = ""
 
     def take(self, event: Event) -> None:
         """Bring the output up to date with an event."""
         status = self._status
         status.take(event)
+        self._row = status.row or self._row
         share = status.done / status.total if status.total else 0.0
         filled = round(BAR * share)
         headline = f"{status.headline:<12} {'█' * filled}{'░' * (BAR - filled)} {status.left}".rstrip()
-        bundle = {"text/plain": "\n".join(map(one_line, [headline, *status.lines]))}
+        bundle = {"text/plain": "\n".join(map(one_line, filter(None, [headline, *status.lines, self._row])))}
         if self._handle is None:
             self._handle = self._show(bundle, raw=True, display_id=True)
         else:

@@ -8,12 +8,15 @@ from fashionlab.store import HistoryRow
 from fashionlab.workers.events import (
     ChunkDone,
     EpochDone,
-    Event,
     FitDone,
     FitProgress,
     FitStarted,
+    RunEvent,
     TrainingStarted,
 )
+
+ROWS = 30
+"""Epochs whose rows all stay on a terminal; of a longer run every second one does, or every third, …"""
 
 LINE_SECONDS = 5.0
 """Between two lines in a log, of a fit that has no epochs."""
@@ -23,19 +26,21 @@ class RunStatus:
     """What is known of a run at this moment: epochs (or trees, or rounds) done, time left, and lines of figures."""
 
     def __init__(self) -> None:
-        self.headline, self.left, self.done = "starting the worker", "", 0.0
+        self.headline, self.left, self.row, self.done = "starting the worker", "", "", 0.0
         self.total: int | None = None
         self._clock = _Clock()
         self._line_at = 0.0
-        self._start = self._now = self._last = self._best = ""
+        self._start = self._now = self._best = ""
+        self._kept = 0
 
     @property
     def lines(self) -> Sequence[str]:
         """The figures so far."""
-        return [f"  {text}" for text in (self._start, self._now, self._last, self._best) if text]
+        return [f"  {text}" for text in (self._start, self._now, self._best) if text]
 
-    def take(self, event: Event) -> Sequence[str]:
+    def take(self, event: RunEvent) -> Sequence[str]:
         """Bring it up to date with an event; return the lines that the event is worth in a log."""
+        self.row = ""
         match event:
             case TrainingStarted():
                 return self._start_training(event)
@@ -57,6 +62,7 @@ class RunStatus:
 
     def _start_training(self, event: TrainingStarted) -> Sequence[str]:
         self._clock.epochs = self.total = event.epochs
+        self._kept = event.epoch
         self.headline, self.done = "compiling", event.epoch
         again = f", continuing after epoch {event.epoch}" if event.epoch else ""
         self._start = (
@@ -69,7 +75,7 @@ class RunStatus:
         self.done = event.epoch - 1 + event.step / event.steps
         left = self._clock.seconds_left(self.done)
         self.headline = f"epoch {event.epoch}/{self.total}"
-        self.left = "" if left is None else f"at most {countdown(left)} left"
+        self.left = "" if left is None else f"about {countdown(left)} left"
         self._now = (
             f"now    loss {event.loss:.4f}  accuracy {percent(event.accuracy, 2)}"
             f"   {event.images_per_second:,.0f} images/s"
@@ -79,14 +85,24 @@ class RunStatus:
         row, figures = event.row, _figures(event.row)
         if row.val_loss is not None and event.best_epoch is not None:
             figures += "  best" if event.improved else f"  (best: {event.best_epoch})"
-        self._last = f"epoch {row.epoch:>2}: {figures}"
         if event.improved:
             self._best = f"best at epoch {row.epoch}: {_validation(row)}"
         left = self._clock.seconds_left(row.epoch) or 0
-        tail = "" if event.stopped else f"  at most {countdown(left)} left"
+        line = f"epoch {row.epoch:>3}/{event.epochs}  {figures}"
+        self._keep_row(event, line)
         if event.stopped:
-            self.headline, self.left, self.done = "trained", "", event.epochs
-        return [f"epoch {row.epoch:>3}/{event.epochs}  {figures}{tail}"]
+            self.headline, self.left, self._now, self.done = "trained", "", "", event.epochs
+            return [line]
+        return [f"{line}  about {countdown(left)} left"]
+
+    def _keep_row(self, event: EpochDone, line: str) -> None:
+        """Let the epoch's row stay, unless the run is long and the row is folded away."""
+        epoch, every = event.row.epoch, -(-event.epochs // ROWS)
+        if epoch % every and epoch != 1 and not event.stopped:
+            return
+        folded = epoch - self._kept - 1
+        self._kept = epoch
+        self.row = line + (f"  (+ {counted(folded, 'epoch')} before)" if folded > 0 else "")
 
     def _go_on_fitting(self, event: FitProgress) -> Sequence[str]:
         if not event.done or event.total is None:
@@ -95,9 +111,7 @@ class RunStatus:
         else:
             self.done = event.done
             self.headline = f"{event.unit} {event.done}/{event.total}"
-            # Rounds may end early, when validation says so; trees are all grown.
-            about = "at most" if event.row else "about"
-            self.left = f"{about} {countdown(event.seconds / event.done * (event.total - event.done))} left"
+            self.left = f"about {countdown(event.seconds / event.done * (event.total - event.done))} left"
             self._now = _figures(event.row) if event.row else ""
         if event.seconds - self._line_at < LINE_SECONDS and event.done != event.total:
             return []
@@ -106,7 +120,7 @@ class RunStatus:
 
 
 class _Clock:
-    """How long the epochs took, and so how long the rest may take at most (patience may end it sooner).
+    """How long the epochs took, and so about how long the rest takes (patience may end it sooner).
 
     It starts with the first chunk that arrives, not before: that one's time is mostly compiling.
     """

@@ -17,7 +17,9 @@ from fashionlab.studies.events import (
     StudyEvent,
     SummaryWritten,
 )
+from fashionlab.studies.execution.estimate import LEAST_PAIRS
 from fashionlab.studies.overview import PlannedArm, PlanOverview
+from fashionlab.studies.stats.forecast import MOST
 from fashionlab.studies.summary import ArmSummary, StudySummary
 
 
@@ -28,6 +30,7 @@ class StudyStatus:
         self.summary: StudySummary | None = None
         self.running: tuple[RunUnderWay, ...] = ()
         self.failures: list[str] = []
+        self.row = ""
         self._ends_at: float | None = None
         self._testing = ""
         self._said: dict[str, str] = {}
@@ -39,7 +42,8 @@ class StudyStatus:
             return self._testing
         if self._ends_at is None:
             return "time left: unknown until a run of each arm is done"
-        return f"at most {countdown(max(0.0, self._ends_at - time.monotonic()))} left"
+        left = self._ends_at - time.monotonic()
+        return f"about {countdown(left)} left" if left >= 1 else "almost done"
 
     @property
     def headline(self) -> str:
@@ -69,10 +73,13 @@ class StudyStatus:
 
     def take(self, event: StudyEvent) -> Sequence[str]:
         """Bring it up to date with an event; return the lines that the event is worth in a log."""
+        self.row = ""
         match event:
             case SummaryWritten():
                 self.summary = event.summary
-                return self._new_verdicts(event.summary)
+                verdicts = self._new_verdicts(event.summary)
+                self.row = "; ".join(verdicts)
+                return verdicts
             case RunsUnderWay():
                 self.running = event.runs
                 self._ends_at = None if event.seconds_left is None else time.monotonic() + event.seconds_left
@@ -108,15 +115,42 @@ def plan_lines(plan: PlanOverview) -> list[str]:
     if plan.seconds is None:
         estimate = "unknown until the first runs are done"
     else:
-        estimate = f"{most}{countdown(plan.seconds)}, by earlier studies here"
-    test = "is evaluated once, at the end, for confirmation" if plan.test else "is not evaluated"
+        whole = " if all seeds are needed" if most else ""
+        estimate = f"about {countdown(plan.seconds)}{whole}, by earlier studies here"
+    test = "is evaluated once, at the end" if plan.test else "is not evaluated"
     return [
         plan.title,
         *map(_arm_line, plan.arms),
         f"{most}{counted(plan.runs, 'run')}{done}: {counted(len(plan.arms), 'arm')}, {seeds}, {workers}; "
         f"judged on {plan.judge_rows:,} images each, margin {plan.margin:g} points",
         f"estimated time: {estimate}{time_limit}",
+        *_power_lines(plan),
         f"the test set {test}",
+    ]
+
+
+def _power_lines(plan: PlanOverview) -> list[str]:
+    """How many seeds and minutes an effect needs, and what the planned seeds cannot find."""
+    power = plan.power
+    if power is None:
+        return [f"what it can find: known after a pilot with --seeds {LEAST_PAIRS}, when it is planned again"]
+    said = [
+        f"{counted(each.seeds, 'seed')} for {each.effect:g} point{'' if each.effect == 1 else 's'}"
+        + ("" if each.seconds is None else f" ({countdown(each.seconds)})")
+        if each.seeds < MOST
+        else f"{MOST:,} seeds or more for {each.effect:g} points"
+        for each in power.needed
+    ]
+    by = counted(power.comparisons, "earlier comparison")
+    few = (
+        "too few for any interval"
+        if power.smallest is None
+        else (f"a difference below about {power.smallest:.2g} points is likely to stay undecided")
+    )
+    return [
+        f"to find a difference in 8 of 10 studies, at a deviation of {power.deviation:.2f} points (by {by} here), "
+        f"takes about {', '.join(said)}",
+        f"with the {counted(plan.seeds, 'seed')} of this plan: {few}",
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from fashionlab.evaluation import Missing
 from fashionlab.reports.measures import TITLES
+from fashionlab.reports.run.sections.made import origin_line
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.wording import duration, times
 from fashionlab.text import one_line, readable_json
@@ -58,6 +59,8 @@ def _body(report: RunReport) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
     made_of = answer.size or (answer.parameters is not None and f"{answer.parameters:,} parameters")
     size = f" It has {made_of}." if made_of else ""
+    line = origin_line(spec)
+    origin = f" The run {_text(line)}." if line else ""
     kept, chosen = "", "The test set was not used for any choice."
     if answer.epochs:
         kept = f"{answer.unit.capitalize()} {answer.best_epoch} of {answer.epochs} kept; "
@@ -81,7 +84,7 @@ The test set had been evaluated {times(answer.test_evaluations)} in this folder 
 
 ## Training
 
-Recipe: {_text(answer.recipe)}. {learned}
+Recipe: {_text(answer.recipe)}. {learned}{origin}
 
 {kept}{duration(answer.seconds.training)} on {_text(environment.device)}.
 {chosen} Data SHA-256 {_text(spec.data.sha256)}.

@@ -10,6 +10,7 @@ from fashionlab.reports.run.sections.inside import InsideSection, PixelSection, 
 from fashionlab.reports.run.sections.learning import LearningSection, learning
 from fashionlab.reports.run.sections.made import MadeSection, made
 from fashionlab.reports.run.shown import PredictedSet, ShownImage, ShownImages
+from fashionlab.reports.wording import kind_text
 from fashionlab.store import Run
 
 FORMAT_VERSION = 2
@@ -59,7 +60,7 @@ def summarise_report(run: Run, insight: Insight) -> RunReport:
     wrong = errors(data, figures, judged, images) if judged and figures else Missing(NOTHING_PREDICTED)
     return RunReport(
         run=run.name,
-        title=f"{recipe.model.name}, seed {recipe.seed}" + (" (refit)" if recipe.refit else ""),
+        title=f"{recipe.model.name}, seed {recipe.seed}" + kind_text(bool(run.spec.origins), bool(recipe.refit)),
         class_names=data.class_names,
         answer=answer(run),
         learning=learning(run),

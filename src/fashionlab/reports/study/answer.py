@@ -34,6 +34,9 @@ def state(report: StudyReport) -> str:
     undecided = sum(arm.verdict.word == "undecided" for arm in report.arms)
     are = "is" if undecided == 1 else "are"
     rest = f" {undecided} of {counted(total, report.what)} {are} undecided." if undecided else ""
+    if report.imported is not None:
+        both = f"{counted(len(complete), 'seed')} with all {total + 1:,} arms"
+        return f"Imported from {report.data.name}: {counted(report.runs.done, 'result')}, {both}.{rest}"
     if report.state == "running":
         part = f"{runs.done:,} of {runs.planned:,} runs are done"
         return f"Still running: {part}. What stands here holds already; looking early costs nothing."
@@ -62,6 +65,7 @@ def card(arm: ArmReport, report: StudyReport) -> dict[str, Any]:
         "style": verdicts.STYLES[verdict.word],
         "shape": verdicts.SHAPES[verdict.word],
         "effect": verdicts.effect(verdict),
+        "pairs": verdict.n,
         "images": in_images(verdict, report.judge_rows),
         "sure": verdicts.short_answer(verdict),
         "why": verdicts.why(verdict),
@@ -72,9 +76,9 @@ def card(arm: ArmReport, report: StudyReport) -> dict[str, Any]:
     }
 
 
-def in_images(verdict: Verdict, n: int) -> str:
-    """The effect as a number of images: what a percentage point is."""
-    if verdict.effect is None:
+def in_images(verdict: Verdict, n: int | None) -> str:
+    """The effect as a number of images: what a percentage point is; nothing where their number is not known."""
+    if verdict.effect is None or n is None:
         return ""
     images = round(abs(verdict.effect) * n / 100)
     if not images:
@@ -103,13 +107,7 @@ def reading(report: StudyReport) -> list[str]:
     """How to read a card: the pairs, the point, the confidence."""
     alphas = sorted({arm.verdict.alpha for arm in report.arms})
     what = report.what
-    texts = [
-        f"Every {what} was trained beside the baseline, pair by pair: under one seed both saw the same images in the "
-        "same order and began with the same weights where their shapes allow. From seed to seed all of this is drawn "
-        "anew. The effect is the mean difference in accuracy over the pairs. One percentage point is one image in a "
-        f"hundred, counted on the {JUDGING_SET}: {report.judge_rows:,} images that neither trained "
-        "a network nor decided when to stop its training."
-    ]
+    texts = [_imported_pairs(report) if report.imported is not None else _own_pairs(report)]
     if alphas:
         each = f"{confidence(alphas[0])} confidence"
         if len(alphas) > 1:
@@ -121,3 +119,21 @@ def reading(report: StudyReport) -> list[str]:
             "of them. So one may look at any time, and stop when one has seen enough."
         )
     return texts
+
+
+def _own_pairs(report: StudyReport) -> str:
+    return (
+        f"Every {report.what} was trained beside the baseline, pair by pair: under one seed both saw the same images "
+        "in the same order and began with the same weights where their shapes allow. From seed to seed all of this is "
+        "drawn anew. The effect is the mean difference in accuracy over the pairs. One percentage point is one image "
+        f"in a hundred, counted on the {JUDGING_SET}: {report.judge_rows or 0:,} images that neither trained "
+        "a network nor decided when to stop its training."
+    )
+
+
+def _imported_pairs(report: StudyReport) -> str:
+    return (
+        "Results under one seed are a pair. The effect is the mean difference in accuracy (here: the score) over the "
+        f"pairs. One percentage point is one image in a hundred, {report.judged}. These runs were not made by this "
+        "lab: that the halves of a pair differ in nothing but what is named is for those who made them to know."
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashionlab.reports.study import verdicts
+from fashionlab.reports.study.guarantee import import_sentences, origin_sentences
 from fashionlab.reports.study.report import JUDGING_SET, StudyReport
 from fashionlab.reports.wording import (
     NONE,
@@ -18,6 +19,7 @@ from fashionlab.reports.wording import (
     size,
 )
 from fashionlab.studies.stats.describe import Description
+from fashionlab.studies.stats.mcnemar import McNemar
 from fashionlab.studies.summary import Answers, ModelSummary
 
 SECONDARY = {
@@ -26,7 +28,8 @@ SECONDARY = {
     "gap": (
         "generalization gap",
         "points",
-        "generalization gap: accuracy in training, dropout on, minus accuracy on the stopping set",
+        "generalization gap: accuracy in training, dropout on, minus accuracy on the stopping set, or without early "
+        "stopping on the judging set",
     ),
     "epochs_to_best": ("epochs to the best", "epochs", "epochs to the best one"),
     "seconds": ("training time", "s", "training time on one core"),
@@ -61,12 +64,29 @@ def secondary(report: StudyReport) -> dict[str, Any]:
     shown = [name for name, found in cells.items() if any(each.n for each in found)]
     return {
         "labels": "; ".join(SECONDARY[name][2] for name in shown),
+        "calibration": _calibration(report),
         "columns": [{"name": SECONDARY[name][0], "unit": SECONDARY[name][1]} for name in shown],
         "rows": [
             {"name": arm.title, "cells": [_cell(cells[name][row]) for name in shown]}
             for row, arm in enumerate(report.arms)
         ],
     }
+
+
+def _calibration(report: StudyReport) -> str:
+    """The calibration errors themselves, beside what chance alone would show."""
+    said = [
+        f"{each.title} {plain(each.calibration.error)} (a perfectly calibrated model: {plain(each.calibration.floor)})"
+        for each in report.everyone
+        if each.calibration is not None
+    ]
+    if not said:
+        return ""
+    return (
+        f"Expected calibration error in points, mean over the runs: {'; '.join(said)}. The second figure is what so "
+        "many images show by chance alone; an error near it is no sign of bad calibration, and a difference between "
+        "two such errors none of better."
+    )
 
 
 def _cell(description: Description) -> dict[str, str]:
@@ -80,10 +100,12 @@ def bounds(description: Description, write: Callable[[float | None], str]) -> st
 
 def troubles(report: StudyReport) -> dict[str, Any]:
     """Runs that failed and pairs that were left out: sentence, and a line for each."""
-    runs = report.runs
+    runs, imported = report.runs, report.imported
     failures = [(each.title, failed) for each in report.everyone for failed in each.failures]
     left_out = [(arm.title, seed) for arm in report.arms for seed in arm.left_out]
     parts = [f"{runs.done:,} of {runs.planned:,} planned runs are done, {runs.failed:,} failed"]
+    if imported is not None:
+        parts = [f"The file has {counted(runs.done, 'result')}, {runs.planned:,} would be a whole table"]
     if runs.retried:
         parts.append(f"{runs.retried:,} were tried again")
     parts.append(f"{counted(len(left_out), 'pair')} {'were' if len(left_out) > 1 else 'was'} left out of the verdicts")
@@ -98,18 +120,27 @@ def facts(report: StudyReport) -> list[tuple[str, str]]:
     """What was compared, on how much, at what cost: a few names with their texts."""
     baseline, seeds, runs = report.baseline, report.seeds, report.runs
     known = baseline.name in ("baseline", baseline.model)
+    margin = ("Too small to matter", f"within ±{report.margin:g} points (the margin)")
+    if report.imported is not None:
+        return [
+            ("Baseline", baseline.name),
+            ("Seeds complete", f"{len(seeds.complete):,} of {seeds.planned:,} in the file"),
+            ("Results", f"{runs.done:,}, made elsewhere"),
+            ("Judged", report.judged),
+            margin,
+        ]
     return [
         ("Baseline", baseline.model if known else f"{baseline.name} ({baseline.model})"),
         ("Seeds complete", f"{len(seeds.complete):,} of {seeds.planned:,} planned"),
         ("Runs", f"{runs.done:,} done, {runs.failed:,} failed"),
         ("Time", f"{duration(report.seconds)} on {counted(report.workers, 'worker')}"),
-        ("Judged on", f"{report.judge_rows:,} images, the {JUDGING_SET}"),
-        ("Too small to matter", f"within ±{report.margin:g} points (the margin)"),
+        ("Judged on", f"{report.judge_rows or 0:,} images, the {JUDGING_SET}"),
+        margin,
     ]
 
 
 def confirmation(report: StudyReport) -> dict[str, Any] | None:
-    """The test set, evaluated once at the end: it confirms, and decided nothing.
+    """The test set, evaluated once at the end for the same runs: a check on other images that decided nothing.
 
     Rows of accuracies and differences, and of McNemar's test; None while the test set is not evaluated.
     """
@@ -131,19 +162,30 @@ def confirmation(report: StudyReport) -> dict[str, Any] | None:
         }
         for found in test.arms
     ]
-    pairs = [
-        {
-            "name": titles[found.name],
-            "seed": found.mcnemar.seed,
-            "only_a": found.mcnemar.only_a,
-            "only_b": found.mcnemar.only_b,
-            "p": p_value(found.mcnemar.p_value),
-            "exact": p_value(found.mcnemar.exact_p_value),
-        }
-        for found in test.arms
-        if found.mcnemar
-    ]
+    pairs = [_mcnemar(titles[found.name], found.mcnemar.seed, found.mcnemar) for found in test.arms if found.mcnemar]
     return {"n": test.n, "shared": test.shared, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
+
+
+def _mcnemar(title: str, seed: int, test: McNemar) -> dict[str, Any]:
+    return {
+        "name": title,
+        "seed": seed,
+        "only_a": test.only_a,
+        "only_b": test.only_b,
+        "p": p_value(test.p_value),
+        "exact": p_value(test.exact_p_value),
+    }
+
+
+def imported(report: StudyReport) -> dict[str, Any] | None:
+    """How imported results came in, in sentences, and rows of McNemar's test; None for a study of this lab."""
+    if report.imported is None:
+        return None
+    titles = {arm.name: arm.title for arm in report.arms}
+    return {
+        "sentences": [*import_sentences(report.imported), *origin_sentences(report.imported)],
+        "mcnemar": [_mcnemar(titles[test.arm], test.seed, test) for test in report.imported.mcnemar],
+    }
 
 
 def models(report: StudyReport) -> dict[str, Any] | None:

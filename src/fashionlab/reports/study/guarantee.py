@@ -7,7 +7,9 @@ from typing import Any
 from msgspec.structs import asdict
 
 from fashionlab.reports.study.report import StudyReport
-from fashionlab.reports.wording import confidence, p_value, plain, setting_text, value_text
+from fashionlab.reports.wording import confidence, counted, p_value, plain, setting_text, value_text
+from fashionlab.studies.design.imported import Imported
+from fashionlab.studies.stats.bounded import largest_for
 
 SHARED_JUDGES = (
     "The data bring their own validation set, so all seeds are judged on the same images: the verdicts do not cover "
@@ -35,14 +37,15 @@ def guarantee(report: StudyReport) -> dict[str, Any]:
         ],
         "spent": spent(report),
         "more": f"fashionlab study resume {shlex.quote(report.name)} --seeds N"
-        if any(arm.verdict.word == "undecided" for arm in arms)
+        if report.imported is None and any(arm.verdict.word == "undecided" for arm in arms)
         else None,
         "settings": flat(report.baseline.settings),
-        "machine": flat(asdict(report.machine)),
+        # Of imported runs nobody knows where they were made.
+        "machine": flat(asdict(report.machine)) if report.imported is None else [],
         "data": [
-            ("data set", report.data.name),
+            ("data set" if report.imported is None else "file", report.data.name),
             ("SHA-256", report.data.sha256),
-            ("classes", f"{len(report.data.class_names):,}"),
+            *([("classes", f"{len(report.data.class_names):,}")] if report.imported is None else []),
         ],
         "created": report.created,
         "baseline_parameters": report.baseline.parameters,
@@ -65,16 +68,72 @@ def covers(report: StudyReport) -> list[str]:
     # Only the real data set has this name and this number of images to resplit.
     images = "these 60,000 images" if data == "fashion-mnist" else f"these images ({data})"
     own = report.data.given_validation > 0
-    return [
+    repeating = (
         f"It covers repeating everything on {images}: {'' if own else 'other random splits, '}other initial weights, "
-        "other orders of the images. The true effect is the mean over all of these.",
+        "other orders of the images. The true effect is the mean over all of these."
+    )
+    if report.imported is not None:
+        repeating = (
+            "It covers what varied from seed to seed when these runs were made, and nothing else: if all seeds had the "
+            "same split, another split is not covered. It holds if the file has every seed that was run: a seed left "
+            "out for its result makes it void."
+        )
+    return [
+        repeating,
         *([SHARED_JUDGES] if own else []),
         "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
-        "It takes the paired differences to be normally distributed; a change that does nothing under most seeds and "
-        "much under a few is not, and may be missed. All verdicts together are wrong about any "
+        "It takes the paired differences to be normally distributed. A seed in many with a very different result is "
+        "not that, and before one has come no method can know of it. Once one has, a verdict is withheld until it "
+        "holds both with and without it.",
+        f"Where most seeds differ by at most half the margin of {report.margin:g} points, as of a change that rarely "
+        "acts, “no practical difference” takes no distribution: it is wrong with the same probability at "
+        f"most, as long as no seed moves more than {largest_for(report.margin):g} points. A larger loss is outside "
+        "of this.",
+        "All verdicts together are wrong about any "
         f"{report.what} with probability {report.alpha:g} at most, however often one looks: the shares below "
         "never add up to more.",
+    ]
+
+
+UNPAIRED_SHOWN = 8
+"""Seeds without a partner that are named."""
+
+
+def import_sentences(facts: Imported) -> list[str]:
+    """What was taken from a table of results, what was left out of it, and what was assumed."""
+    left_out = f"; left out: {', '.join(facts.left_out)}" if facts.left_out else ""
+    lines = [f"{counted(facts.rows, 'row')}, of which the columns {', '.join(facts.columns)} were used{left_out}."]
+    if facts.scale == "fractions":
+        lines.append("The scores are taken as fractions, because none is above 1.")
+    elif facts.scale == "percent":
+        lines.append("The scores are taken as per cent, because none but 0 is 1 or below.")
+    if facts.images is None:
+        lines.append(
+            "How many images a score was measured on is not known (--images says it): differences are taken to come in "
+            f"steps of {facts.step:g} points."
+        )
+    if facts.unpaired:
+        some = [f"{each.seed} (without {', '.join(each.lacking)})" for each in facts.unpaired[:UNPAIRED_SHOWN]]
+        more = len(facts.unpaired) - len(some)
+        lines.append(
+            f"Seeds without a partner, left out where it is lacking: {', '.join(some)}"
+            + (f" and {more:,} more." if more else ".")
+        )
+    return lines
+
+
+def origin_sentences(facts: Imported) -> list[str]:
+    """What is not known of imported runs."""
+    same = (
+        "Under each seed all arms have results for the same images, by name; whether they trained on the same ones"
+        if facts.per_image
+        else "They are paired by the number of the seed alone: whether the runs of one seed had the same data"
+    )
+    return [
+        "These runs were imported: nothing is known about how they were made.",
+        f"{same} is not known.",
+        "Seeds count in ascending order, all of them.",
     ]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from msgspec.structs import asdict
 
 from fashionlab.recipe.config import OptionValue
+from fashionlab.recipe.difference import Changes
 from fashionlab.reports.study import verdicts
-from fashionlab.reports.wording import setting_text, value_text
-from fashionlab.studies.design.changes import Changes
+from fashionlab.reports.wording import counted, setting_text, value_text
 from fashionlab.studies.stats.verdict import Verdict
 from fashionlab.studies.summary import ArmSummary, BaselineSummary, StudySummary
 
@@ -58,6 +58,15 @@ class StudyReport(StudySummary, frozen=True, kw_only=True):
         return self.kind == "compare"
 
     @property
+    def judged(self) -> str:
+        """What the accuracies were measured on."""
+        if self.imported is None:
+            return f"on the {JUDGING_SET} ({counted(self.judge_rows or 0, 'image')})"
+        if self.imported.images is None:
+            return "as imported"
+        return f"on {' to '.join(f'{n:,}' for n in dict.fromkeys(self.imported.images))} images, as imported"
+
+    @property
     def what(self) -> str:
         """What an arm is."""
         return "model" if self.compared else "change"
@@ -66,7 +75,8 @@ class StudyReport(StudySummary, frozen=True, kw_only=True):
 def report_of(summary: StudySummary) -> StudyReport:
     """Put a summary into words."""
     compared, baseline = summary.kind == "compare", summary.baseline
-    title = f"{baseline.name} (the baseline)" if baseline.name != "baseline" else f"baseline ({baseline.model})"
+    more = baseline.model if baseline.name == "baseline" else "the baseline"
+    title = baseline.name if more == baseline.name else f"{baseline.name} ({more})"
     arms = []
     for arm, arm_title in zip(summary.arms, _titles(summary), strict=True):
         verdict = VerdictInWords(
@@ -75,7 +85,7 @@ def report_of(summary: StudySummary) -> StudyReport:
             sentence=verdicts.sentence_of_model(arm.verdict, arm.name, baseline.name)
             if compared
             else verdicts.sentence(arm.verdict, arm_title),
-            second=verdicts.second_line(arm.verdict),
+            second=verdicts.second_line(arm.verdict, len(arm.left_out)),
         )
         arms.append(ArmReport(**{**asdict(arm), "verdict": verdict}, title=arm_title))
     named = BaselineReport(**asdict(baseline), title=title)

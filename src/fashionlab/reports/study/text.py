@@ -27,15 +27,13 @@ def study_table(report: StudyReport) -> "Table":
         effect = f"{verdicts.effect(verdict)} ({verdicts.interval(verdict)})" if verdict.n else NONE
         name = arm.name + (" (added later)" if arm.added_later else "")
         rows.append((name, verdict.said, effect, str(verdict.n), verdicts.short_second_line(verdict)))
-    table = new_table(
+    return new_table(
         ("arm", "verdict", "effect in points", "seeds", ""),
         rows,
         title=report.title,
         caption=[f"{state(report)} The margin is ±{report.margin:g} points."],
+        text=(0, 1, 4),
     )
-    for column in (table.columns[0], table.columns[1], table.columns[4]):
-        column.no_wrap, column.overflow, column.justify, column.min_width = False, "fold", "left", 10
-    return table
 
 
 def summary_lines(report: StudyReport) -> list[str]:
@@ -46,8 +44,8 @@ def summary_lines(report: StudyReport) -> list[str]:
         shared = f", {report.test.shared:,} of them in the training set too" if report.test.shared else ""
         images = f"{report.test.n:,} images{shared}"
         lines.append(
-            f"On the test set ({images}, for confirmation, evaluated {times(report.test.evaluations)} here): "
-            f"{accuracies}"
+            f"The same runs on the test set ({images}, evaluated {times(report.test.evaluations)} here; other images, "
+            f"not other trainings): {accuracies}"
         )
     for each in report.everyone:
         lines += [
@@ -55,6 +53,9 @@ def summary_lines(report: StudyReport) -> list[str]:
             for run in each.failures
         ]
     done = f"{counted(report.runs.done, 'run')} in {countdown(report.seconds)} on {counted(report.workers, 'worker')}"
+    if report.imported is not None:
+        done = f"{counted(report.runs.done, 'result')} imported from {report.data.name}"
+        return [one_line(line) for line in [*lines, done]]
     undecided = any(arm.verdict.word == "undecided" for arm in report.arms)
     more = f"; for more: fashionlab study resume {report.name} --seeds N" if undecided else ""
     return [one_line(line) for line in [*lines, done + more]]
@@ -68,9 +69,7 @@ def studies_table(lines: Sequence[StudyLine]) -> "Table":
         done = f"{line.runs.done}/{line.runs.planned}" if line.runs else NONE
         title, stands = (line.title or "", line.state or "") if line.damaged is None else (line.damaged, "damaged")
         rows.append((line.path, title, stands, done, words))
-    table = new_table(("study", "question", "state", "runs", "verdicts"), rows)
-    table.columns[1].justify = table.columns[4].justify = "left"
-    return table
+    return new_table(("study", "question", "state", "runs", "verdicts"), rows, text=(1, 4))
 
 
 def _spread(figures: Description) -> str:

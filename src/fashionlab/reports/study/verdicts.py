@@ -1,7 +1,11 @@
 """A verdict in words, for a reader without a course in statistics: what cards, charts, tables and sentences say."""
 
+import math
+
 from fashionlab.reports.wording import confidence, counted, digits_beside, odds, signed
+from fashionlab.studies.stats.bounded import largest_for, share_below
 from fashionlab.studies.stats.forecast import LEAST, MOST
+from fashionlab.studies.stats.rare import FAR
 from fashionlab.studies.stats.verdict import Verdict
 
 STYLES = {"helps": "w-helps", "hurts": "w-hurts", "no practical difference": "w-same", "undecided": "w-open"}
@@ -82,14 +86,15 @@ def sentence_of_model(verdict: Verdict, model: str, baseline: str) -> str:
     return f"{model}: {than}. {short_answer(verdict)} {why(verdict)}"
 
 
-def second_line(verdict: Verdict) -> str:
-    """Beyond the margin or not, or how many seeds more; with a warning where one is due."""
+def second_line(verdict: Verdict, left_out: int = 0) -> str:
+    """Beyond the margin or not, or how many seeds more; with a warning where one is due. left_out: seeds whose pair
+    does not count, because it lacks a half."""
     v = verdict
     margin = f"the margin of {v.margin:g} points"
     low, high = v.low or 0.0, v.high or 0.0
     what = "gain" if low > 0 else "loss" if high < 0 else None
     if v.word == "undecided":
-        line = _equal_pairs(v) if 2 * v.equal > v.n else _more_seeds(v.seeds_needed)
+        line = _undecided(v)
     elif what is None:
         line = f"If there is an effect at all, it is, at this confidence, smaller than {margin}."
     elif v.exceeds_margin:
@@ -98,6 +103,22 @@ def second_line(verdict: Verdict) -> str:
         line = f"There is a {what}, but one smaller than {margin}."
     else:
         line = f"Whether the {what} exceeds {margin} is not settled."
+    if v.settled_at is not None and v.word in ("helps", "hurts") and v.n < 2 * v.settled_at:
+        line += (
+            " An effect seen when the verdict falls is on average too far from 0, as a large one decides sooner; the "
+            "interval allows for that."
+        )
+    if left_out:
+        line += (
+            f" {counted(left_out, 'seed')} {'is' if left_out == 1 else 'are'} left out, where a run failed or is "
+            "lacking: the verdict is about the seeds that have both runs."
+        )
+    if v.rare and not v.hangs:
+        holds = "the verdict waits until it holds" if v.word == "undecided" else "the verdict holds"
+        some = _rare(v)
+        line += f" {some[0].upper()}{some[1:]}: {holds} with and without {'it' if v.rare == 1 else 'them'}."
+    if v.hangs and v.word != "undecided":
+        line += f" Caution: since this was said, {_rare(v)}; by all seeds so far it would not be said now."
     if v.contradicts:
         line += (
             " Caution: later seeds moved the mean out of what earlier seeds had allowed; "
@@ -115,12 +136,14 @@ def short_second_line(verdict: Verdict) -> str:
         text = "too few seeds to tell" if needed is None else more
         if 2 * verdict.equal > verdict.n:
             text = f"equal in {verdict.equal} of {counted(verdict.n, 'seed')}"
+        if verdict.hangs:
+            text = f"hangs on {counted(verdict.rare, 'seed')}"
     elif verdict.exceeds_margin:
         text = "exceeds the margin"
     else:
         inside = -verdict.margin < (verdict.low or 0.0) and (verdict.high or 0.0) < verdict.margin
         text = "smaller than the margin" if inside else "margin not settled"
-    return text + (", with a caution" if verdict.contradicts else "")
+    return text + (", with a caution" if verdict.contradicts or (verdict.hangs and verdict.settled_at) else "")
 
 
 def short_answer(verdict: Verdict) -> str:
@@ -130,7 +153,7 @@ def short_answer(verdict: Verdict) -> str:
     if verdict.low is None or verdict.high is None:
         return "Not at all yet."
     if verdict.word == "undecided":
-        return "Not sure enough: chance alone could explain it."
+        return f"Not decided, but an effect, if any, is smaller than {_excluded(verdict)} points, either way."
     return f"{confidence(verdict.alpha)} confidence that the {true_effect(verdict)}."
 
 
@@ -154,14 +177,45 @@ def _change(effect: float) -> str:
     return f"accuracy is about {size} percentage points {'higher' if effect > 0 else 'lower'} than the baseline's"
 
 
-def _equal_pairs(verdict: Verdict) -> str:
-    seeds = counted(verdict.n, "seed")
-    if verdict.equal == verdict.n:
-        return f"The results are exactly equal in all {seeds}: in these it made no difference, in others it may."
-    return (
-        f"The results are exactly equal in {verdict.equal} of {seeds}: it acts on few seeds, and what it does there "
-        "may be large, so more seeds alone do not decide it."
+def _undecided(verdict: Verdict) -> str:
+    """Why nothing is said yet, and how many seeds more."""
+    more = _more_seeds(verdict.seeds_needed)
+    if verdict.hangs:
+        seed = "that seed" if verdict.rare == 1 else "those seeds"
+        return f"The verdict is withheld: {_rare(verdict)}, and what the interval says does not hold without {seed}."
+    if 2 * verdict.equal > verdict.n:
+        return f"The results are exactly equal in {_idle(verdict, verdict.equal)} {more}"
+    if verdict.hidden:
+        return f"The results differ by at most half the margin in {_idle(verdict, verdict.idle)} {more}"
+    return more
+
+
+def _idle(verdict: Verdict, idle: int) -> str:
+    """In how many seeds a change does nothing, and what that leaves open."""
+    n, share = verdict.n, math.ceil(100 * share_below(verdict.n - idle, verdict.n, verdict.alpha))
+    seeds = f"all {counted(n, 'seed')}" if idle == n > 1 else f"{idle:,} of {counted(n, 'seed')}"
+    few = (
+        f"it acts in fewer than {share} % of all seeds, at {confidence(verdict.alpha)} confidence"
+        if share < 100
+        else ""
     )
+    largest = f"{largest_for(verdict.margin):g} points"
+    return f"{seeds}{f', so {few}' if few else ''}. Where it acts, up to {largest} are reckoned with."
+
+
+def _rare(verdict: Verdict) -> str:
+    """That some seeds are far from the others."""
+    some = "one seed lies" if verdict.rare == 1 else f"{verdict.rare} seeds lie"
+    return f"{some} more than {FAR:g} median deviations from the others"
+
+
+def _excluded(verdict: Verdict) -> str:
+    """A round number of points that no end of the interval reaches."""
+    assert verdict.low is not None
+    assert verdict.high is not None
+    most = max(abs(verdict.low), abs(verdict.high))
+    digits = 1 if most > 0.1 else 2
+    return f"{math.floor(most * 10**digits + 1) / 10**digits:g}"
 
 
 def _more_seeds(needed: int | None) -> str:

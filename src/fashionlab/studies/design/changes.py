@@ -5,8 +5,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
@@ -14,28 +12,13 @@ from fashionlab.models import Architecture, kind_of
 from fashionlab.models.registry import NETWORKS, is_own_file, registered
 from fashionlab.options import as_typed, options_of
 from fashionlab.recipe.choices import replace_settings
-from fashionlab.recipe.config import DataConfig, OptionValue, TrainingConfig, as_tuples, common_options
+from fashionlab.recipe.config import DataConfig, OptionValue, TrainingConfig, common_options
 from fashionlab.recipe.recipe import Recipe
 
 FIXED = (*options_of(DataConfig), "seed")
 """Fields that an arm shares with its baseline, or the two would not be judged on the same images."""
 
 SYNTAX = 'expected settings as NAME=VALUE, several in one change separated by spaces: "widths=512,256 dropout=0.2"'
-
-
-class Changed(Struct, frozen=True, array_like=True):
-    """A setting that differs: its value in the baseline and in the arm, None where it has none."""
-
-    before: OptionValue
-    after: OptionValue
-
-    def __post_init__(self) -> None:
-        for name in ("before", "after"):
-            msgspec.structs.force_setattr(self, name, as_tuples(getattr(self, name)))
-
-
-Changes = dict[str, Changed]
-"""What differs between a baseline and an arm, by the setting's name."""
 
 
 def parse_change(text: str) -> tuple[str | None, dict[str, Any]]:
@@ -101,30 +84,6 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
         kept = {name: value for name, value in common.items() if name in known}
         return Recipe.make(model, replace_settings(kept, given))
     return Recipe.make(model, replace_settings({**common, **baseline.model.options}, given), own)
-
-
-def difference(baseline: Recipe, arm: Recipe) -> Changes:
-    """What differs between two recipes.
-
-    What the baseline's optimizer or schedule has and the arm's has not is no difference of its own. Of another model:
-    its name, the training's fields that differ, and those of its options that are not at their default (all of them
-    where it is a user's own).
-    """
-    if baseline.model.name == arm.model.name:
-        return _changed(baseline.settings, arm.settings)
-    changes = {"model": Changed(baseline.model.name, arm.model.name)}
-    if baseline.training and arm.training:
-        changes |= _changed(baseline.training.settings, arm.training.settings)
-    # The defaults of a user's own file are known to who executes it alone: all of its options are named.
-    defaults = {} if is_own_file(arm.model.name) else registered(arm.model.name).fill({})
-    for name, value in arm.model.options.items():
-        if name not in defaults or value != defaults[name]:
-            changes[name] = Changed(None, value)
-    return changes
-
-
-def _changed(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> Changes:
-    return {name: Changed(before.get(name), value) for name, value in after.items() if value != before.get(name)}
 
 
 def regularizers(model: str) -> dict[str, bool | float | str]:

@@ -7,7 +7,7 @@ learning benchmarks", MLSys 2021).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -18,19 +18,19 @@ from fashionlab.models import Architecture
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
 from fashionlab.options import as_typed
+from fashionlab.recipe.config import OptionValue
+from fashionlab.recipe.difference import Changes, difference
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.studies.design.changes import (
-    Changes,
     ablate,
     apply_change,
     describe_settings,
-    difference,
     read_change,
 )
 from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending
 from fashionlab.studies.stats.verdict import MARGIN
-from fashionlab.training.partition import partition
+from fashionlab.training.partition import divide
 from fashionlab.training.prepare import LACKING, make_spec, prepare
 
 FORMAT = 3
@@ -63,6 +63,28 @@ COMPARE_SEEDS = 5
 """Seeds of a comparison, unless told otherwise."""
 
 
+class JudgedArm(Protocol):
+    """What the statistics and the page know of an arm, trained here or imported.
+
+    model, settings: what it is, for people; for the rest see `Arm`.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def changes(self) -> Changes: ...  # noqa: D102
+
+    @property
+    def added_later(self) -> bool: ...  # noqa: D102
+
+    @property
+    def model(self) -> str: ...  # noqa: D102
+
+    @property
+    def settings(self) -> dict[str, OptionValue]: ...  # noqa: D102
+
+
 class Arm(Struct, frozen=True):
     """One way to train, whose runs differ in the seed alone.
 
@@ -87,6 +109,11 @@ class Arm(Struct, frozen=True):
         return self.recipe.model.name
 
     @property
+    def settings(self) -> dict[str, OptionValue]:
+        """The settings of the recipe, by flat name."""
+        return self.recipe.settings
+
+    @property
     def own_architecture(self) -> Architecture | None:
         """The user's own model, of the file that was declared; None for a model of the registry."""
         return None if self.model_source is None else own_architecture(self.model, self.model_source, self.spec.found)
@@ -107,14 +134,16 @@ class StudyData(Struct, frozen=True):
     given_validation: int = 0
 
 
-class Plan(Struct, frozen=True, kw_only=True):
-    """`study.json`, what a study is: written down before its first run, and only ever added to.
+class Design(Struct, frozen=True, kw_only=True):
+    """What the verdicts of a study rest on, whether its runs are made here (`Plan`) or were made elsewhere
+    (`imported.ImportedPlan`).
 
     name: of its folder; title: for people; created: ISO time. arms: the baseline first, in a comparison without a named
     baseline simply all models. baseline: its name, None for "the best on validation". declared: comparisons among which
     the declared arms' error is divided. margin: percentage points; alpha, reserve: see `AlphaSpending`. seeds: how many
     at most, from `first_seed` on. all_seeds: go on to the last of them even if every arm is decided. test: evaluate the
-    test set at the end. judge_rows: images of the judging set, on which the arms are compared.
+    test set at the end. judge_rows: images of the judging set, on which the arms are compared; None where that is not
+    known.
     """
 
     format: int = FORMAT
@@ -122,11 +151,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     kind: Literal["study", "compare"] = "study"
     title: str
     created: str
-    arms: tuple[Arm, ...]
+    arms: Sequence[JudgedArm]
     baseline: str | None
     declared: AtLeastOne
     seeds: SeedCount
-    judge_rows: AtLeastOne
+    judge_rows: AtLeastOne | None
     data: StudyData
     margin: Margin = MARGIN
     alpha: Part = ALPHA
@@ -140,25 +169,19 @@ class Plan(Struct, frozen=True, kw_only=True):
         names = [arm.name for arm in self.arms]
         if len(names) < 2 or len(set(names)) < len(names) or (self.baseline or names[0]) not in names:
             raise ValueError(f"its arms are {names}, its baseline {self.baseline!r}")
-        facts = {(arm.spec.data.sha256, arm.spec.data.class_names) for arm in self.arms}
-        if facts != {(self.data.sha256, self.data.class_names)}:
-            raise ValueError("its arms are of other data than it is")
-        if len({arm.spec.precision for arm in self.arms if _asks_for_bfloat16(arm.spec)}) > 1:
-            raise ValueError("one of its arms uses bfloat16, and another that asks for it does not")
 
     @property
-    def bfloat16(self) -> bool | None:
-        """Whether its arms use bfloat16 where they ask for it, on whatever machine they are trained; None where none
-        does."""
-        asking = [arm.spec for arm in self.arms if _asks_for_bfloat16(arm.spec)]
-        return asking[0].precision == "bfloat16" if asking else None
-
-    @property
-    def all_seed_numbers(self) -> range:
+    def all_seed_numbers(self) -> Sequence[int]:
         """The seeds, in order."""
         return range(self.first_seed, self.first_seed + self.seeds)
 
-    def alpha_of(self, arm: Arm) -> float:
+    @property
+    def resolution(self) -> float:
+        """The step between possible accuracies, percentage points."""
+        assert self.judge_rows is not None, "who does not know the images overrides this"
+        return 100 / self.judge_rows
+
+    def alpha_of(self, arm: JudgedArm) -> float:
         """The alpha of an arm that is not the baseline: its share of the study's.
 
         Where the best model is the baseline, it is chosen by the same figures that judge: so the error is divided
@@ -166,6 +189,27 @@ class Plan(Struct, frozen=True, kw_only=True):
         """
         spending = AlphaSpending(self.declared, self.alpha, self.reserve)
         return spending.of(0 if self.baseline is None else self.arms.index(arm) - 1)
+
+
+class Plan(Design, frozen=True, kw_only=True):
+    """`study.json`, what a study is: written down before its first run, and only ever added to. Its arms can train."""
+
+    arms: tuple[Arm, ...]
+    judge_rows: AtLeastOne
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        facts = {(arm.spec.data.sha256, arm.spec.data.class_names) for arm in self.arms}
+        if facts != {(self.data.sha256, self.data.class_names)}:
+            raise ValueError("its arms are of other data than it is")
+        if len({arm.spec.bfloat16 for arm in self.arms} - {None}) > 1:
+            raise ValueError("one of its arms uses bfloat16, and another that asks for it does not")
+
+    @property
+    def bfloat16(self) -> bool | None:
+        """Whether its arms use bfloat16 where they ask for it, on whatever machine they are trained; None where none
+        does."""
+        return next((arm.spec.bfloat16 for arm in self.arms if arm.spec.bfloat16 is not None), None)
 
     def arm(self, name: str) -> Arm:
         """The arm of a name."""
@@ -196,11 +240,11 @@ class StudyContext:
         spec = make_spec(prepared, self.dataset, test=False, in_study=True).with_seed(0)
         return Arm(name, {}, spec, prepared.architecture.source, later)
 
-    def judge_rows(self, recipe: Recipe) -> int:
-        """How many images judge. Raises DataInvalid, UsageError if the data are too few for that."""
+    def judge_rows(self, recipe: Recipe, halved: bool = True) -> int:
+        """How many images judge; halved: see `divide`. Raises DataInvalid, UsageError if the data are too few."""
         limit = recipe.data.limit
         dataset = self.dataset.limited(limit) if limit else self.dataset
-        return len(partition(replace(recipe, seed=self.first_seed), True, dataset).judging)
+        return len(divide(recipe, self.first_seed, halved, dataset).judging)
 
 
 def arms_of_changes(
@@ -227,10 +271,6 @@ def arms_of_changes(
     return arms
 
 
-def _asks_for_bfloat16(spec: RunSpec) -> bool:
-    return spec.recipe.training is not None and spec.recipe.training.precision == "bfloat16"
-
-
 def _same_numbers(one: RunSpec, other: RunSpec) -> bool:
     """Whether two specs give the same numbers: a precision that is asked for and not used changes none."""
 
@@ -241,6 +281,11 @@ def _same_numbers(one: RunSpec, other: RunSpec) -> bool:
         return replace(spec, recipe=replace(recipe, training=replace(training, precision=spec.precision)))
 
     return used(one) == used(other)
+
+
+def judged_by_all(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """The same arms, judged by the whole validation set: for arms of which none chooses anything on it."""
+    return tuple(replace(arm, spec=replace(arm.spec, undivided=True)) for arm in arms)
 
 
 def check_arms(arms: Sequence[Arm]) -> None:

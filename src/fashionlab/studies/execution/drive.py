@@ -1,14 +1,14 @@
 """The driver of a study: which run comes next, what to do when one fails, and when it is enough."""
 
-import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from fashionlab.errors import StoreError, WorkerError
 from fashionlab.machine import MachineDescription
+from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import to_json
 from fashionlab.studies.design.plan import Arm
 from fashionlab.studies.events import (
@@ -20,12 +20,24 @@ from fashionlab.studies.events import (
     RunUnderWay,
     SummaryWritten,
 )
+from fashionlab.studies.execution.estimate import seconds_left
 from fashionlab.studies.execution.local import Executor, Job, News
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults, last_seed
 from fashionlab.studies.summarise import summarise_study
 from fashionlab.studies.summary import Comparison, Confirmation, State, StudySummary
-from fashionlab.workers.events import ChunkDone, EpochDone, Event, FitProgress, FitStarted, TrainingStarted
+from fashionlab.workers.events import (
+    ChunkDone,
+    EpochDone,
+    Event,
+    FitProgress,
+    FitStarted,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    RunTold,
+    TrainingStarted,
+)
 
 Ending = Literal["decided", "seeds", "minutes"]
 
@@ -132,10 +144,11 @@ class Driver:
                 return
             arm, seed = wanted
             attempt, now = self.results.attempts(arm.name, seed) + 1, time.monotonic()
-            place = self.folder.run_of(arm, seed).name
-            key = f"{place}-{attempt}"
+            place, spec = self.folder.run_of(arm, seed), arm.spec_for(seed)
+            key = f"{place.name}-{attempt}"
             self._flights[key] = InFlight(arm, seed, attempt, now, now)
-            self.executor.submit(Job(key, arm.spec_for(seed), arm.model_source))
+            self.executor.submit(Job(key, spec, arm.model_source))
+            self._tell_of(arm, seed, RunStarted(str(place.path), spec))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]
@@ -143,6 +156,7 @@ class Driver:
         flight.silence, flight.heard = max(flight.silence, now - flight.heard), now
         if news.event is not None:
             _follow(flight, news.event)
+            self._tell_of(flight.arm, flight.seed, news.event)
             return
         del self._flights[news.key]
         if news.lost and self._losses[flight.arm.name, flight.seed] < LOSSES:
@@ -158,6 +172,7 @@ class Driver:
         self._silences[flight.arm.name] = max(flight.silence, self._silences.get(flight.arm.name, 0.0))
         self._durations[flight.arm.name].append(now - flight.started)
         self._save("running")
+        self._tell_of(flight.arm, flight.seed, RunFinished(str(run.path), run.metrics))
         self.on_event(RunDone(flight.arm.name, flight.seed, outcome.accuracy, now - flight.started))
 
     def _fail(self, flight: InFlight, reason: str, hopeless: bool) -> None:
@@ -217,15 +232,16 @@ class Driver:
         runs = tuple(RunUnderWay(f.arm.name, f.seed, f.done, f.of, f.unit) for f in self._flights.values())
         self.on_event(RunsUnderWay(runs, self._seconds_left()))
 
+    def _tell_of(self, arm: Arm, seed: int, event: RunEvent) -> None:
+        self.on_event(RunTold(str(self.folder.run_of(arm, seed).path), event))
+
     def _seconds_left(self) -> float | None:
-        """At most: deciding earlier ends it. None until this session has finished a run of every arm that has some
-        left, as models may differ a hundredfold; where the minutes are limited, these."""
-        shares = [(arm.name, 1.0) for arm, _ in self._to_do()]
-        shares += [(flight.arm.name, 0.5) for flight in self._flights.values()]
-        seconds = None
-        if all(name in self._durations for name, _ in shares):
-            work = sum(share * statistics.fmean(self._durations[name]) for name, share in shares)
-            seconds = work / max(1, self.executor.slots)
+        """An estimate as if every seed were needed; None until there is one, where the minutes are limited, these."""
+        waiting = [arm.name for arm, _ in self._to_do()]
+        under_way = [
+            (flight.arm.name, 1 - flight.done / flight.of if flight.of else 0.5) for flight in self._flights.values()
+        ]
+        seconds = seconds_left(waiting, under_way, self._durations, self.executor.slots)
         if self.minutes is None:
             return seconds
         allowed = max(0.0, 60 * self.minutes - (time.monotonic() - self._begun))
@@ -248,11 +264,14 @@ def _follow(flight: InFlight, event: Event) -> None:
             flight.done, flight.of, flight.unit = event.done, event.total or 0, event.unit or ""
 
 
-def refuse_another_version(folder: StudyFolder, results_version: int) -> None:
-    """Raise StoreError if the study's earlier runs were made by code that gives other numbers."""
-    made = {arm.spec.results_version for arm in folder.plan.arms}
+def refuse_another_version(what: str, specs: Iterable[RunSpec], results_version: int) -> None:
+    """Raise StoreError if the earlier runs of a study or search were made by code that gives other numbers.
+
+    what: "study NAME"; specs: of its runs.
+    """
+    made = {spec.results_version for spec in specs}
     if made != {results_version}:
         raise StoreError(
-            f"study {folder.name} was begun with results version {min(made)}, this fashionlab has "
-            f"{results_version}: its numbers are not comparable; begin the study anew"
+            f"{what} was begun with results version {min(made)}, this fashionlab has "
+            f"{results_version}: its numbers are not comparable; begin it anew"
         )

@@ -1,4 +1,4 @@
-"""How many more seeds an undecided arm probably needs."""
+"""How many more seeds an undecided arm probably needs, and how many a true effect needs before anything runs."""
 
 import numpy as np
 
@@ -11,10 +11,11 @@ LEAST = 3
 """From two differences a deviation can be computed, but it is wrong by a factor of two or more in 43 of 100 cases."""
 
 
-def seeds_needed(known: Trajectory, *, alpha: float, margin: float) -> int | None:
+def seeds_needed(known: Trajectory, *, alpha: float, margin: float, same_after: float = 0) -> int | None:
     """Further seeds until the arm is decided, if mean and deviation of its differences stay what they are.
 
-    known: of one undecided arm, arrays [n]. The interval is projected forward from the last one: about the present
+    known: of one undecided arm, arrays [n]; same_after: seeds in all before "no practical difference" is said, whatever
+    the interval says. The interval is projected forward from the last one: about the present
     mean, with the present deviation, intersected with what is known already. From 1 to MOST, the latter for "or more";
     None before LEAST seeds. In simulations the median forecast is 0.8 to 1.6 times the median that it took, but a
     single one is within a factor of two in half of the cases only: the mean moves on, and near 0 or near the margin a
@@ -27,5 +28,50 @@ def seeds_needed(known: Trajectory, *, alpha: float, margin: float) -> int | Non
     seeds = np.arange(n + 1, n + MOST + 1)
     half = half_width(seeds, variance * (seeds - 1), alpha)
     low, high = np.maximum(known.low[-1], mean - half), np.minimum(known.high[-1], mean + half)
-    decided = (low > 0) | (high < 0) | ((low > -margin) & (high < margin))
+    same = (low > -margin) & (high < margin) & (seeds >= same_after)
+    decided = (low > 0) | (high < 0) | same
     return int(decided.argmax()) + 1 if decided.any() else MOST
+
+
+POWER = 0.8
+"""The probability with which an effect is to be found, of which `seeds_for` speaks."""
+
+
+def seeds_for(effect: float, *, deviation: float, alpha: float) -> int:
+    """Seeds after which a true effect is found with probability POWER at least: from 4 or more to MOST, the latter for
+    "or more".
+
+    effect, deviation (of a paired difference): percentage points, above 0. Found by the interval after exactly so many
+    seeds: as any earlier one may have found it, a little more than needed.
+    """
+    found = np.flatnonzero(_power(effect, deviation, alpha) >= POWER)
+    return int(found[0]) + 1 if len(found) else MOST
+
+
+def smallest_effect(seeds: int, *, deviation: float, alpha: float) -> float | None:
+    """The smallest effect that so many seeds find with probability POWER, percentage points; None if there is none, as
+    so few seeds have no interval."""
+    low, high = 0.0, 1000 * deviation
+    if seeds_for(high, deviation=deviation, alpha=alpha) > seeds:
+        return None
+    for _ in range(30):
+        middle = (low + high) / 2
+        enough = seeds_for(middle, deviation=deviation, alpha=alpha) <= seeds
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+def _power(effect: float, deviation: float, alpha: float) -> np.ndarray:
+    """The probability that the interval after n seeds lies above 0, n from 1 to MOST."""
+    # Imported here: scipy takes a while, and the command line answers faster than that.
+    from scipy.special import nctdtr
+
+    seeds = np.arange(1, MOST + 1)
+    # The interval excludes 0 where Student's t, noncentral by the effect, is beyond `limit`.
+    limit = half_width(seeds, np.maximum(seeds - 1.0, 1.0), alpha) * np.sqrt(seeds)
+    bounded = np.isfinite(limit)
+    power = np.zeros(MOST)
+    n = seeds[bounded]
+    power[bounded] = 1 - nctdtr(n - 1, np.minimum(effect / deviation * np.sqrt(n), 1e3), limit[bounded])
+    # Where the effect is many deviations, SciPy's function has no value: it is found as soon as there is an interval.
+    return np.where(np.isnan(power) & (effect > 5 * deviation), 1.0, np.nan_to_num(power))

@@ -2,26 +2,37 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from msgspec import Meta, Struct
 
+from fashionlab.studies.stats.bounded import excluded, seeds_to_exclude
 from fashionlab.studies.stats.forecast import seeds_needed
-from fashionlab.studies.stats.sequential import trajectory
+from fashionlab.studies.stats.rare import intervals_without, rare
+from fashionlab.studies.stats.sequential import Trajectory, half_width, trajectory
 
 Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 
 WORDS: tuple[Word, ...] = ("undecided", "helps", "hurts", "no practical difference")
-"""By the codes that `words_over_time` gives."""
+"""By the codes that `follow` gives."""
+
+SAME: Word = "no practical difference"
 
 MARGIN = 0.2
 """Percentage points that matter in practice, unless told otherwise."""
 
+LEAST_ACTING = 10
+"""Seeds that must differ by more than half the margin before normality is trusted with "no practical difference": of
+fewer it is not known what a seed that acts can do."""
+
 METHOD = (
     "anytime-valid t-test and confidence sequence for the mean paired difference, variance unknown, Gaussian mixture "
     "over the effect size (Wang and Ramdas 2023): the interval holds at every number of seeds at once. It covers "
-    "resplits and retrainings on these images, not other data, and takes differences to be normally distributed"
+    "resplits and retrainings on these images, not other data, and takes differences to be normally distributed. Where "
+    "most seeds differ by less than half the margin, no practical difference is said only by bounded bets too (Waudby-"
+    "Smith and Ramdas 2024), which take no distribution, but no difference beyond the largest that is reckoned with"
 )
 
 
@@ -39,7 +50,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     low, high       its running interval, None while it has no bound
     deviation       standard deviation of the paired differences, as measured; None below two pairs
     n               pairs judged
-    equal           how many of them have a difference of exactly 0
+    equal           how many of them have a difference of exactly 0; like `idle` to `hangs` not in the oldest summaries,
+                    which read as if there were none
     alpha           of this arm: probability, accepted beforehand, that the interval is ever wrong; 0.04 is 96 %
                     confidence
     margin          what counts as a practical difference
@@ -50,7 +62,13 @@ class Verdict(Struct, frozen=True, kw_only=True):
     contradicts     the effect lies outside its running interval: later seeds point elsewhere than the first ones, by
                     bad luck or because the assumptions do not hold
     seeds_needed    undecided: estimate of further seeds (see `forecast`); otherwise, and where it cannot be told, None:
-                    before three seeds, and while most pairs are equal
+                    before three seeds, and while the word hangs on rare seeds
+    idle            how many differences are within half the margin
+    hidden          undecided, though the interval lies within the margin: most seeds are idle, and the others may do
+                    more than the interval knows of
+    rare            how many seeds are far from all others (`stats.rare`)
+    hangs           what the interval says does not hold both with and without those: undecided; of a word that had been
+                    said before they came, a warning
     method          what was computed and what it covers
     """
 
@@ -60,7 +78,6 @@ class Verdict(Struct, frozen=True, kw_only=True):
     high: Points | None
     deviation: Annotated[float, Meta(ge=0, le=1e6)] | None
     n: _Count
-    equal: _Count
     alpha: Annotated[float, Meta(gt=0, lt=1)]
     margin: Annotated[float, Meta(gt=0, le=100)]
     resolution: Annotated[float, Meta(gt=0, le=100)]
@@ -69,6 +86,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
     settled_at: _Count | None
     contradicts: bool
     seeds_needed: _Count | None
+    equal: _Count = 0
+    idle: _Count = 0
+    hidden: bool = False
+    rare: _Count = 0
+    hangs: bool = False
     method: str = METHOD
 
 
@@ -96,10 +118,14 @@ def judge(
     then the second line says so, and the word is still true. The chance that an arm without effect is ever said to help
     or hurt is at most `alpha`; so is that of a verdict "no practical difference" where the effect reaches the margin.
 
-    Zero variance is no special case: the deviation counts as one `resolution` at least (see `running_moments`). But
-    while most pairs are exactly equal, "no practical difference" is not said: such a change acts on few seeds, what it
-    does there may be large, and no normal distribution describes both. (Equal in 90 % of seeds, 3 points lost in the
-    others: it would be said in 66 % of studies.)
+    Zero variance is no special case: the deviation counts as one `resolution` at least (see `running_moments`).
+
+    Two things keep a word from being said. A change may act on few seeds, and lose much there: no normal distribution
+    describes that. (Equal in 90 % of seeds, 3 points lost in the others: an interval after four seeds lies within the
+    margin in 66 % of studies.) So while most seeds are idle (`mostly_idle`), "no practical difference" is said only if
+    a mean beyond the margin is also refuted by bets that take no distribution (`stats.bounded`): after about 58 seeds
+    of which none acts, at a margin of 0.2. And once a few seeds lie far from all others (`stats.rare`), a word is said
+    only if it holds with and without them.
 
     Raises ValueError for differences that are not finite or beyond ±100, and for an alpha, resolution or margin out of
     range.
@@ -111,15 +137,18 @@ def judge(
         raise ValueError(
             f"given a difference of {values[np.abs(values).argmax()]:g} percentage points, expected -100 to 100"
         )
-    known = trajectory(values, alpha=alpha, resolution=resolution)
-    words = words_over_time(known.low, known.high, margin, mostly_equal(values))
-    n = len(values)
-    held = bool(n and mostly_equal(values)[-1] and not words[-1])
+    course = follow(values, alpha=alpha, resolution=resolution, margin=margin)
+    known, words, n = course.known, course.words, len(values)
     if not n:
         effect, low, high, p_value, word = None, -math.inf, math.inf, 1.0, WORDS[0]
     else:
         effect, low, high, p_value = (float(x[-1]) for x in (known.mean, known.low, known.high, known.p_value))
         word = WORDS[words[-1]]
+    hangs = bool(n and course.hangs[-1])
+    needed = None
+    if n and word == "undecided" and not hangs:
+        same_after = _seeds_until_same(values, alpha, margin)
+        needed = seeds_needed(known, alpha=alpha, margin=margin, same_after=same_after)
     return Verdict(
         word=word,
         effect=effect,
@@ -135,26 +164,77 @@ def judge(
         exceeds_margin=low > margin or high < -margin if word in ("helps", "hurts") else None,
         settled_at=None if word == "undecided" else int((words > 0).argmax()) + 1,
         contradicts=effect is not None and not low <= effect <= high,
-        seeds_needed=None if held or word != "undecided" else seeds_needed(known, alpha=alpha, margin=margin),
+        seeds_needed=needed,
+        idle=int((np.abs(values) <= margin / 2).sum()),
+        hidden=word == "undecided" and bool(n and course.hidden[-1] and course.alone[-1] == WORDS.index(SAME)),
+        rare=int(rare(values, resolution).sum()) if n else 0,
+        hangs=hangs,
     )
 
 
-def mostly_equal(differences: np.ndarray) -> np.ndarray:
-    """After each of the differences [..., n]: whether more than half of those so far are exactly 0, bool [..., n]."""
-    return 2 * np.cumsum(differences == 0, axis=-1) > np.arange(1, differences.shape[-1] + 1)
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What is said after each seed; arrays [..., n], the last axis counts the seeds.
+
+    known: the running intervals; words: places in WORDS, the first word other than "undecided" stays; alone: what the
+    interval says by itself at this seed; hidden: most seeds so far do nothing, and what a few others may do is not
+    bounded, so "no practical difference" is not said; hangs: what the interval says does not hold both with and without
+    the seeds that are `rare`, so it is not said.
+    """
+
+    known: Trajectory
+    words: np.ndarray
+    alone: np.ndarray
+    hidden: np.ndarray
+    hangs: np.ndarray
 
 
-def words_over_time(low: np.ndarray, high: np.ndarray, margin: float, held: np.ndarray) -> np.ndarray:
-    """The word after every seed, as a place in WORDS, int [..., n], from running intervals [..., n] (`trajectory`).
+def follow(differences: np.ndarray, *, alpha: float, resolution: float, margin: float) -> Course:
+    """What `judge` says after every seed, for differences [..., n].
 
-    The first word other than "undecided" stays. held: where "no practical difference" is not said, [..., n]. Raises
-    ValueError unless the margin is above 0 and finite.
+    Raises ValueError for what `trajectory` refuses, and unless the margin is above 0 and finite.
     """
     if not 0 < margin < math.inf:
         raise ValueError(f"given margin {margin}, expected percentage points above 0")
-    alone = np.select([low > 0, high < 0, (low > -margin) & (high < margin) & ~held], [1, 2, 3], 0)
-    if not alone.size:
-        return alone
-    first = np.argmax(alone > 0, axis=-1)[..., np.newaxis]
-    settled = np.take_along_axis(alone, first, axis=-1)
-    return np.where(np.maximum.accumulate(alone > 0, axis=-1), settled, 0)
+    values = np.asarray(differences, np.float64)
+    known = trajectory(values, alpha=alpha, resolution=resolution)
+    places = range(1, len(WORDS))
+    alone = np.select([_holds(known.low, known.high, word, margin) for word in places], [*places], 0)
+    hidden = mostly_idle(values, margin) & ~excluded(values, alpha=alpha, margin=margin)
+    low, high = intervals_without(values, alpha=alpha, resolution=resolution)
+    half = half_width(np.arange(1, values.shape[-1] + 1), known.squares, alpha)
+    both = np.select(
+        [alone == word for word in places],
+        [
+            _holds(low, high, word, margin) & _holds(known.mean - half, known.mean + half, word, margin)
+            for word in places
+        ],
+        True,
+    )
+    hangs = ~np.isnan(low) & ~both
+    said = np.where(hangs | (hidden & (alone == WORDS.index(SAME))), 0, alone)
+    if said.size:
+        first = np.take_along_axis(said, np.argmax(said > 0, axis=-1)[..., np.newaxis], axis=-1)
+        said = np.where(np.maximum.accumulate(said > 0, axis=-1), first, 0)
+    return Course(known, said, alone, hidden, hangs)
+
+
+def mostly_idle(differences: np.ndarray, margin: float) -> np.ndarray:
+    """After each of the differences [..., n]: whether at most half of those so far, or fewer than LEAST_ACTING, are
+    beyond half the margin; bool [..., n]."""
+    acting = np.cumsum(np.abs(differences) > margin / 2, axis=-1)
+    return (acting < LEAST_ACTING) | (2 * acting <= np.arange(1, differences.shape[-1] + 1))
+
+
+def _seeds_until_same(differences: np.ndarray, alpha: float, margin: float) -> float:
+    """Seeds in all until "no practical difference" may be said, if they go on as they did; see `follow`."""
+    n, acting = len(differences), int((np.abs(differences) > margin / 2).sum())
+    by_bets = seeds_to_exclude(differences, alpha=alpha, margin=margin)
+    return by_bets if 2 * acting <= n else min(by_bets, LEAST_ACTING * n / acting)
+
+
+def _holds(low: np.ndarray, high: np.ndarray, word: int, margin: float) -> np.ndarray:
+    """Whether an interval says the word, a place in WORDS above 0."""
+    if WORDS[word] == SAME:
+        return (low > -margin) & (high < margin)
+    return low > 0 if WORDS[word] == "helps" else high < 0

@@ -20,10 +20,15 @@ def computing_in(precision: Precision, model: keras.Model) -> Iterator[None]:
     """While this lasts, the model's layers compute in this precision, on the float32 weights that they have.
 
     For the time in which a step is traced: what is traced outside of it computes in float32, with the same weights.
-    Layers with another policy than float32, which a user's own model may have given them, keep theirs.
+    Layers with another policy than float32, which a user's own model may have given them, keep theirs; those with a
+    penalty on their output too, as Keras cannot add one in bfloat16 to the loss.
     """
     layers = [] if precision == "float32" else model._flatten_layers()
-    plain = [(layer, layer.dtype_policy) for layer in layers if layer.dtype_policy.name == "float32"]
+    plain = [
+        (layer, layer.dtype_policy)
+        for layer in layers
+        if layer.dtype_policy.name == "float32" and layer.activity_regularizer is None
+    ]
     try:
         for layer, _ in plain:
             layer.dtype_policy = MIXED

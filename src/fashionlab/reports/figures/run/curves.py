@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SHADE = "Shade: the generalization gap, in the colour of the worse curve."
-_NOTES = {
+MEASURED = {
     "epoch": "Training is measured while the epoch runs, with dropout, augmentation and label smoothing where the "
     "recipe has them; validation after it, without.",
     "round": "Both are measured after the round; no tree was made for the validation images.",
 }
+"""When training and validation are measured, by what is counted."""
+
 _ALONE = "No images were held out for validation, so these curves cannot show overfitting."
 
 
@@ -94,7 +96,7 @@ def learning_curves(
     note = [] if best is None else [_gap(columns, best, unit), _SHADE]
     return Display(
         "learning-curves", title, ". ".join(said) + ".", draw,
-        note=" ".join([*note, _NOTES[unit] if best is not None else _ALONE]), narrow=True,
+        note=" ".join([*note, MEASURED[unit] if best is not None else _ALONE]), narrow=True,
     )  # fmt: skip
 
 

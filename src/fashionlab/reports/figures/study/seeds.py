@@ -139,31 +139,32 @@ def _said(i: int, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> str:
 
 
 def pairs(
-    seeds: Sequence[int], baseline: Sequence[float], arm: Sequence[float], names: tuple[str, str], name: str = "pairs"
-) -> Display:
+    seeds: Sequence[int], baseline: Sequence[float], arm: Sequence[float], names: tuple[str, str], name: str = "pairs",
+    measure: str = "accuracy on the held-out judging set",
+) -> Display:  # fmt: skip
     """Baseline and arm of every seed, joined by a line: both had the same images, initial weights and order.
 
-    seeds, baseline, arm: [n], accuracies on the held-out judging set as fractions; names: of the baseline and of the
-    arm; name: the figure's own among those of a page.
+    seeds, baseline, arm: [n], accuracies as fractions; names: of the baseline and of the arm; name: the figure's own
+    among those of a page; measure: what the accuracies are.
     """
     differences = [100 * (b - a) for a, b in zip(baseline, arm, strict=True)]
 
     def draw(_: bool) -> Canvas:
-        return _draw_pairs(seeds, baseline, arm, differences, names)
+        return _draw_pairs(seeds, baseline, arm, differences, names, measure)
 
     return Display(name, "Pairs by seed", _describe_pairs(differences, names[1]), draw, note="both runs of every seed")
 
 
 def _draw_pairs(
     seeds: Sequence[int], baseline: Sequence[float], arm: Sequence[float], differences: Sequence[float],
-    names: tuple[str, str],
+    names: tuple[str, str], measure: str,
 ) -> Canvas:  # fmt: skip
     n = len(seeds)
     canvas = Canvas(NARROW, 296)
     step = max(1, -(-n // 12))
     own = [(float(i + 1), str(seed)) for i, seed in enumerate(seeds) if i % step == 0]
     x = Scale(0.5, max(n, 2) + 0.5, "seed", own=own)
-    y = Scale(*padded([*baseline, *arm], 0.08), "accuracy on the held-out judging set", True, most=5)
+    y = Scale(*padded([*baseline, *arm], 0.08), measure, True, most=5)
     axes = canvas.panel(_BOX.left, _BOX.top, _BOX.width, _BOX.height, x, y)
     size = 13.0 if n <= 14 else 10.0 if n <= 30 else 6.5
     across, down = canvas.places(axes)

@@ -145,6 +145,8 @@ def _alone(run: Run) -> Missing:
     """Why there is no second set next to the one that judges."""
     if run.metrics.validation is None:
         return Missing("trained on all rows, so there is no validation set")
+    if run.spec.undivided:
+        return Missing("a run of a study, judged on the whole validation set, on which nothing was chosen")
     if run.spec.in_study:
         return Missing("a run of a study, judged on half of the validation set; the other half stopped its training")
     return Missing("the test set was not used by this run")

@@ -30,8 +30,9 @@ def _before(found: Calibration) -> str:
         how = f"{'over' if sure > accuracy else 'under'}confident by {plain(100 * abs(sure - accuracy), 1)} points"
     return (
         f"On average its confidence is {percent(sure)} and its accuracy {percent(accuracy)}, so it is {how}; its "
-        f"confidence is off by {plain(100 * found.before.reliability.ece, 1)} points on average (expected calibration "
-        "error)."
+        f"confidence is off by {plain(100 * found.before.reliability.ece, 2)} points on average (expected calibration "
+        f"error). A perfectly calibrated model would show about {plain(100 * found.before.reliability.floor, 2)} "
+        "points on as many images, by chance alone."
     )
 
 
@@ -44,7 +45,7 @@ def _after(found: Calibration) -> str:
         )
     return (
         f"Dividing the logits by a temperature of {scaling.temperature:.2f}, fitted on {scaling.n:,} validation "
-        f"images, makes that {plain(100 * scaling.after.reliability.ece, 1)} points; the predicted classes stay the "
+        f"images, makes that {plain(100 * scaling.after.reliability.ece, 2)} points; the predicted classes stay the "
         "same."
     )
 

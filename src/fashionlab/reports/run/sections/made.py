@@ -7,14 +7,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from fashionlab.data.split import VALIDATION_SHARE
-from fashionlab.errors import UsageError
 from fashionlab.images import AS_FOUND
-from fashionlab.models.registry import registered
-from fashionlab.options import as_typed, options_of
+from fashionlab.options import as_typed
 from fashionlab.recipe.choices import own_settings
 from fashionlab.recipe.class_weights import EQUAL
-from fashionlab.recipe.config import DataConfig, TrainingConfig
+from fashionlab.recipe.config import DataConfig
+from fashionlab.recipe.difference import from_default
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.reports.wording import counted, setting_text, value_text
@@ -61,6 +59,18 @@ def refit_line(recipe: Recipe) -> str:
     return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
 
 
+def origin_line(spec: RunSpec) -> str:
+    """From which run's weights a run starts, in words; empty for one that has no origin."""
+    if not spec.origins:
+        return ""
+    *before, origin = spec.origins
+    chain = f", which went on from {' and '.join(each.run for each in reversed(before))}" if before else ""
+    return (
+        f"starts from the weights of run {origin.run} after {counted(origin.epochs, 'epoch')} "
+        f"(SHA-256 {origin.weights_sha256[:12]}…){chain}; the split is its split, of seed {spec.split_seed}"
+    )
+
+
 def commands(spec: RunSpec) -> Commands:
     """The commands that make a run of an equal spec."""
     return Commands(_command(spec, short=True), _command(spec, short=False))
@@ -68,23 +78,10 @@ def commands(spec: RunSpec) -> Commands:
 
 def _command(spec: RunSpec, short: bool) -> str:
     recipe = spec.recipe
-    defaults: dict[str, Any] = {
-        name: s.default for kind in (DataConfig, TrainingConfig) for name, s in options_of(kind).items()
-    }
-    try:
-        # Asking a user's own file for its defaults would execute it.
-        architecture = registered(recipe.model.name) if spec.model_sha256 is None else None
-        defaults |= {n: s.default for n, s in architecture.options.items()} if architecture else {}
-    except UsageError:  # a model of a later registry: everything is spelled out
-        pass
-    if recipe.training:
-        defaults |= own_settings(recipe.settings)
-    words = ["fashionlab", "train", recipe.model.name]
-    # Filled in where nothing was given, and left out where the data bring their own.
-    defaults["validation"] = VALIDATION_SHARE if recipe.data.validation is not None else None
-    for setting, value in recipe.settings.items():
-        if not (short and setting in defaults and as_typed(defaults[setting]) == as_typed(value)):
-            words += ["--" + setting.replace("_", "-"), as_typed(value)]
+    shown = from_default(recipe) if short else recipe.settings
+    words = ["fashionlab", "train", recipe.model.name, *(["--from", spec.origins[-1].run] if spec.origins else [])]
+    for setting in shown:
+        words += ["--" + setting.replace("_", "-"), as_typed(recipe.settings[setting])]
     words += ["--seed", str(recipe.seed)]
     if not short and recipe.training:
         words += ["--trainer", spec.trainer, "--backend", spec.backend]
@@ -120,6 +117,8 @@ def made(run: Run) -> MadeSection:
     }
     if recipe.refit:
         fields["refit"] = refit_line(recipe)
+    if spec.origins:
+        fields["origin"] = origin_line(spec)
     data = {**data_fields(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
     if spec.model_sha256:
         data["model file's SHA-256"] = spec.model_sha256

@@ -1,0 +1,1 @@
+"""Several finished runs side by side: one page, its summary, and their curves in one picture."""

@@ -1,0 +1,1 @@
+"""Hyperparameter search: what is varied, the trials, and what they came to."""
