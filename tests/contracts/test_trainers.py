@@ -489,6 +489,8 @@ def test_patience_ends_the_training_and_the_best_weights_are_kept(make, data):
 
 
 def test_the_average_of_the_weights_is_validated_and_kept_and_training_goes_on_without_it(make, data):
+    from keras.activations import gelu
+
     runner = make(average=0.3, learning_rate=0.01)
     state, momentum = runner.state, np.exp(-1 / (0.3 * STEPS))
 
@@ -506,6 +508,11 @@ def test_the_average_of_the_weights_is_validated_and_kept_and_training_goes_on_w
         for ours, theirs in zip(trained(), averages, strict=True):
             assert ours == pytest.approx(theirs, abs=1e-6)
         kept, logits = state.weights(), runner.logits(data[0])
+    # What batch normalization finds in the training images with the averaged weights.
+    kernel, bias, _, _, mean, variance = kept[:6]
+    activations = np.asarray(gelu(data[0].reshape(ROWS, -1) / np.float32(255) @ kernel + bias))
+    assert mean == pytest.approx(activations.mean(axis=0), abs=1e-4)
+    assert variance == pytest.approx(activations.var(axis=0), abs=1e-4)
     assert same(before, state.weights())
     assert max(np.abs(a - b).max() for a, b in zip(kept, before, strict=True)) > 0.005
     # The loop around the same steps.

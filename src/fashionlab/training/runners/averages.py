@@ -14,10 +14,12 @@ variance, and does not see them.
 The average of the weights (Polyak and Juditsky 1992), where the recipe asks for one, follows the same rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -33,12 +35,14 @@ class MovingAverages:
     def __init__(self, model: keras.Model) -> None:
         layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
         # A momentum of 1 says that the averages are never to change.
-        found = [(v, layer.momentum) for layer in layers if layer.momentum < 1 for v in _averages_of(layer)]
+        self._layers = [layer for layer in layers if layer.momentum < 1]
+        found = [(v, layer.momentum) for layer in self._layers for v in _averages_of(layer)]
         places = {id(v): place for place, v in enumerate(model.non_trainable_variables)}
         self.variables: list[keras.Variable] = [v for v, _ in found]
         self.places = [places[id(v)] for v, _ in found]
         """Where they stand among the model's non-trainable variables."""
         self._momenta = [momentum for _, momentum in found]
+        self._model = model
 
     def corrected(self, before: Sequence[Any], after: Sequence[Any], step: Any) -> list[Any]:
         """The averages as the step's momentum makes them, from what they were before it and what Keras made of them.
@@ -58,6 +62,26 @@ class MovingAverages:
         for place, average in zip(self.places, averages, strict=True):
             values[place] = average
         return values
+
+    def replace_by_statistics(self, images: np.ndarray) -> None:
+        """Give the averages the means and variances that the layers find in these images, uint8 [n, height, width],
+        with the weights that the model has now and without dropout; a frozen layer's stay as they are.
+        """
+        if not self._layers:
+            return
+        own = [(layer, layer.call, layer.momentum) for layer in self._layers]
+        try:
+            for layer, call, _ in own:
+                # With a momentum of 0 the averages become those of the one batch.
+                layer.call, layer.momentum = partial(_in_training, call), 0.0
+            self._model(images, training=False)
+        finally:
+            for layer, call, momentum in own:
+                layer.call, layer.momentum = call, momentum
+
+
+def _in_training(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    return call(*arguments, **{**options, "training": True})
 
 
 def _averages_of(layer: keras.layers.BatchNormalization) -> list[keras.Variable]:
