@@ -13,7 +13,7 @@ the data set's own test images are not used.
 How to read it: the ratio is the variance of the accuracies without by that with. Its 95 % interval is that of Pitman
 and Morgan for two variances of pairs, which are normally distributed.
 
-Cost: on 2 cores about 4 minutes for ten seeds of the default, 3 of the other.
+Cost: 15 minutes each on 2 cores that were busy with other work too.
 """
 
 import argparse
