@@ -132,7 +132,7 @@ def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path)
     file.write_text("raise SystemExit('nobody may execute this')")
     assert regularizers("mlp") == {
         "dropout": 0, "norm": "none", "weight_decay": 0, "l1": 0, "l2": 0, "label_smoothing": 0,
-        "shift": 0, "flip": 0, "mixup": 0, "cutout": 0, "early_stopping": False,
+        "shift": 0, "flip": 0, "mixup": 0, "cutout": 0, "average": 0, "early_stopping": False,
     }  # fmt: skip
     assert set(regularizers("mlp")) - {"dropout", "norm"} < set(TrainingConfig.__struct_fields__)
     assert "norm" not in regularizers("resnet")
