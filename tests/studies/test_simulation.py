@@ -9,7 +9,7 @@ def test_no_promise_is_broken_in_a_small_sample(tmp_path, capsys):
     path = tmp_path / "verdicts.json"
     cases = list(verdicts.cases())
     # What was found before it was stopped is not simulated again.
-    known = {"effect": 0, "same": 10, "decided_by": {"20": 0}, "median_seeds": None}
+    known = {"effect": 0, "effect_by_declared": 0, "same": 10, "decided_by": {"20": 0}, "median_seeds": None}
     first = f"10 {cases[0].table}: {cases[0].name}"
     path.with_suffix(".part").write_text(json.dumps({first: known}))
     assert verdicts.main(["--studies", "10", "--json", str(path)]) == 0

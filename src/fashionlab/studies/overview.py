@@ -49,8 +49,8 @@ EFFECTS = (0.2, 0.5, 1.0)
 
 
 class Needed(Struct, frozen=True):
-    """What it takes to find an effect of so many points with a probability of 80 %. seeds: MOST of `stats.forecast` for
-    "or more"; seconds: of so many seeds, None where no earlier study tells."""
+    """What it takes to find an effect of so many points with a probability of 80 %. seeds: to declare, MOST of
+    `stats.forecast` for "or more"; seconds: of so many seeds, None where no earlier study tells."""
 
     effect: float
     seeds: int
@@ -147,11 +147,12 @@ def _power(plan: Plan, deviations: Sequence[float], seconds: float | None) -> Po
         return None
     deviation = max(statistics.median(deviations), plan.resolution)
     # The strictest arm's: what holds for it holds for all.
-    alpha = min(plan.alpha_of(arm) for arm in plan.arms if arm.name != plan.baseline)
-    needed = [(effect, seeds_for(effect, deviation=deviation, alpha=alpha)) for effect in EFFECTS]
+    boundary = min((plan.boundary_of(arm) for arm in plan.arms if arm.name != plan.baseline), key=lambda it: it.alpha)
+    alpha, declared = boundary.alpha, boundary.seeds is not None
+    needed = [(effect, seeds_for(effect, deviation=deviation, alpha=alpha, declared=declared)) for effect in EFFECTS]
     return Power(
         deviation=deviation,
         comparisons=len(deviations),
         needed=tuple(Needed(effect, seeds, None if seconds is None else seeds * seconds) for effect, seeds in needed),
-        smallest=smallest_effect(plan.seeds, deviation=deviation, alpha=alpha),
+        smallest=smallest_effect(plan.seeds, deviation=deviation, boundary=boundary),
     )
