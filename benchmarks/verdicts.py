@@ -204,6 +204,7 @@ def row_of(case: Case, found: dict[str, Any], studies: int) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=10_000, help="of each case [10000]")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases with this text in their names [all]")
     parser.add_argument("--json", type=Path, help="also write the results there")
     given = parser.parse_args(arguments)
     if given.studies < 1:
@@ -213,6 +214,8 @@ def main(arguments: list[str] | None = None) -> int:
     known: dict[str, Any] = json.loads(part.read_text(encoding="utf-8")) if part and part.exists() else {}
     rows = []
     for case in cases():
+        if given.only not in f"{case.table}: {case.name}":
+            continue
         key = f"{given.studies} {case.table}: {case.name}"
         if key not in known:
             known[key] = simulate(case, given.studies)

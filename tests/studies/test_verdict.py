@@ -134,7 +134,7 @@ def test_a_forecast_has_bounds():
     # What is known already counts: earlier seeds have shown that the effect is below the margin.
     bounds = {"fresh": (-9.0, 9.0), "informed": (-9.0, 0.19)}
     known = {name: Trajectory(*(np.full(5, x) for x in (0.05, 1.0, *ends, 0.5))) for name, ends in bounds.items()}
-    needed = {name: seeds_needed(of, alpha=0.04, margin=0.2) for name, of in known.items()}
+    needed = {name: seeds_needed(of, boundary=Boundary(0.04), margin=0.2) for name, of in known.items()}
     assert 1 < needed["informed"] < needed["fresh"] < MOST
 
 

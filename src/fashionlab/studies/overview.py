@@ -59,12 +59,14 @@ class Needed(Struct, frozen=True):
 
 class Power(Struct, frozen=True, kw_only=True):
     """What a study can find. deviation: of a paired difference, points, the median of `comparisons` earlier ones;
-    smallest: the smallest effect that the planned seeds find, None if they are too few for any interval."""
+    smallest: the smallest effect that the planned seeds find, None if they are too few for any interval; declared: how
+    many seeds were declared beforehand, of which `needed` speaks; None: none, as in older plans."""
 
     deviation: float
     comparisons: int
     needed: tuple[Needed, ...]
     smallest: float | None
+    declared: int | None = None
 
 
 class PlanOverview(Struct, frozen=True, kw_only=True):
@@ -155,4 +157,5 @@ def _power(plan: Plan, deviations: Sequence[float], seconds: float | None) -> Po
         comparisons=len(deviations),
         needed=tuple(Needed(effect, seeds, None if seconds is None else seeds * seconds) for effect, seeds in needed),
         smallest=smallest_effect(plan.seeds, deviation=deviation, boundary=boundary),
+        declared=boundary.seeds,
     )

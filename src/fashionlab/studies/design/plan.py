@@ -58,7 +58,8 @@ Part = Annotated[float, Meta(gt=0, lt=1)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 
 SEEDS = 10
-"""Seeds of a study at most, unless told otherwise: effects of a point show after five, a lack of effect after 25."""
+"""Seeds of a study at most, and declared by it, unless told otherwise: effects of a point show after five, a lack of
+effect after 25."""
 
 COMPARE_SEEDS = 5
 """Seeds of a comparison, unless told otherwise."""

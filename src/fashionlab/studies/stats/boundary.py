@@ -138,13 +138,18 @@ def crossing(c: float, seeds: int) -> float:
         return 1.0
     end = c * math.sqrt(seeds)
     # The density of the walks still inside varies over the length of a step, 1: two points to a step are plenty.
-    x, weights = np.polynomial.legendre.leggauss(2 * math.ceil(end) + 20)
+    x, weights = _gauss_legendre(2 * math.ceil(end) + 20)
     x, weights = (x + 1) * end / 2, weights * end / 2
     density = 2 * _normal(x / math.sqrt(FIRST)) / math.sqrt(FIRST)
     step = (_normal(x[:, np.newaxis] - x) + _normal(x[:, np.newaxis] + x)) * weights
     for _ in range(seeds - FIRST):
         density = step @ density
     return max(0.0, 1 - float(weights @ density))
+
+
+@lru_cache(maxsize=64)
+def _gauss_legendre(points: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(points)
 
 
 def _normal(x: np.ndarray) -> np.ndarray:
