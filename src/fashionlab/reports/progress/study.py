@@ -149,7 +149,7 @@ def _power_lines(plan: PlanOverview) -> list[str]:
     )
     return [
         f"to find a difference in 8 of 10 studies, at a deviation of {power.deviation:.2f} points (by {by} here), "
-        f"takes about {', '.join(said)}{', if they are declared with --seeds' if power.declared else ''}",
+        f"takes about {', '.join(said)}{', in a study that declares them with --seeds' if power.declared else ''}",
         f"with the {counted(plan.seeds, 'seed')} of this plan: {few}",
     ]
 
