@@ -171,9 +171,7 @@ def test_going_on_adds_seeds_and_arms_and_evaluates_the_test_set_once_more(place
     assert [arm.verdict.alpha for arm in found.arms] == pytest.approx([0.02, 0.02, 0.005])
     # Who declares two or three seeds has no interval before the fourth, and declares nothing.
     assert [arm.declared_seeds for arm in study.plan.arms] == [2, 2, 2]
-    assert [arm.declared_seeds for arm in fashionlab.open_study("last", runs=tmp_path / "runs").folder.plan.arms] == [
-        2, 2, 2, 3,
-    ]  # fmt: skip
+    assert [arm.declared_seeds for arm in StudyFolder(copy).plan.arms] == [2, 2, 2, 3]
     for old, new in zip(summary.arms, found.arms, strict=False):
         assert new.pairs[:2] == old.pairs
     assert found.runs.done == 12
