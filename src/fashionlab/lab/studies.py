@@ -1,6 +1,6 @@
 """The public verbs about studies: does a change help, which model is better, go on with that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from fashionlab.errors import UsageError
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
 from fashionlab.lab.study_job import load_for_plan, make_page, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
-from fashionlab.models import find_architecture
+from fashionlab.models import Architecture, find_architecture
+from fashionlab.models.registry import function_architecture
+from fashionlab.options import spelled, wrong_choice
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.study.guarantee import SHARED_JUDGES
@@ -23,10 +25,14 @@ from fashionlab.studies.folder import StudyFolder, find_study
 from fashionlab.studies.folder import list_studies as list_folders
 from fashionlab.studies.overview import PlanOverview, StudyLine, line_of, overview_of
 from fashionlab.text import tell
+from fashionlab.training.prepare import refuse_training
+
+Model = str | Path | Callable[..., Any]
+"""A model as `train` takes it: a name, `file.py:function`, a recipe file, or a function."""
 
 
 def study(
-    model: str = "mlp",
+    model: Model = "mlp",
     *,
     changes: Sequence[Change] = (),
     ablate: bool = False,
@@ -45,7 +51,7 @@ def study(
     model: the baseline's, as `train` takes it, or the file of a study (`studies.design.file`); settings: of its recipe,
     as `train` takes them, and its trainer and backend. changes: an arm each, `"dropout=0"`,
     `"wide: widths=512,256 dropout=0.2"` or `{"name": "wide", "widths": (512, 256)}`; `model` may be changed like any
-    setting, data and seed may not.
+    setting (in a mapping also to a function), data and seed may not.
     ablate: also an arm for each regularizer that is on, with it turned off. seeds: how many at most, from
     `first_seed`; they are declared, and the intervals are made for them (`studies.stats.boundary`); the study ends
     earlier if every arm is decided, unless all_seeds. margin: percentage points that
@@ -62,15 +68,15 @@ def study(
 
 
 def plan_study(
-    model: str = "mlp", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
+    model: Model = "mlp", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
 ) -> PlanOverview:
     """What `study` would do with the same arguments, and its estimated time; nothing is run."""
     return _preview(_declare_study(model, asked, execution), runs)
 
 
 def compare(
-    *models: str,
-    baseline: str | None = None,
+    *models: Model,
+    baseline: Model | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
     margin: float | None = None,
@@ -94,7 +100,7 @@ def compare(
 
 
 def plan_comparison(
-    *models: str, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
+    *models: Model, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
 ) -> PlanOverview:
     """What `compare` would do with the same arguments, and its estimated time; nothing is run."""
     return _preview(_declare_comparison(models, asked, execution), runs)
@@ -115,8 +121,8 @@ def resume_study(
 
     study: its name in `runs`, its path, or "last". Finished runs count as they are, and what was declared stays:
     changes added now spend from the reserve. seeds: how many at most, from now on, also beyond those declared at the
-    start, where the intervals shrink more slowly; all_seeds: go on to the last of
-    them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files.
+    start, where the intervals shrink more slowly; all_seeds: go on to the last of them even if every arm is decided.
+    trust: beginnings of the SHA-256 of the study's own model files, for a study that was begun elsewhere.
     """
     check_executor(execution.executor, execution.address)
     folder = find_study(Path(runs), str(study))
@@ -126,17 +132,23 @@ def resume_study(
         raise UsageError(f"{folder.name} compares models, all of them named at its start; begin a new comparison")
     terms = fill_terms({"seeds": plan.seeds}, {"seeds": seeds, "minutes": execution.minutes})
     if terms.seeds < plan.seeds:
-        raise UsageError(f"--seeds: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned")
+        raise UsageError(
+            f"{spelled('seeds')}: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned"
+        )
     declared = [arm.declared_seeds for arm in plan.arms if arm.declared_seeds]
     if declared and terms.seeds > max(plan.seeds, *declared):
         tell(
             f"the intervals of this study were made for the {counted(max(declared), 'seed')} that were declared; they "
-            f"hold beyond, with the fifth of the permitted error that was kept for it, and shrink more slowly there"
+            "hold beyond, with the fifth of the permitted error that was kept for it, and shrink more slowly there"
         )
     dataset = load_for_plan(plan, execution.data_dir)
     with folder.lock():
         spec = plan.arms[0].spec
-        context = StudyContext(dataset, spec.trainer, spec.backend, plan.first_seed)
+        own: dict[str, Architecture] = {}
+        changes = [_without_functions(change, own) for change in changes]
+        # Of an estimator as the baseline there is no trainer to go on with.
+        trainer, backend = (spec.trainer, spec.backend) if spec.recipe.training else ("auto", "auto")
+        context = StudyContext(dataset, trainer, backend, plan.first_seed, own=own, bfloat16=plan.bfloat16)
         extend(folder, changes, context, seeds=terms.seeds, all_seeds=all_seeds, test=test)
     return run_study(folder, dataset, execution)
 
@@ -174,31 +186,40 @@ class _Declared:
     execution: ExecutionOptions
 
 
-def _declare_study(model: str, asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
+def _declare_study(baseline: Model, asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
     settings = _without_seed(asked)
     execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
-    changes: Sequence[Change] = settings.pop("changes", None) or ()
+    own: dict[str, Architecture] = {}
+    model = _without_function(baseline, own)
+    changes: Sequence[Change] = [_without_functions(each, own) for each in settings.pop("changes", None) or ()]
     # A flag that was not given leaves the file its word.
     flags = {name: settings.pop(name, None) or None for name in ("ablate", "all_seeds")}
     file = _read_baseline(model)
     terms = fill_terms(file.terms, _pop_terms(settings), flags, {"minutes": execution.minutes})
     trainer, backend, test = _pop_training(settings)
-    recipe = Recipe.make(file.model, {**file.settings, **settings})
+    recipe = Recipe.make(file.model, {**file.settings, **settings}, own.get(file.model))
     changes = [*file.changes, *changes]
     if not changes and not terms.ablate:
-        raise UsageError("a study needs something to study: --change dropout=0, or --ablate for each regularizer")
-    context = _context(recipe, terms, trainer, backend, execution)
+        raise UsageError(
+            f"a study needs something to study: {spelled('changes', ['dropout=0'])}, or {spelled('ablate', True)} "
+            "for each "
+            "regularizer"
+        )
+    context = _context(recipe, terms, trainer, backend, execution, own)
     label = Path(model.partition(":")[0]).stem + ("-ablation" if terms.ablate and not changes else "-study")
     plan = declare_study(recipe, changes, context, terms, test)
     return _Declared(plan, label, context, replace(execution, minutes=terms.minutes))
 
 
-def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
+def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
     settings = _without_seed(asked)
     execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
+    own: dict[str, Architecture] = {}
+    models = [_without_function(model, own) for model in asked_for]
     baseline: str | None = settings.pop("baseline", None)
+    baseline = None if baseline is None else _without_function(baseline, own)
     if len(models) < 2:
         raise UsageError(
             f"given {counted(len(models), 'model')} to compare, expected two or more: fashionlab compare mlp cnn"
@@ -207,12 +228,16 @@ def _declare_comparison(models: Sequence[str], asked: Mapping[str, Any], executi
     if len(set(names)) < len(names):
         raise UsageError(f"given the models {', '.join(names)}, expected each name once")
     if baseline is not None and baseline not in (*models, *names):
-        raise UsageError(f"--baseline: given {baseline!r}, expected one of the models: {', '.join(names)}")
+        raise UsageError(wrong_choice("baseline", baseline, names))
     terms = fill_terms({"seeds": COMPARE_SEEDS}, _pop_terms(settings), {"minutes": execution.minutes})
     trainer, backend, test = _pop_training(settings)
-    recipes = _recipes(models, settings)
-    context = _context(next(iter(recipes.values())), terms, trainer, backend, execution)
+    recipes = _recipes(models, settings, own)
+    context = _context(next(iter(recipes.values())), terms, trainer, backend, execution, own)
     plan = declare_comparison(recipes, None if baseline is None else _name(baseline), context, terms, test)
+    if not any(arm.recipe.training for arm in plan.arms):
+        # Until a user's own model was examined, it counted as a network.
+        for recipe in recipes.values():
+            refuse_training(recipe)
     return _Declared(plan, "compare", context, replace(execution, minutes=terms.minutes))
 
 
@@ -230,13 +255,20 @@ def _preview(declared: _Declared, runs: str | Path) -> PlanOverview:
     return overview_of(declared.plan, Path(runs), workers_at_once(execution), execution.minutes)
 
 
-def _context(recipe: Recipe, terms: Terms, trainer: str, backend: str, execution: ExecutionOptions) -> StudyContext:
+def _context(
+    recipe: Recipe,
+    terms: Terms,
+    trainer: str,
+    backend: str,
+    execution: ExecutionOptions,
+    own: Mapping[str, Architecture],
+) -> StudyContext:
     dataset = load_dataset(
         recipe.data.dataset, data_dir=execution.data_dir, announce=tell, preparation=recipe.data.preparation
     )
     if dataset.given_validation:
         tell(SHARED_JUDGES)
-    return StudyContext(dataset, trainer, backend, terms.first_seed)
+    return StudyContext(dataset, trainer, backend, terms.first_seed, own=own)
 
 
 def _read_baseline(model: str) -> StudyFile:
@@ -245,10 +277,13 @@ def _read_baseline(model: str) -> StudyFile:
 
 def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "seed" in asked:
-        raise UsageError("given seed, but a study varies it: say first_seed (--first-seed) and seeds (--seeds)")
+        raise UsageError(
+            f"given {spelled('seed')}, but a study varies it: say {spelled('first_seed')} and {spelled('seeds')}"
+        )
     if "from" in asked or "origin" in asked:
         raise UsageError(
-            "given --from, but the runs of a study start from weights drawn anew: one origin for all seeds would have "
+            f"given {spelled('origin')}, but the runs of a study start from weights drawn anew: one origin for all "
+            "seeds would have "
             "trained on rows that judge them; go on from single runs with fashionlab train --from RUN"
         )
     return dict(asked)
@@ -262,24 +297,44 @@ def _pop_training(settings: dict[str, Any]) -> tuple[str, str, bool]:
     return settings.pop("trainer", "auto"), settings.pop("backend", "auto"), settings.pop("test", True)
 
 
+def _without_function(model: Model, own: dict[str, Architecture]) -> str:
+    """The model's name; a function gets one, by which `own` has it from now on."""
+    if isinstance(model, (str, Path)):
+        return str(model)
+    architecture = function_architecture(model)
+    if own.setdefault(architecture.name, architecture).source_sha256 != architecture.source_sha256:
+        raise UsageError(f"given two functions called {architecture.name.rpartition(':')[2]!r}; rename one of them")
+    return architecture.name
+
+
+def _without_functions(change: Change, own: dict[str, Architecture]) -> Change:
+    """The same for a change, which may have a model."""
+    if isinstance(change, str) or "model" not in change:
+        return change
+    return {**change, "model": _without_function(change["model"], own)}
+
+
 def _name(model: str) -> str:
-    """What a model is called in a comparison: a file's name without its ending, else the registry's name."""
-    return Path(model.partition(":")[0]).stem
+    """What a model is called in a comparison: a file's name without its ending, with the function's unless that is
+    `build`, else the registry's name."""
+    file, _, function = model.partition(":")
+    stem = Path(file).stem
+    return stem if function in ("", "build", stem) else f"{stem}:{function}"
 
 
-def _recipes(models: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Recipe]:
+def _recipes(models: Sequence[str], settings: Mapping[str, Any], own: Mapping[str, Architecture]) -> dict[str, Recipe]:
     """By name the models' recipes; each setting goes to the models that have it."""
     recipes: dict[str, Recipe] = {}
     used: set[str] = set()
     for model in models:
         file = _read_baseline(model)
-        architecture = find_architecture(file.model)
+        architecture = own.get(file.model) or find_architecture(file.model)
         # What a user's own file takes is known to nobody who may not execute it: it is given everything.
         options = settings if architecture.source else architecture.options
         known = {*common_options(architecture.kind), *options}
         mine = {name: value for name, value in settings.items() if name in known}
         used |= mine.keys()
-        recipes[_name(model)] = Recipe.make(file.model, {**file.settings, **mine})
+        recipes[_name(model)] = Recipe.make(file.model, {**file.settings, **mine}, own.get(file.model))
     unused = [name for name in settings if name not in used]
     if unused:
         raise UsageError(f"given {unused[0]}, a setting that none of these models has: {', '.join(models)}")

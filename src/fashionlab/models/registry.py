@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from fashionlab.errors import UsageError
-from fashionlab.files import read_capped
+from fashionlab.files import near_path, read_capped
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.models.memory import require_memory
@@ -27,8 +27,8 @@ from fashionlab.options import Option, fill, options_of, unknown_name
 if TYPE_CHECKING:
     import keras
 
-    from fashionlab.models.own.build import Task
     from fashionlab.models.own.place import Place
+    from fashionlab.models.own.task import Task
 
 NETWORKS: dict[str, str] = {
     "mlp": "fashionlab.models.networks.mlp",
@@ -100,8 +100,8 @@ class Architecture:
 
     @property
     def kind(self) -> ModelKind:
-        """The kind of model that it builds; a user's own is a network."""
-        return kind_of(self.name)
+        """The kind of model that it builds; a user's own counts as a network until it has been examined."""
+        return ESTIMATOR if self.found and self.found.estimator else kind_of(self.name)
 
     @property
     def options(self) -> dict[str, Option]:
@@ -148,6 +148,12 @@ class Architecture:
         draw_weights(model, seed)
         return model
 
+    def make(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any], seed: int) -> object:
+        """What a user's own function returns, not looked at any further. Raises UsageError."""
+        task = self._task(image_shape, classes, options)
+        with self.place.entered():
+            return task.call(seed)
+
     def examine(
         self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]
     ) -> tuple[Found, tuple[str, ...]]:
@@ -164,14 +170,15 @@ class Architecture:
             return examine(task)
 
     def _task(self, image_shape: tuple[int, int], classes: int, options: Mapping[str, Any]) -> "Task":
-        from fashionlab.models.own.build import Task
+        from fashionlab.models.own.task import Task
 
         builder, filled = self.builder, self.fill(options)
         return Task(lambda: builder(image_shape, classes, **filled), image_shape, classes, self.name)
 
 
 def kind_of(name: str) -> ModelKind:
-    """The kind of a model by its name; a name that the registry does not know is a user's own network."""
+    """The kind of a model by its name; one that the registry does not know, such as a user's own before it has been
+    examined, counts as a network."""
     return ESTIMATOR if name in ESTIMATORS else NETWORK
 
 
@@ -201,7 +208,9 @@ def find_architecture(name: str) -> Architecture:
     try:
         source = OwnSource(read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
     except OSError as error:
-        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}") from None
+        near = near_path(path, ".py") if isinstance(error, FileNotFoundError) else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}{hint}") from None
     source.require_text(name)
     return Architecture(name, source, at_home=True)
 

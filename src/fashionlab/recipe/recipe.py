@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.models import REGISTRY, Architecture, ModelKind, find_architecture, kind_of
-from fashionlab.models.registry import ESTIMATORS, STOPPED_EARLY, is_own_file
-from fashionlab.options import fill, options_of, unknown_name
+from fashionlab.models import ESTIMATOR, REGISTRY, Architecture, ModelKind, find_architecture, kind_of
+from fashionlab.models.registry import ESTIMATORS, STOPPED_EARLY
+from fashionlab.options import fill, options_of, unknown_setting
 from fashionlab.recipe.choices import own_settings, replace_settings
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, check_training, common_options, renamed
 from fashionlab.recipe.toml import read_recipe_file
@@ -35,9 +35,9 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     refit: Annotated[int, Meta(ge=0)] = 0
 
     def __post_init__(self) -> None:
-        # A model that this version does not have any more gets a sentence of its own where it is looked for.
-        known = self.model.name in REGISTRY or is_own_file(self.model.name)
-        if known and (self.training is not None) != bool(self.kind.epochs):
+        # A model that this version does not have any more gets a sentence of its own where it is looked for; what a
+        # user's own is, its name does not say.
+        if self.model.name in REGISTRY and (self.training is not None) != self.kind.epochs:
             raise ValueError(f"the model {self.model.name!r} and the settings of training do not go together")
 
     @property
@@ -70,7 +70,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
             known = {**architecture.options, **shared}
             unknown = [name for name in own if name not in known]
             if unknown:
-                raise UsageError(unknown_name("setting", unknown[0], known, f"model {model!r}"))
+                raise UsageError(unknown_setting(unknown[0], known, f"model {model!r}"))
             own = architecture.fill(own)
         if architecture.kind.epochs:
             given = own_settings(given) | given
@@ -88,8 +88,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def kind(self) -> ModelKind:
-        """The kind of its model."""
-        return kind_of(self.model.name)
+        """The kind of its model; of a user's own, which has no settings of training if it is an estimator."""
+        return ESTIMATOR if self.training is None else kind_of(self.model.name)
 
     @property
     def settings(self) -> dict[str, Any]:

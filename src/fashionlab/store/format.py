@@ -23,6 +23,7 @@ from safetensors.numpy import save as save_safetensors
 
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import read_capped
+from fashionlab.models.own.source import LARGEST_ESTIMATOR
 from fashionlab.text import one_line, readable_json
 
 CORE = (
@@ -37,6 +38,9 @@ CORE = (
 """The files that every sealed run has; one made with a user's own model file also has `model.py`."""
 
 MODEL_FILE = "model.py"
+
+ESTIMATOR_FILE = "estimator.skops"
+"""A user's own estimator, fitted; a run whose estimator could not be kept has none."""
 
 MODEL_FOLDER = "model"
 """What a user's own model file needs from its folder: modules, weights."""
@@ -114,7 +118,7 @@ def read_file(path: Path, remedy: str = REMEDY) -> bytes:
     """
     frame = _FRAMES.get(path.suffix)
     try:
-        return read_capped(path, LARGEST_FILE if frame else LARGEST_DOCUMENT, look=frame)
+        return read_capped(path, _LARGEST.get(path.suffix, LARGEST_DOCUMENT), look=frame)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -140,20 +144,23 @@ class _TensorPlace(Struct):
 
 
 def _look_at_archive(file: BinaryIO, size: int) -> None:
-    """Raise OSError unless a NumPy archive's list of members accounts for its bytes, packed and unpacked."""
+    """Raise OSError unless an archive's list of members accounts for its bytes, packed and unpacked."""
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             unpacked, packed = (sum(getattr(m, name) for m in members) for name in ("file_size", "compress_size"))
     # What zipfile raises for a damaged directory, and for one of a kind that it does not know.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
-        raise OSError("it is not a whole NumPy archive") from None
+        raise OSError("it is not a whole archive") from None
     if unpacked > LARGEST_FILE or size > packed + 1024 * (len(members) + 1):
         raise OSError(f"it would unpack to {unpacked:,} bytes, or has others between its members")
 
 
-_FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive}
+_FRAMES = {".safetensors": _look_at_tensors, ".npz": _look_at_archive, ".skops": _look_at_archive}
 """What is looked at before a file with this ending is read."""
+
+_LARGEST = {".safetensors": LARGEST_FILE, ".npz": LARGEST_FILE, ".skops": LARGEST_ESTIMATOR}
+"""Bytes of a file with this ending; others are documents."""
 
 
 def to_csv(kind: type[Struct], rows: Iterable[Struct]) -> bytes:

@@ -31,6 +31,7 @@ from fashionlab.recipe.spec import FORMAT_VERSION, READABLE_VERSIONS, RunSpec
 from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
     CORE,
+    ESTIMATOR_FILE,
     MODEL_FILE,
     MODEL_FOLDER,
     REMEDY,
@@ -104,6 +105,11 @@ class Run:
         """Where everything goes that can be made again from the core: figures, reports."""
         return self.path / "derived"
 
+    @property
+    def core(self) -> list[str]:
+        """The names of all files that a seal is about."""
+        return [*CORE, *model_files(self.model_source), *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the core, whole or not at all. Raises StoreError if the run is sealed or the disk is full."""
         if self.complete:
@@ -114,7 +120,7 @@ class Run:
         """Record the checksums of the core: from here on it never changes. Called under the lock, which then ends the
         checkpoint.
         """
-        names = [*CORE, *model_files(self.model_source)]
+        names = self.core
         missing = [name for name in names if not (self.path / name).is_file()]
         if missing:
             raise StoreError(f"run {self.name} cannot be sealed: {missing[0]} is missing")
@@ -211,6 +217,25 @@ class Run:
         except OSError as error:
             where = error.filename or self.path / MODEL_FOLDER
             raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {REMEDY}") from None
+
+    @property
+    def estimator_kept(self) -> bool:
+        """Whether the run has a user's own estimator, fitted, to predict with."""
+        return (self.path / ESTIMATOR_FILE).exists()
+
+    @property
+    def can_predict(self) -> bool:
+        """Whether the run has its model, and not its predictions alone: see `models.own.kept`."""
+        found = self.spec.found
+        return self.estimator_kept or not (found and found.estimator)
+
+    @property
+    def model_size(self) -> int | None:
+        """Bytes on disk of the trained model; None where it was not kept."""
+        if not self.can_predict:
+            return None
+        files = ["weights.safetensors", *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+        return sum((self.path / name).stat().st_size for name in files)
 
     @property
     def size(self) -> int:

@@ -29,12 +29,12 @@ def compare_models(folder: StudyFolder, results: RunResults, data_dir: str | Non
             ModelSummary(
                 name=arm.name,
                 parameters=found[0].parameters if found else None,
-                bytes=(run.path / "weights.safetensors").stat().st_size if run else None,
+                bytes=run.model_size if run else None,
                 seconds=describe_seconds(found),
                 peak_memory_mb=max(
                     (each for outcome in found if (each := outcome.peak_memory_mb) is not None), default=None
                 ),
-                prediction=_time(run, data_dir, core) if run else None,
+                prediction=_time(run, data_dir, core) if run and run.can_predict else None,
                 accuracy=describe_accuracy(found),
             )
         )

@@ -28,7 +28,7 @@ from fashionlab.studies.outcomes import RunResults, counted_seeds, last_seed
 from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.stats.mcnemar import mcnemar
 from fashionlab.studies.summary import Confirmation, ConfirmedArm, OnSeed, check_test
-from fashionlab.workers.events import Event
+from fashionlab.workers.events import Event, RunPredicted
 
 RunKey = tuple[str, int]
 """Arm and seed of a run."""
@@ -54,7 +54,9 @@ def confirm(
     Raises StoreError if the ledger cannot be written: then nothing is evaluated.
     """
     plan = folder.plan
-    wanted = tuple((name, seed) for name, seeds in counted_seeds(plan, results).items() for seed in seeds)
+    counted = [(name, seed) for name, seeds in counted_seeds(plan, results).items() for seed in seeds]
+    # A user's own estimator that could not be kept predicts nothing any more.
+    wanted = tuple(key for key in counted if folder.run_of(plan.arm(key[0]), key[1]).can_predict)
     if not wanted:
         return None
     saved = folder.read("test.json", Confirmation)
@@ -100,8 +102,9 @@ def predict_all(
 
     def tell(event: Event) -> None:
         nonlocal done
-        done += 1
-        on_event(RunTested(done, len(runs)))
+        if isinstance(event, RunPredicted):
+            done += 1
+            on_event(RunTested(done, len(runs)))
 
     def predict(core: CoreWorkers, share: Sequence[tuple[RunKey, Run]]) -> None:
         for backend in dict.fromkeys(run.spec.backend for _, run in share):
@@ -142,7 +145,8 @@ def describe_test(
 
     def describe_arm(name: str) -> ConfirmedArm:
         accuracy = describe([100 * float(values.mean()) for (arm, _), values in correct.items() if arm == name])
-        seeds = () if name == base else results.pairs(plan, base, name, last).seeds
+        pairs_of = () if name == base else results.pairs(plan, base, name, last).seeds
+        seeds = [seed for seed in pairs_of if (base, seed) in correct and (name, seed) in correct]
         if not seeds:
             return ConfirmedArm(name, accuracy, None, None)
         pairs = [(correct[base, seed], correct[name, seed]) for seed in seeds]

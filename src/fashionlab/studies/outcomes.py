@@ -1,5 +1,6 @@
 """What the runs of a study came to, and which of it counts: always in the order of the seeds, never of arrival."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -30,7 +31,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     fractions. gap: accuracy in training (as the epochs went, dropout on) minus accuracy on the stopping set, at the
     best epoch; None for a model without epochs.
     best_epoch, epochs: None for such a model. seconds: of training, on one core; job_seconds: of the whole run. Of an
-    imported run the accuracy alone is known.
+    imported run the accuracy alone is known. answers: a hash of what it answered, and to which images.
     """
 
     accuracy: float
@@ -44,6 +45,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     job_seconds: float | None = None
     peak_memory_mb: float | None = None
     parameters: int | None = None
+    answers: str = ""
 
     @staticmethod
     def of(run: Run) -> "Outcome":
@@ -65,6 +67,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
             job_seconds=metrics.seconds.total,
             peak_memory_mb=metrics.peak_memory_mb,
             parameters=run.environment.parameters,
+            answers=hashlib.sha256(predictions.logits.tobytes() + np.asarray(predictions.rows).tobytes()).hexdigest(),
         )
 
 

@@ -63,6 +63,7 @@ def summarise_study(
             accuracy=describe_accuracy(found[base.name]),
             failures=_failures(results, base),
             calibration=_calibration(found[base.name]),
+            alike=_alike(found[base.name]),
         ),
         arms=tuple(_arm(plan, results, base, arm, last, found[arm.name]) for arm in plan.arms if arm is not base),
         margin=plan.margin,
@@ -125,6 +126,7 @@ def _arm(
         accuracy=describe_accuracy(finished),
         failures=_failures(results, arm),
         calibration=_calibration(finished),
+        alike=_alike(finished),
     )
 
 
@@ -132,6 +134,12 @@ def _calibration(outcomes: Sequence[Outcome]) -> CalibrationError | None:
     errors = [each.calibration_error for each in outcomes if each.calibration_error is not None]
     floors = [each.calibration_floor for each in outcomes if each.calibration_floor is not None]
     return CalibrationError(100 * float(np.mean(errors)), 100 * float(np.mean(floors))) if errors and floors else None
+
+
+def _alike(finished: Sequence[Outcome]) -> bool:
+    """Whether all seeds, two or more, gave the same answers to the same images."""
+    answers = {outcome.answers for outcome in finished}
+    return len(finished) > 1 and len(answers) == 1 and "" not in answers
 
 
 def _pairs(plan: Design, arm: JudgedArm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:

@@ -87,8 +87,8 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     """The baseline; in a comparison without a named one, the best model so far.
 
     settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
-    of training on one core; accuracy: percent, on the judging set;
-    calibration: None where nothing is known, as of imported runs.
+    of training on one core; accuracy: percent, on the judging set; calibration: None where nothing is known, as of
+    imported runs; alike: its runs, two or more, gave the same predictions, so that they are one run repeated.
     """
 
     name: str
@@ -99,11 +99,12 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     accuracy: Description
     failures: tuple[FailedRun, ...]
     calibration: CalibrationError | None = None
+    alike: bool = False
 
 
 class ArmSummary(Struct, frozen=True, kw_only=True):
-    """An arm. withdrawn: why it is not tried any more, or None; pairs: those that count; accuracy: as the baseline's,
-    over its own runs."""
+    """An arm. withdrawn: why it is not tried any more, or None; pairs: those that count; accuracy, alike: as the
+    baseline's, over its own runs."""
 
     name: str
     model: str
@@ -117,6 +118,7 @@ class ArmSummary(Struct, frozen=True, kw_only=True):
     accuracy: Description
     failures: tuple[FailedRun, ...]
     calibration: CalibrationError | None = None
+    alike: bool = False
 
 
 class Seeds(Struct, frozen=True):

@@ -8,16 +8,21 @@ with it. There is no state to go on from; a run that was stopped is fitted anew.
 import math
 import threading
 import time
-from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from fashionlab.data import Dataset
-from fashionlab.errors import Interrupted, RunCorrupt
-from fashionlab.machine import cpu_device
+from fashionlab.errors import Interrupted, RunCorrupt, UsageError
+from fashionlab.machine import cpu_device, installed_version
+from fashionlab.models.drawing import seeded
 from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Round, Scores
+from fashionlab.models.own.estimator import OwnEstimator, make_estimator
+from fashionlab.models.own.kept import load
 from fashionlab.store import HistoryRow, NormsRow, Run, TrainingEnd, to_json
-from fashionlab.store.format import to_csv, to_tensors
+from fashionlab.store.format import ESTIMATOR_FILE, REMEDY, to_csv, to_tensors
 from fashionlab.training.architectures import architecture_of
 from fashionlab.training.datasets import load_for
 from fashionlab.training.environment import describe_environment
@@ -25,7 +30,7 @@ from fashionlab.training.kinds import FORWARD_BATCH, Predictor, TrainArguments
 from fashionlab.training.partition import partition
 from fashionlab.training.softmax import log_softmax
 from fashionlab.workers.child import Channel
-from fashionlab.workers.events import FitDone, FitProgress, FitStarted
+from fashionlab.workers.events import FitDone, FitProgress, FitStarted, Predicting
 
 EPSILON = 1e-7
 """The least probability that an estimator gives a class: a forest often says 0, whose logarithm no loss could
@@ -37,9 +42,16 @@ HEARTBEAT = 1.0
 BLOCK = 1024
 """Images answered at once."""
 
+OWN_BLOCK = 256
+"""The same by a user's own estimator, which may take long for one: neighbours, kernels."""
+
 
 class Estimators:
     """See `kinds.TrainableModels`."""
+
+    def __init__(self) -> None:
+        # The last estimator that could not be kept, and the folder of its run: to be evaluated in this process.
+        self._unkept: tuple[str, OwnEstimator] | None = None
 
     def train(self, run: Run, arguments: TrainArguments, channel: Channel) -> TrainingEnd:
         """Fit the run's model from the start; write its arrays and, where it has rounds, its history.
@@ -51,7 +63,7 @@ class Estimators:
             rows = partition(run.spec, dataset)
             training = _images(dataset, rows.train)
             validation = _images(dataset, rows.stopping) if len(rows.stopping) else None
-            estimator = _estimator(run)
+            estimator = _estimator(run, arguments.trust)
             channel.emit(
                 FitStarted(
                     model=run.spec.recipe.model.name,
@@ -62,7 +74,7 @@ class Estimators:
                 )
             )
             start = time.monotonic()
-            found = _fit_watched(estimator, training, validation, channel)
+            found = _fit_watched(estimator, training, validation, run.spec.recipe.seed, channel)
             seconds = time.monotonic() - start
             channel.emit(FitDone(seconds, found.remark))
             parameters, size = estimator.size(found.tensors)
@@ -71,17 +83,24 @@ class Estimators:
             run.write("history.csv", to_csv(HistoryRow, [HistoryRow(*row) for row in found.history]))
             run.write("norms.csv", to_csv(NormsRow, []))
             run.write("weights.safetensors", to_tensors(found.tensors))
+            self._unkept = None
+            if found.file is not None:
+                run.write(ESTIMATOR_FILE, found.file)
+            elif isinstance(estimator, OwnEstimator):
+                self._unkept = str(run.path), estimator
         return TrainingEnd(found.stopped, found.best_epoch, seconds, unit="round")
 
     def open(self, run: Run, trust: str | None, channel: Channel, batch: int = FORWARD_BATCH) -> Predictor:
         """The fitted model: log-probabilities of at least log(EPSILON), float32 [n, classes].
 
-        They do not depend on what else is asked, nor on the library that fitted the model. Interrupted when asked to
-        stop while it answers.
+        They do not depend on what else is asked, nor, for the lab's own, on the library that fitted the model. Raises
+        Interrupted when asked to stop while it answers, UsageError for a user's own model that was not kept.
         """
         tensors = run.weights
+        own = run.spec.model_sha256 is not None
+        estimator = self._open_own(run, trust) if own else _estimator(run)
         try:
-            scores = _estimator(run).scores(tensors, run.spec.data.side)
+            scores = estimator.scores(tensors, run.spec.data.side)
         except (KeyError, ValueError, TypeError) as error:
             model = run.spec.recipe.model.name
             raise RunCorrupt(
@@ -90,10 +109,31 @@ class Estimators:
             ) from None
 
         def logits(images: np.ndarray) -> np.ndarray:
-            logs = log_softmax(_in_blocks(scores, images, channel.stop_requested))
+            with _one_thread(estimator):
+                logs = log_softmax(_in_blocks(scores, images, OWN_BLOCK if own else BLOCK, channel))
             return np.maximum(logs, math.log(EPSILON)).astype(np.float32)
 
         return logits
+
+    def _open_own(self, run: Run, trust: str | None) -> OwnEstimator:
+        """A user's own estimator as it was fitted. Raises UntrustedModel, RunCorrupt, UsageError."""
+        # What is read back is data; but only who vouches for the run's model file has it read.
+        architecture_of(run, trust)
+        if self._unkept and self._unkept[0] == str(run.path) and not run.complete:
+            return self._unkept[1]
+        if not run.estimator_kept:
+            if run.complete:
+                raise UsageError(
+                    f"the estimator of run {run.name} was {run.environment.remark}; train it again with steps that are "
+                    "kept (docs/own-model.md)"
+                )
+            raise RunCorrupt(f"run {run.name} has no {ESTIMATOR_FILE}; {REMEDY}")
+        _require_version(run)
+        try:
+            model = load(run.read(ESTIMATOR_FILE))
+        except ValueError as error:
+            raise RunCorrupt(f"run {run.name}: {ESTIMATOR_FILE} {error}; {REMEDY}") from None
+        return _own(run, model)
 
 
 MODELS = Estimators()
@@ -103,8 +143,15 @@ def _images(dataset: Dataset, rows: np.ndarray) -> LabelledImages:
     return LabelledImages(dataset.images[rows], dataset.labels[rows].astype(np.int64))
 
 
-def _estimator(run: Run) -> Estimator:
-    recipe = run.spec.recipe
+def _estimator(run: Run, trust: str | None = None) -> Estimator:
+    """The run's estimator, not fitted. A user's own is made by executing its file."""
+    recipe, found = run.spec.recipe, run.spec.found
+    if run.spec.model_sha256 is not None:
+        assert found
+        assert found.estimator
+        side, classes = run.spec.data.side, len(run.spec.data.class_names)
+        made = architecture_of(run, trust).make((side, side), classes, recipe.model.options, recipe.seed)
+        return _own(run, make_estimator(made, found.estimator, recipe.seed, recipe.model.name))
     options = architecture_of(run).fill(recipe.model.options)
     if recipe.refit and "rounds" in options:
         # A refit cannot stop early: it makes the rounds that validation chose.
@@ -113,14 +160,34 @@ def _estimator(run: Run) -> Estimator:
     return estimator
 
 
+def _own(run: Run, model: Any) -> OwnEstimator:
+    found = run.spec.found
+    assert found
+    assert found.estimator
+    return OwnEstimator(model, found.estimator, len(run.spec.data.class_names), run.spec.recipe.model.name)
+
+
+def _require_version(run: Run) -> None:
+    """Raise UsageError unless scikit-learn is as when the run was made: it promises nothing about other versions."""
+    then, now = run.environment.packages.get("scikit-learn", ""), installed_version("scikit-learn")
+    if then.split(".")[:2] != now.split(".")[:2]:
+        raise UsageError(
+            f"run {run.name} keeps an estimator of scikit-learn {then}, and here is {now}: install "
+            f"'scikit-learn=={then}', or train it again"
+        )
+
+
 class _Stopped(Exception):
     """No error: a way out of a fit's own loop."""
 
 
 def _fit_watched(
-    estimator: Estimator, training: LabelledImages, validation: LabelledImages | None, channel: Channel
+    estimator: Estimator, training: LabelledImages, validation: LabelledImages | None, seed: int, channel: Channel
 ) -> Fitted:
-    """Fit in a thread. Raises Interrupted as soon as the parent asks to stop, and what the fit raises."""
+    """Fit in a thread, with the process's random numbers from the seed.
+
+    Raises Interrupted as soon as the parent asks to stop, and what the fit raises.
+    """
     start = time.monotonic()
     stopping = threading.Event()
     ended: list[Fitted | BaseException] = []
@@ -134,7 +201,8 @@ def _fit_watched(
 
     def work() -> None:
         try:
-            ended.append(estimator.fit(training, validation, step))
+            with seeded(seed), _one_thread(estimator):
+                ended.append(estimator.fit(training, validation, step))
         except BaseException as error:
             ended.append(error)
 
@@ -157,14 +225,22 @@ def _fit_watched(
     return ended[0]
 
 
-def _in_blocks(scores: Scores, images: np.ndarray, stop: Callable[[], bool]) -> np.ndarray:
-    """Scores of many images, a block at a time. The last block is filled up with black images: products of matrices
-    of other shapes may add in another order, and an answer must not depend on what else was asked."""
-    found = []
-    for start in range(0, len(images), BLOCK):
-        if stop():
+def _one_thread(model: object) -> AbstractContextManager[object]:
+    """Sums of a user's own estimator come out the same on any number of cores; the lab's see to that themselves."""
+    return threadpool_limits(1, "blas") if isinstance(model, OwnEstimator) else nullcontext()
+
+
+def _in_blocks(scores: Scores, images: np.ndarray, size: int, channel: Channel) -> np.ndarray:
+    """Scores of many images, a block of this size at a time. The last block is filled up with black images: products of
+    matrices of other shapes may add in another order, and an answer must not depend on what else was asked."""
+    found, told_at = [], time.monotonic()
+    for start in range(0, len(images), size):
+        if channel.stop_requested():
             raise Interrupted("stopped")
-        block = images[start : start + BLOCK]
-        missing = BLOCK - len(block)
+        if time.monotonic() - told_at >= HEARTBEAT:
+            told_at = time.monotonic()
+            channel.emit(Predicting(start, len(images)))
+        block = images[start : start + size]
+        missing = size - len(block)
         found.append(scores(np.pad(block, ((0, missing), (0, 0), (0, 0))))[: len(block)])
     return np.concatenate(found)

@@ -25,7 +25,8 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     """The model is built and its data are on the device.
 
     rows: training images; steps: per epoch; epoch: finished ones, above 0 where a run goes on; epochs: at most;
-    parameters: all weights; device: in words; history: the rows of the finished epochs.
+    parameters: all weights; trainable: those that training changes; device: in words; history: the rows of the
+    finished epochs.
     """
 
     rows: int
@@ -36,6 +37,7 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     device: str
     trainer: str
     history: tuple[HistoryRow, ...] = ()
+    trainable: int | None = None
 
 
 class ChunkDone(Struct, frozen=True, tag="chunk_done", tag_field="event"):
@@ -87,6 +89,13 @@ class FitDone(Struct, frozen=True, tag="fit_done", tag_field="event"):
     remark: str
 
 
+class Predicting(Struct, frozen=True, tag="predicting", tag_field="event"):
+    """A model that takes its time is predicting. done: images; total: of them."""
+
+    done: int
+    total: int
+
+
 class RunPredicted(Struct, frozen=True, tag="run_predicted", tag_field="event"):
     """One of several runs has predicted the images that it was given."""
 
@@ -99,7 +108,7 @@ class RunFinished(Struct, frozen=True, tag="run_finished", tag_field="event"):
     metrics: Metrics
 
 
-Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | RunPredicted
+Event = TrainingStarted | ChunkDone | EpochDone | FitStarted | FitProgress | FitDone | Predicting | RunPredicted
 """What comes from a worker."""
 
 RunEvent = RunStarted | Event | RunFinished

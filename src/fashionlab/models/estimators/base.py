@@ -55,7 +55,8 @@ class Fitted:
     """What a fit gives. tensors: all that answering needs.
 
     remark: how the fit ended, in words. history, best_epoch and stopped only for a model that is made in rounds, each
-    of which has a loss: the rounds, the one that was kept (from 1), and "epochs" or "patience".
+    of which has a loss: the rounds, the one that was kept (from 1), and "epochs" or "patience". file: a user's own
+    estimator as it is kept, None where it cannot be and for all others, whose arrays are all there is.
     """
 
     tensors: Tensors
@@ -63,6 +64,7 @@ class Fitted:
     history: list[Round] = field(default_factory=list)
     best_epoch: int = 0
     stopped: str = ""
+    file: bytes | None = None
 
 
 class Estimator(ABC):

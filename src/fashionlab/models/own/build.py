@@ -5,7 +5,6 @@ It is examined once, before its run is declared; afterwards it is built as was f
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,40 +14,36 @@ from msgspec import UNSET
 
 from fashionlab.errors import ModelFailure, UsageError
 from fashionlab.models.digest import digest
-from fashionlab.models.drawing import draw_weights, seeded
+from fashionlab.models.drawing import draw_weights
 from fashionlab.models.own.adapt import connect, forms_for
+from fashionlab.models.own.estimator import examine_estimator, given, may_be_estimator
 from fashionlab.models.own.outputs import Answers, find_head, probes, with_logits
-from fashionlab.models.own.sentences import explained, in_one_sentence
+from fashionlab.models.own.sentences import explained, in_one_sentence, place_in_own_code
 from fashionlab.models.own.source import Form, Found
+from fashionlab.models.own.task import Task
 from fashionlab.models.own.weights import find_brought, find_drawn
 
 UNSCALED = 100.0
 """What a first layer is given at most, if nothing has scaled pixels of 0 to 255; a network wants numbers around 1."""
 
-Make = Callable[[], object]
+
+def _build(task: Task, seed: int) -> keras.Model:
+    """The network as the function returns it. Raises UsageError."""
+    model = _call(task, seed)
+    if not isinstance(model, keras.Model):
+        raise UsageError(
+            f"model {task.name!r} returned {given(model)}, expected a keras.Model or a classifier as scikit-learn's"
+        )
+    return model
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a user's function is asked for. make: calls it with its options; name: of the model, for messages."""
-
-    make: Make
-    image_shape: tuple[int, int]
-    classes: int
-    name: str
-
-    def build(self, seed: int) -> keras.Model:
-        """The model as the function returns it. Raises UsageError."""
-        policy = keras.config.dtype_policy()
-        try:
-            with seeded(seed), explained(f"model {self.name!r} cannot be built"):
-                model = self.make()
-        finally:
-            # What a file sets for itself must not reach the next model of this process.
-            keras.config.set_dtype_policy(policy)
-        if not isinstance(model, keras.Model):
-            raise UsageError(f"model {self.name!r} returned {type(model).__name__}, expected a keras.Model")
-        return model
+def _call(task: Task, seed: int) -> object:
+    policy = keras.config.dtype_policy()
+    try:
+        return task.call(seed)
+    finally:
+        # What a file sets for itself must not reach the next model of this process.
+        keras.config.set_dtype_policy(policy)
 
 
 def build_found(task: Task, seed: int, found: Found, to_train: bool) -> keras.Model:
@@ -59,7 +54,7 @@ def build_found(task: Task, seed: int, found: Found, to_train: bool) -> keras.Mo
     what is no such model any more.
     """
     with explained(f"model {task.name!r} cannot be built as it was examined"):
-        model = connect(task.build(seed), found.form, task.image_shape)
+        model = connect(_build(task, seed), found.form, task.image_shape)
     _check_outputs(model, task)
     kept = {id(w) for number, w in enumerate(model.weights) if number not in found.drawn}
     if to_train and digest(find_brought(model, found.drawn)) != (found.brought_sha256 or None):
@@ -74,15 +69,19 @@ def build_found(task: Task, seed: int, found: Found, to_train: bool) -> keras.Mo
 def examine(task: Task) -> tuple[Found, tuple[str, ...]]:
     """Find out by its behaviour what a user's model is, and say what the lab changes about it or does not use.
 
-    Raises UsageError, in one sentence, for what is no network from these images to these classes.
+    Raises UsageError, in one sentence, for what is neither an estimator nor a network from these images to these
+    classes.
     """
+    made = _call(task, 0)
+    if not isinstance(made, keras.Model) and may_be_estimator(made):
+        return examine_estimator(made, task.name)
     raw, form, model = _find_form(task)
     images = probes(task.image_shape)
     _check_outputs(model, task)
     with explained(f"model {task.name!r} fails on random images"):
         outputs = Answers(model, images).both()
         head = find_head(model, images, outputs, task.name)
-        drawn = find_drawn(model, connect(task.build(1), form, task.image_shape), task.name)
+        drawn = find_drawn(model, connect(_build(task, 1), form, task.image_shape), task.name)
         brought = find_brought(model, drawn)
         notes = [*form.said, *head.said, *_on_scale(model, images, drawn), *_on_weights(model, drawn, brought)]
     found = Found(form=form, head=head, drawn=drawn, brought_sha256=digest(brought) or UNSET)
@@ -94,10 +93,10 @@ def _find_form(task: Task) -> tuple[keras.Model, Form, keras.Model]:
 
     A trial that fails may leave a model half built, so each has its own.
     """
-    raw = task.build(0)
+    raw = _build(task, 0)
     reason: Exception | None = None
     for form in forms_for(raw, task.image_shape, task.name):
-        raw = raw if reason is None else task.build(0)
+        raw = raw if reason is None else _build(task, 0)
         try:
             model = connect(raw, form, task.image_shape)
             # A layer that only says which shape it gives may still fail on numbers, as convolutions of integers do.
@@ -107,9 +106,11 @@ def _find_form(task: Task) -> tuple[keras.Model, Form, keras.Model]:
         else:
             return raw, form, model
     assert reason is not None
+    place = place_in_own_code(reason)
     height, width = task.image_shape
     raise ModelFailure(
-        f"model {task.name!r} does not take images uint8 [n, {height}, {width}]: {in_one_sentence(reason)}"
+        f"model {task.name!r} does not take images uint8 [n, {height}, {width}]{f' ({place})' if place else ''}: "
+        f"{in_one_sentence(reason)}"
     ) from reason
 
 

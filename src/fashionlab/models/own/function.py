@@ -19,7 +19,10 @@ from typing import Any
 
 from fashionlab.errors import UsageError
 
-EXPECTED = "expected a function that builds a Keras model: def build(image_shape, classes): return keras.Model(...)"
+EXPECTED = (
+    "expected a function that builds a Keras model or a classifier as scikit-learn's: def build(image_shape, "
+    "classes): return keras.Model(...)"
+)
 
 
 def file_of_function(function: object) -> str:

@@ -16,6 +16,9 @@ LARGEST_MODEL_FILE = 2**20
 LARGEST_KEPT = 32 * 2**20
 """Bytes of all files together that are kept with a run beside the model file."""
 
+LARGEST_ESTIMATOR = 512 * 2**20
+"""Bytes of a fitted estimator as a file."""
+
 MOST_KEPT = 256
 """How many files are kept beside the model file."""
 
@@ -115,16 +118,28 @@ class Head(Struct, frozen=True, forbid_unknown_fields=True):
         return ["the model ends with softmax, which is taken off: the loss contains it"]
 
 
+class EstimatorFacts(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of an estimator before it is fitted. gives: what it answers with, "probabilities"
+    (`predict_proba`) or "scores" (`decision_function` alone), which have to be calibrated; seeded: the names of its
+    parameters `random_state` that are set from the seed, as `get_params` has them."""
+
+    gives: Literal["probabilities", "scores"]
+    seeded: tuple[str, ...] = ()
+
+
 class Found(Struct, frozen=True, forbid_unknown_fields=True):
     """What a user's own model is, as it was found when it was examined: with its files, all that its run needs to know.
 
-    form, head: how images get in and logits out; drawn: the numbers of the weights that depend on the seed;
-    brought_sha256: of the weights that it brings along; left_out: files of its folder that it reads and that are too
-    large to be kept, with their SHA-256.
+    Of a network: form, head: how images get in and logits out; drawn: the numbers of the weights that depend on the
+    seed; brought_sha256: of the weights that it brings along. estimator: where it is no network but an estimator.
+    left_out: files of its folder that it reads and that are too large to be kept, with their SHA-256; only: the
+    backend on which it was trained because it did not run on the other one, which decides nothing.
     """
 
-    form: Form
-    head: Head
-    drawn: tuple[Annotated[int, Meta(ge=0)], ...]
+    form: Form = Form()
+    head: Head = Head()
+    drawn: tuple[Annotated[int, Meta(ge=0)], ...] = ()
     brought_sha256: str | UnsetType = UNSET
     left_out: dict[str, str] | UnsetType = UNSET
+    estimator: EstimatorFacts | UnsetType = UNSET
+    only: Literal["jax", "tensorflow"] | UnsetType = UNSET

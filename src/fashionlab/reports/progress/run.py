@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from fashionlab.reports.wording import countdown, counted, duration, percent
+from fashionlab.reports.wording import countdown, counted, duration, parameters_text, percent
 from fashionlab.store import HistoryRow
 from fashionlab.workers.events import (
     ChunkDone,
@@ -11,6 +11,7 @@ from fashionlab.workers.events import (
     FitDone,
     FitProgress,
     FitStarted,
+    Predicting,
     RunEvent,
     TrainingStarted,
 )
@@ -29,8 +30,8 @@ class RunStatus:
         self.headline, self.left, self.row, self.done = "starting the worker", "", "", 0.0
         self.total: int | None = None
         self._clock = _Clock()
-        self._line_at = 0.0
-        self._start = self._now = self._best = ""
+        self._line_at = self._predicted_at = 0.0
+        self._start = self._now = self._last = self._best = ""
         self._kept = 0
 
     @property
@@ -58,6 +59,8 @@ class RunStatus:
                 self.headline, self.left, self.done, self.total = "trained", "", 1, 1
                 self._now = f"fitted in {duration(event.seconds)}: {event.remark}"
                 return [self._now]
+            case Predicting():
+                return self._go_on_predicting(event)
         return []
 
     def _start_training(self, event: TrainingStarted) -> Sequence[str]:
@@ -66,8 +69,8 @@ class RunStatus:
         self.headline, self.done = "compiling", event.epoch
         again = f", continuing after epoch {event.epoch}" if event.epoch else ""
         self._start = (
-            f"{event.parameters:,} parameters, {event.rows:,} images, {counted(event.steps, 'step')} per epoch, "
-            f"on {event.device}{again}"
+            f"{parameters_text(event.parameters, event.trainable)}, {event.rows:,} images, "
+            f"{counted(event.steps, 'step')} per epoch, on {event.device}{again}"
         )
         return [self._start]
 
@@ -117,6 +120,15 @@ class RunStatus:
             return []
         self._line_at = event.seconds
         return ["  ".join(filter(None, [self.headline, self._now, self.left]))]
+
+    def _go_on_predicting(self, event: Predicting) -> Sequence[str]:
+        self.headline, self.left, self.done, self.total = "predicting", "", event.done, event.total
+        self._last = f"predicting: {event.done:,} of {event.total:,} images"
+        now = time.monotonic()
+        if now - self._predicted_at < LINE_SECONDS:
+            return []
+        self._predicted_at = now
+        return [self._last]
 
 
 class _Clock:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashionlab.reports.study import verdicts
-from fashionlab.reports.study.guarantee import import_sentences, origin_sentences
+from fashionlab.reports.study.guarantee import import_sentences, not_tested, origin_sentences
 from fashionlab.reports.study.report import JUDGING_SET, StudyReport
 from fashionlab.reports.wording import (
     NONE,
@@ -163,7 +163,14 @@ def confirmation(report: StudyReport) -> dict[str, Any] | None:
         for found in test.arms
     ]
     pairs = [_mcnemar(titles[found.name], found.mcnemar.seed, found.mcnemar) for found in test.arms if found.mcnemar]
-    return {"n": test.n, "shared": test.shared, "evaluations": test.evaluations, "rows": rows, "mcnemar": pairs}
+    return {
+        "missing": not_tested(report),
+        "n": test.n,
+        "shared": test.shared,
+        "evaluations": test.evaluations,
+        "rows": rows,
+        "mcnemar": pairs,
+    }
 
 
 def _mcnemar(title: str, seed: int, test: McNemar) -> dict[str, Any]:

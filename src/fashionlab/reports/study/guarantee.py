@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from fashionlab.reports.study.report import StudyReport
-from fashionlab.reports.wording import confidence, counted, p_value, plain, setting_text, value_text
+from fashionlab.reports.wording import confidence, counted, p_value, plain, setting_text, times, value_text
 from fashionlab.studies.design.imported import Imported
 from fashionlab.studies.stats.bounded import largest_for
 
@@ -81,6 +81,7 @@ def covers(report: StudyReport) -> list[str]:
     return [
         repeating,
         *([SHARED_JUDGES] if own else []),
+        *alike(report),
         "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
         "It takes the paired differences to be normally distributed. A seed in many with a very different result is "
@@ -152,6 +153,26 @@ def origin_sentences(facts: Imported) -> list[str]:
         "These runs were imported: nothing is known about how they were made.",
         f"{same} is not known.",
         "Seeds count in ascending order, all of them.",
+    ]
+
+
+def alike(report: StudyReport) -> list[str]:
+    """A sentence for each arm whose seeds are no repetitions, as nothing in it depends on them."""
+    return [
+        f"All {each.accuracy.n:,} seeds of {each.name} gave exactly the same predictions: they are one run, made "
+        f"{times(each.accuracy.n)}, and say nothing about chance."
+        for each in report.everyone
+        if each.alike
+    ]
+
+
+def not_tested(report: StudyReport) -> list[str]:
+    """A sentence for each arm that has runs and no figures of the test set."""
+    found = {arm.name: arm.accuracy.n for arm in report.test.arms} if report.test else {}
+    return [
+        f"{each.name} is not evaluated on the test set: its runs kept their predictions, and not their models."
+        for each in report.everyone
+        if each.accuracy.n and found.get(each.name) == 0
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from fashionlab.errors import RunCorrupt
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.store import CORE, Run
+from fashionlab.store.format import ESTIMATOR_FILE
 from fashionlab.store.run import SEAL, model_files
 from fashionlab.studies.execution.local import Job
 
@@ -14,8 +15,7 @@ from fashionlab.studies.execution.local import Job
 def pack(folder: Path) -> dict[str, bytes]:
     """The files of a sealed run, by name, each checked against the seal."""
     run = Run(folder)
-    names = [*CORE, *model_files(run.model_source)]
-    return {**{name: run.read(name) for name in names}, SEAL: (folder / SEAL).read_bytes()}
+    return {**{name: run.read(name) for name in run.core}, SEAL: (folder / SEAL).read_bytes()}
 
 
 def unpack(files: Mapping[str, bytes], folder: Path, job: Job) -> Path:
@@ -23,7 +23,9 @@ def unpack(files: Mapping[str, bytes], folder: Path, job: Job) -> Path:
 
     Nothing that came decides about a name or a place. Raises RunCorrupt unless it is the run of that job, whole.
     """
-    wanted = [*CORE, *model_files(job.model_source), SEAL]
+    # Whether an estimator could be kept, only who made the run knows.
+    kept = [ESTIMATOR_FILE] if job.spec.found and job.spec.found.estimator and ESTIMATOR_FILE in files else []
+    wanted = [*CORE, *model_files(job.model_source), *kept, SEAL]
     if set(files) != set(wanted):
         odd = ", ".join(sorted({str(name)[:40] for name in set(files) ^ set(wanted)}))
         raise RunCorrupt(f"what came back for {job.key} is no run: it lacks, or has too many of, {odd}")
