@@ -20,10 +20,15 @@ def line(seed=0, accuracy=0.9, group="g", run=None, **more):
     return RunLine(**(values | more))
 
 
-def test_another_optimizer_is_one_difference_and_its_own_settings_are_none():
+def test_another_optimizer_is_one_difference_and_its_own_settings_stand_in_brackets():
     changes = from_default(Recipe.make("mlp", {"optimizer": "sgd", "widths": "64,32", "dataset": "digits"}))
-    assert changes_text(changes) == "dataset=digits optimizer=sgd widths=64,32"
+    assert changes_text(changes) == "dataset=digits optimizer=sgd (learning_rate=0.05 momentum=0.9) widths=64,32"
     assert from_default(Recipe.make("mlp", {"seed": 3})) == {}
+    lion = from_default(Recipe.make("mlp", {"optimizer": "lion", "learning_rate": 0.001, "schedule": "step"}))
+    assert changes_text(lion) == (
+        "optimizer=lion (weight_decay=0.03 beta_2=0.99) learning_rate=0.001 schedule=step (drop_factor=0.1 drop_every=8)"
+    )
+    assert changes_text(lion, {"optimizer", "schedule"}) == "learning_rate=0.001"
     assert changes_text(from_default(Recipe.make("forest", {"max_depth": 5}))) == "max_depth=5"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fashionlab.data import DataDescription
 from fashionlab.options import as_typed
-from fashionlab.recipe.difference import Changes
+from fashionlab.recipe.difference import Changes, implied
 from fashionlab.reports.measures import TITLES, measure, shared_line
 from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line, training_fields
 from fashionlab.reports.wording import (
@@ -116,7 +116,7 @@ def result_table(metrics: Metrics) -> "Table":
 
 def runs_table(rows: Sequence[RunLine]) -> "Table":
     """The list of runs, and below it what they have in common and which is the best."""
-    names, common, lines = _short_names(rows), _common(rows), []
+    names, common, lines = _short_names(rows), shared_changes(rows), []
     for row in rows:
         epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
         state = "damaged" if row.damaged else epochs if row.complete else "unfinished"
@@ -130,7 +130,7 @@ def runs_table(rows: Sequence[RunLine]) -> "Table":
 
 def groups_table(rows: Sequence[RunGroup]) -> "Table":
     """The runs, those that differ in the seed alone together."""
-    names, common = _short_names(rows), _common(rows)
+    names, common = _short_names(rows), shared_changes(rows)
     lines = [
         (_model(row), names[row.dataset], str(len(row.seeds)), *_spread(row.validation), *_spread(row.test),
          row.best_run, _differs(row, common))
@@ -171,12 +171,12 @@ def _model(row: RunLine | RunGroup) -> str:
 
 
 def _differs(row: RunLine | RunGroup, common: Changes) -> str:
-    own = {name: change for name, change in row.changes.items() if name not in common}
-    return changes_text(own) or (NONE if row.settings else "")
+    return changes_text(row.changes, left_out=common) or (NONE if row.settings else "")
 
 
-def _common(rows: Sequence[RunLine | RunGroup]) -> Changes:
-    """What all of several runs have changed in the same way; of damaged runs nothing is known."""
+def shared_changes(rows: Sequence[RunLine | RunGroup]) -> Changes:
+    """What all of several runs have changed in the same way, with all that comes with it; of damaged runs nothing is
+    known."""
     known = [row for row in rows if row.settings]
     if len(known) < 2:
         return {}
@@ -184,7 +184,12 @@ def _common(rows: Sequence[RunLine | RunGroup]) -> Changes:
     return {
         name: change
         for name, change in first.changes.items()
-        if all(name in row.changes and row.changes[name].after == change.after for row in others)
+        if all(
+            name in row.changes
+            and row.changes[name].after == change.after
+            and implied(row.changes).get(name) == implied(first.changes).get(name)
+            for row in others
+        )
     }
 
 

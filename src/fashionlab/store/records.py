@@ -1,7 +1,7 @@
 """The lines of a list of runs as flat records, one after another, and together by everything but the seed."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
 from fashionlab.options import as_typed, unknown_name
-from fashionlab.recipe.difference import Changes
+from fashionlab.recipe.difference import Changes, implied
 from fashionlab.store.overview import RunLine, SetLine
 
 Record = dict[str, Any]
@@ -83,9 +83,18 @@ def sort_lines(lines: Sequence[Row], field: str) -> list[Row]:
     return [line for _, line in having] + [line for value, line in pairs if value is None]
 
 
-def changes_text(changes: Changes) -> str:
-    """Settings as one types them: "dropout=0.2 widths=64,32"."""
-    return " ".join(f"{name}={as_typed(change.after)}" for name, change in changes.items())
+def changes_text(changes: Changes, left_out: Container[str] = ()) -> str:
+    """Settings as one types them, and in brackets what comes with a choice: "dropout=0.2 optimizer=sgd
+    (learning_rate=0.05 momentum=0.9)".
+
+    changes: all of a run's; left_out: those that are not written.
+    """
+    coming, said = implied(changes), []
+    for name, change in changes.items():
+        if name not in left_out:
+            brought = " ".join(f"{own}={as_typed(value)}" for own, value in coming.get(name, {}).items())
+            said.append(f"{name}={as_typed(change.after)}" + (f" ({brought})" if brought else ""))
+    return " ".join(said)
 
 
 def _rank(value: Any) -> tuple[bool, float, str]:
