@@ -26,7 +26,8 @@ def test_another_optimizer_is_one_difference_and_its_own_settings_stand_in_brack
     assert from_default(Recipe.make("mlp", {"seed": 3})) == {}
     lion = from_default(Recipe.make("mlp", {"optimizer": "lion", "learning_rate": 0.001, "schedule": "step"}))
     assert changes_text(lion) == (
-        "optimizer=lion (weight_decay=0.03 beta_2=0.99) learning_rate=0.001 schedule=step (drop_factor=0.1 drop_every=8)"
+        "optimizer=lion (weight_decay=0.03 beta_2=0.99) learning_rate=0.001 "
+        "schedule=step (drop_factor=0.1 drop_every=8)"
     )
     assert changes_text(lion, {"optimizer", "schedule"}) == "learning_rate=0.001"
     assert changes_text(from_default(Recipe.make("forest", {"max_depth": 5}))) == "max_depth=5"
@@ -57,6 +58,8 @@ def test_any_field_sorts_and_what_has_none_comes_last():
     assert sort_lines(lines, "dropout")[0].run == "g-1"
     with pytest.raises(UsageError, match="has no field 'droput'; did you mean dropout"):
         sort_lines(lines, "droput")
+    with pytest.raises(UsageError, match="did you mean -validation_accuracy or -test_accuracy"):
+        sort_lines(lines, "-accuracy")
     assert sort_lines([], "dropout") == []
 
 
@@ -83,3 +86,7 @@ def test_records_are_flat_and_a_csv_of_them_holds_one_row_a_run():
     assert '"64,32"' in first
     assert second.endswith("0.5")
     assert header.endswith(",option_seconds,widths,dropout")
+    other = record_of(line(settings={"dropout": 0.5, "precision": "bfloat16"}, facts={"precision": "float32"}))
+    assert (other["precision"], "option_precision" in other) == ("float32", False)
+    assert csv_text([other, record]).splitlines()[0] == csv_text([record, other]).splitlines()[0]
+    assert (record["validation_images"], record_of(group_runs([own])[0])["validation_runs"]) == (100, 1)

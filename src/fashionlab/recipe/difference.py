@@ -64,8 +64,8 @@ def from_default(recipe: Recipe) -> Changes:
 
 
 def implied(changes: Changes) -> dict[str, dict[str, OptionValue]]:
-    """The settings that come with another optimizer or schedule, by "optimizer" and "schedule": with their values, where
-    these are not what the choice before it has. Those that `changes` names itself are left out.
+    """The settings that come with another optimizer or schedule, by "optimizer" and "schedule": with their values,
+    where these are not what the choice before it has. Those that `changes` names itself are left out.
 
     changes: all of them, as `from_default` gives them.
     """

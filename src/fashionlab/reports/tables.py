@@ -114,8 +114,8 @@ def result_table(metrics: Metrics) -> "Table":
     return new_table(columns, rows, title=title, caption=caption, text=(-1,))
 
 
-def runs_table(rows: Sequence[RunLine]) -> "Table":
-    """The list of runs, and below it what they have in common and which is the best."""
+def runs_table(rows: Sequence[RunLine], below: Sequence[str] | None = None) -> "Table":
+    """The list of runs, and below it what they have in common and which is the best, or what is said instead."""
     names, common, lines = _short_names(rows), shared_changes(rows), []
     for row in rows:
         epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
@@ -124,8 +124,17 @@ def runs_table(rows: Sequence[RunLine]) -> "Table":
             row.run, _model(row), names.get(row.dataset, NONE), NONE if row.seed is None else str(row.seed), state,
             accuracy(row.validation), accuracy(row.test), _differs(row, common),
         ))  # fmt: skip
-    columns = ("run", "model", DATA_SET, "seed", "epochs", "validation accuracy", "test accuracy", DIFFERS)
-    return _without_common(columns, lines, [*_common_line(common), *_best_line(rows)])
+    columns = (
+        "run",
+        "model",
+        DATA_SET,
+        "seed",
+        "best / trained epochs",
+        "validation accuracy",
+        "test accuracy",
+        DIFFERS,
+    )
+    return _without_common(columns, lines, [*_common_line(common), *_best_line(rows)] if below is None else below)
 
 
 def groups_table(rows: Sequence[RunGroup]) -> "Table":
@@ -155,8 +164,11 @@ DIFFERS = "differs from the model's default"
 
 
 def csv_text(records: Sequence[Record]) -> str:
-    """Records as CSV with a line of names; a value as one types it, an empty cell where there is none."""
-    columns = list(dict.fromkeys(name for record in records for name in record))
+    """Records as CSV with a line of names, whose order is not that of the records; a value as one types it, an empty
+    cell where there is none."""
+    # Whatever the order of the records, so that a program finds a column where it was.
+    layouts = sorted({tuple(record) for record in records}, key=lambda names: (-len(names), names))
+    columns = list(dict.fromkeys(name for names in layouts for name in names))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(map(one_line, columns))

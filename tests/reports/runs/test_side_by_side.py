@@ -78,13 +78,17 @@ def test_two_runs_are_compared_on_the_images_that_both_held_out(made, two):
         list(row) for row in made["plain"].metrics.validation.confusion
     ]
     assert np.array(pair.confusions.after).sum() == 120
-    for image in pair.confusions.only_b:
+    for image in pair.confusions.sample_only_b:
         at = before.rows.tolist().index(image.row)
         assert (image.position, image.label) == (at, before.labels[at])
         assert image.b.predicted == image.label != image.a.predicted
         assert image.a.predicted == before.logits[at].argmax()
         assert 0 < image.a.probability < 1
-    assert len(pair.confusions.only_b) == min(12, pair.test.only_b)
+    assert len(pair.confusions.sample_only_b) == min(12, pair.test.only_b)
+    assert pair.rows_only_b == tuple(before.rows[correct[1] & ~correct[0]].tolist())
+    assert (len(pair.rows_only_a), len(pair.rows_only_b)) == (pair.test.only_a, pair.test.only_b)
+    assert summary.verdict[0].startswith("B is more accurate than A on these 120 images")
+    assert summary.shared.endswith("seed 0.")
     assert summary.study.endswith("--change 'widths=64,32 dropout=0.1'")
     assert "Compared on the validation images that both runs of a pair held out, 120 of them" in summary.judged
 
@@ -101,7 +105,9 @@ def test_the_page_stands_alone_and_says_what_the_summary_says(made, two):
     for words in (two.summary.pairs[0].sentence, *two.summary.caveats, made["wide"].name, "--dropout 0.1"):
         assert words in text
     assert text.count('class="pic"') == sum(
-        len(side) for pair in two.summary.pairs for side in (pair.confusions.only_a, pair.confusions.only_b)
+        len(side)
+        for pair in two.summary.pairs
+        for side in (pair.confusions.sample_only_a, pair.confusions.sample_only_b)
     )
     again = fashionlab.report(TrainedModel(made["plain"]), TrainedModel(made["wide"]))
     assert (again.path, page_of(again)) == (two.path, text)
@@ -128,7 +134,7 @@ def test_runs_of_different_splits_share_what_both_held_out(made):
     (pair,) = summary.pairs
     rows = [set(made[name].predictions.validation.rows.tolist()) for name in ("plain", "other seed")]
     assert 0 < pair.n == len(rows[0] & rows[1]) < 120
-    assert {image.row for image in pair.confusions.only_a} <= rows[0] & rows[1]
+    assert {image.row for image in pair.confusions.sample_only_a} <= rows[0] & rows[1]
     assert "For all test images instead: --on test." in summary.judged
     assert summary.study is None
     assert any("one recipe" in text for text in summary.caveats)

@@ -103,7 +103,7 @@ def shown_images(report: SideBySide) -> list[SideImage]:
     """All images of the page, in their order."""
     return [
         image for pair in report.against_first if pair.confusions
-        for side in (pair.confusions.only_a, pair.confusions.only_b) for image in side
+        for side in (pair.confusions.sample_only_a, pair.confusions.sample_only_b) for image in side
     ]  # fmt: skip
 
 
@@ -125,8 +125,8 @@ def _galleries(report: SideBySide) -> list[dict[str, Any]]:
     for pair in report.against_first:
         assert pair.confusions is not None
         for right, wrong, total, images in (
-            (pair.a, pair.b, pair.test.only_a, pair.confusions.only_a),
-            (pair.b, pair.a, pair.test.only_b, pair.confusions.only_b),
+            (pair.a, pair.b, pair.test.only_a, pair.confusions.sample_only_a),
+            (pair.b, pair.a, pair.test.only_b, pair.confusions.sample_only_b),
         ):
             numbered = list(enumerate(images, number))
             number += len(images)
