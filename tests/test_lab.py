@@ -189,7 +189,7 @@ def test_runs_are_records_and_tables(trained, runs, sample_path, ask, tmp_path):
                           (".", "but in runs there are some")):  # fmt: skip
         status, _, err = ask("runs", "--runs", str(tmp_path / folder))
         assert (status, words in err) == (2, True)
-    assert "runs begin" in ask("runs", "show", "mlp-seed0", "--runs", str(runs))[2]
+    assert "expected a whole name: mlp-seed0-" in ask("runs", "show", "mlp-seed0", "--runs", str(runs))[2]
 
 
 def test_a_notebook_shows_a_run_and_a_data_set_and_no_markup_of_theirs(trained, sample, tmp_path):

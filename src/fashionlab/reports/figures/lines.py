@@ -83,7 +83,7 @@ def draw_curves(
                 gid=f"curve-{gid}-{number}{suffix}",
             )  # fmt: skip
     if names:
-        _name(canvas, box, curves, y)
+        _name_all(canvas, axes, box, at, curves, y)
     if len(at) <= MOST_AIMS:
         column = box.width / max(1.0, (x.high - x.low) / max(_pitch(at), 1e-12))
         said = said or [_say(value, x, curves, i, say) for i, value in enumerate(at)]
@@ -148,8 +148,19 @@ def _say(value: float, x: Scale, curves: Sequence[Curve], i: int, say: Callable[
     return f"{x.label.partition(' (')[0]} {tick_text(value, x.as_percent)}: {', '.join(known) or 'no value'}"
 
 
-def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale) -> None:
-    """Each curve's name beside its end, moved apart where ends are close; those without room are counted."""
+def _name_all(canvas: Canvas, axes: "Axes", box: Box, at: Sequence[float], curves: Sequence[Curve], y: Scale) -> None:
+    """Each curve's name beside its end, which may lie within the panel."""
+    ending: dict[int, list[Curve]] = {}
+    for curve in curves:
+        if len(known := np.flatnonzero(np.isfinite(curve.values))):
+            ending.setdefault(int(known[-1]), []).append(curve)
+    for last, together in ending.items():
+        whole = last == max(ending)
+        _name(canvas, box, together, y, box.left + box.width if whole else canvas.places(axes)[0](at[last]))
+
+
+def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale, end: float) -> None:
+    """Names beside a common end, moved apart where curves are close; those without room are counted."""
     ends = []
     for curve in curves:
         known = curve.values[np.isfinite(curve.values)]
@@ -165,7 +176,7 @@ def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale) -> None:
     bottom = box.top + box.height + 4 - (_STEP if left_out else 0)
     for i in reversed(range(len(placed))):
         placed[i] = min(placed[i], bottom if i == len(placed) - 1 else placed[i + 1] - tall)
-    x = box.left + box.width + 8
+    x = end + 8
     for place, (_, curve) in zip(placed, shown, strict=True):
         baseline = place + 4 - (_STEP / 2 if curve.ending else 0)
         width = canvas.width - x

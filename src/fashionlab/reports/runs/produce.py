@@ -56,7 +56,7 @@ def render_side_by_side(report: SideBySide, pixels: np.ndarray | Missing) -> byt
     environment.filters |= {
         "signed": signed, "plain": plain, "p_value": p_value, "setting": setting_text,
         "value": lambda value: NONE if value is None else value_text(value),
-        "accuracy": accuracy, "duration": duration,
+        "accuracy": accuracy, "duration": duration, "command": _command,
     }  # fmt: skip
     environment.tests |= {"pair_missing": lambda pair: isinstance(pair, PairMissing)}
     figures = page_figures(report)
@@ -74,6 +74,13 @@ def render_side_by_side(report: SideBySide, pixels: np.ndarray | Missing) -> byt
         style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
     )
     return text.encode()
+
+
+def _command(line: str) -> Any:
+    """A command whose line breaks only between its words, not within --an-option."""
+    from markupsafe import Markup
+
+    return Markup(" ").join(Markup("<span>{}</span>").format(word) for word in line.split(" "))
 
 
 def page_figures(report: SideBySide) -> dict[str, Display]:
