@@ -102,7 +102,12 @@ def test_the_page_stands_alone_and_says_what_the_summary_says(made, two):
     assert outline.silent == []
     assert all(address.startswith(("data:", "#")) for address in outline.addresses)
     assert len(set(outline.identifiers)) == len(outline.identifiers)
-    for words in (two.summary.pairs[0].sentence, *two.summary.caveats, made["wide"].name, "--dropout 0.1"):
+    for words in (
+        two.summary.pairs[0].sentence,
+        *two.summary.caveats,
+        made["wide"].name,
+        "<span>--dropout</span> <span>0.1</span>",
+    ):
         assert words in text
     assert text.count('class="pic"') == sum(
         len(side)
@@ -119,6 +124,9 @@ def test_networks_and_estimators_stand_side_by_side(made, runs, four):
         (a, b, 200) for a, b in ("AB", "AC", "AD", "BC", "BD", "CD")
     ]
     assert [pair.b for pair in summary.against_first] == ["B", "C", "D"]
+    assert "5\N{NO-BREAK SPACE}% divided among 6 pairs" in summary.verdict[0]
+    assert f"<p>{summary.verdict[0]}</p>" in text
+    assert "best-val_loss-0" in text
     assert next(row for row in summary.differs if row.name == "model").values == ("mlp", "mlp", "forest", "boosting")
     assert not {"trainer", "backend"} & {row.name for row in summary.differs}
     for words in ("6 pairs are tested", "used the test set to choose"):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fashionlab.reports.figures.canvas import Canvas
-from fashionlab.reports.figures.palette import MUTED, SERIES
+from fashionlab.reports.figures.palette import MUTED, PAPER, SERIES
 from fashionlab.reports.figures.scales import Scale, floats, padded, tick_text
 from fashionlab.reports.figures.text import SMALL, TEXT, fitted
 
@@ -155,12 +155,13 @@ def _name_all(canvas: Canvas, axes: "Axes", box: Box, at: Sequence[float], curve
         if len(known := np.flatnonzero(np.isfinite(curve.values))):
             ending.setdefault(int(known[-1]), []).append(curve)
     for last, together in ending.items():
-        whole = last == max(ending)
-        _name(canvas, box, together, y, box.left + box.width if whole else canvas.places(axes)[0](at[last]))
+        within = None if last == max(ending) else canvas.places(axes)[0](at[last])
+        _name(canvas, box, together, y, within)
 
 
-def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale, end: float) -> None:
-    """Names beside a common end, moved apart where curves are close; those without room are counted."""
+def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale, within: float | None) -> None:
+    """Names beside a common end, moved apart where curves are close; those without room are counted. within: the place
+    of that end, None for that of the panel."""
     ends = []
     for curve in curves:
         known = curve.values[np.isfinite(curve.values)]
@@ -176,11 +177,13 @@ def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale, end: floa
     bottom = box.top + box.height + 4 - (_STEP if left_out else 0)
     for i in reversed(range(len(placed))):
         placed[i] = min(placed[i], bottom if i == len(placed) - 1 else placed[i + 1] - tall)
-    x = end + 8
+    x = (box.left + box.width if within is None else within) + 8
     for place, (_, curve) in zip(placed, shown, strict=True):
         baseline = place + 4 - (_STEP / 2 if curve.ending else 0)
         width = canvas.width - x
-        canvas.text(x, baseline, fitted(curve.name, width, TEXT, "bold"), TEXT, curve.colour, weight="bold")
+        # Within the panel other curves may pass behind it.
+        ground: dict[str, Any] = {"bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}} if within else {}
+        canvas.text(x, baseline, fitted(curve.name, width, TEXT, "bold"), TEXT, curve.colour, weight="bold", **ground)
         if curve.ending:
             canvas.text(x, baseline + _STEP - 1, curve.ending, SMALL, curve.colour)
     if left_out:

@@ -16,6 +16,7 @@ from fashionlab.reports.run.sections.made import commands
 from fashionlab.reports.runs.curves import RunHistory
 from fashionlab.reports.runs.pairs import SETS, PairMissing, PairResult, SetName, compare_pair
 from fashionlab.reports.tables import shared_changes
+from fashionlab.reports.wording import SPACE
 from fashionlab.store import Run, RunLine, line_of, tell_apart
 from fashionlab.store.records import changes_text
 
@@ -32,9 +33,9 @@ _IN_TITLE = 3
 
 
 class SideRun(Struct, frozen=True, kw_only=True):
-    """One of the runs. letter: A, B, … in the order in which they were given; title: the model and the first of the
-    settings in which the runs differ; line: as `fashionlab runs` lists it; command: trains an equal run; history: None
-    for a model without epochs."""
+    """One of the runs. letter: A, B, … in the order in which they were given; title: the model and some of the settings
+    in which the runs differ, first those that few others have; line: as `fashionlab runs` lists it; command: trains an
+    equal run; history: None for a model without epochs."""
 
     letter: str
     title: str
@@ -151,21 +152,23 @@ def _verdict(pairs: Sequence[PairResult | PairMissing]) -> tuple[str, ...]:
     # Bonferroni's share of 5 %: among 66 pairs of equal runs three would be told apart otherwise.
     apart = [pair for pair in compared if pair.test.exact_p_value < 0.05 / len(compared)]
     said = [
-        f"{pair.b} is {'more' if pair.difference.difference > 0 else 'less'} accurate than {pair.a}" for pair in apart
+        f"{better} is more accurate than {worse}"
+        for pair in apart
+        for worse, better in [(pair.a, pair.b) if pair.difference.difference > 0 else (pair.b, pair.a)]
     ]
-    how = "McNemar’s exact test at 5 %"
+    how = f"McNemar’s exact test, 5{SPACE}%"
     if len(compared) == 1:
         alone = compared[0]
         first = said[0] if said else f"{alone.a} and {alone.b} cannot be told apart"
         return (f"{first} on {images} ({how}).", alone.sentence)
-    how += f" divided by {len(compared)} pairs"
+    how += f" divided among {len(compared)} pairs"
     if not apart:
         first = f"No pair can be told apart on {images} ({how})."
     else:
-        more = f" and {len(said) - _IN_VERDICT} more" if len(said) > _IN_VERDICT else ""
+        more = f", and {len(said) - _IN_VERDICT} more" if len(said) > _IN_VERDICT else ""
         first = (
-            f"{len(apart)} of {len(compared)} pairs can be told apart on {images} ({how}): "
-            f"{', '.join(said[:_IN_VERDICT])}{more}."
+            f"{len(apart)} of {len(compared)} pairs can be told apart on {images}: "
+            f"{', '.join(said[:_IN_VERDICT])}{more} ({how})."
         )
     return (first, *(pair.sentence for pair in compared if len(compared) <= _IN_VERDICT))
 
@@ -284,7 +287,9 @@ def _titles(runs: Sequence[Run], lines: Sequence[RunLine], differs: Sequence[Set
     rows = [row for row in differs if row.name not in facts]
     found = []
     for number, run in enumerate(runs):
-        known = [(row.name, row.values[number]) for row in rows if row.values[number] is not None]
+        # First what few of the others have, so that titles differ.
+        own = sorted(rows, key=lambda row: row.values.count(row.values[number]))
+        known = [(row.name, row.values[number]) for row in own if row.values[number] is not None]
         said = [f"{name}={as_typed(value)}" for name, value in known]
         found.append(" ".join([run.spec.recipe.model.name, *said[:_IN_TITLE]]))
     return found
