@@ -183,6 +183,13 @@ def test_runs_are_records_and_tables(trained, runs, sample_path, ask, tmp_path):
     assert (status, err.count("\n")) == (2, 1)
     assert ask("runs", "--csv", "--json")[0] == 2
     assert "options come after the word" in ask("runs", "--group", "show", "last")[2]
+    assert ask("runs", "--runs", str(runs), "show", trained.path.name)[0] == 0
+    for folder, words in (("rnus", "there is no such folder, expected one with runs; did you mean"),
+                          ("runs/[red]<b>", "that is itself a run, expected the folder in which it lies"),
+                          (".", "but in runs there are some")):  # fmt: skip
+        status, _, err = ask("runs", "--runs", str(tmp_path / folder))
+        assert (status, words in err) == (2, True)
+    assert "expected a whole name: mlp-seed0-" in ask("runs", "show", "mlp-seed0", "--runs", str(runs))[2]
 
 
 def test_a_notebook_shows_a_run_and_a_data_set_and_no_markup_of_theirs(trained, sample, tmp_path):

@@ -233,11 +233,14 @@ def did_you_mean(given: object, allowed: Iterable[str]) -> str:
 
 
 def near_names(given: object, allowed: Iterable[str]) -> list[str]:
-    """The allowed names that `given` may be a misspelling of, the nearest first."""
+    """The allowed names that `given` may be a misspelling or the last words of, at most 3, the nearest first."""
     from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in allowed}
-    return [by_lower[name] for name in get_close_matches(str(given).lower(), by_lower, n=3, cutoff=0.6)]
+    wanted = str(given).lower()
+    ending = [name for name in by_lower if wanted and name.endswith(f"_{wanted}")]
+    near = get_close_matches(wanted, by_lower, n=3, cutoff=0.6)
+    return [by_lower[name] for name in dict.fromkeys([*ending, *near])][:3]
 
 
 def _unknown(kind: str, given: str, near: list[str], allowed: list[str], owner: str) -> str:

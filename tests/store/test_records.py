@@ -20,10 +20,16 @@ def line(seed=0, accuracy=0.9, group="g", run=None, **more):
     return RunLine(**(values | more))
 
 
-def test_another_optimizer_is_one_difference_and_its_own_settings_are_none():
+def test_another_optimizer_is_one_difference_and_its_own_settings_stand_in_brackets():
     changes = from_default(Recipe.make("mlp", {"optimizer": "sgd", "widths": "64,32", "dataset": "digits"}))
-    assert changes_text(changes) == "dataset=digits optimizer=sgd widths=64,32"
+    assert changes_text(changes) == "dataset=digits optimizer=sgd (learning_rate=0.05 momentum=0.9) widths=64,32"
     assert from_default(Recipe.make("mlp", {"seed": 3})) == {}
+    lion = from_default(Recipe.make("mlp", {"optimizer": "lion", "learning_rate": 0.001, "schedule": "step"}))
+    assert changes_text(lion) == (
+        "optimizer=lion (weight_decay=0.03 beta_2=0.99) learning_rate=0.001 "
+        "schedule=step (drop_factor=0.1 drop_every=8)"
+    )
+    assert changes_text(lion, {"optimizer", "schedule"}) == "learning_rate=0.001"
     assert changes_text(from_default(Recipe.make("forest", {"max_depth": 5}))) == "max_depth=5"
 
 
@@ -52,6 +58,8 @@ def test_any_field_sorts_and_what_has_none_comes_last():
     assert sort_lines(lines, "dropout")[0].run == "g-1"
     with pytest.raises(UsageError, match="has no field 'droput'; did you mean dropout"):
         sort_lines(lines, "droput")
+    with pytest.raises(UsageError, match="did you mean -validation_accuracy or -test_accuracy"):
+        sort_lines(lines, "-accuracy")
     assert sort_lines([], "dropout") == []
 
 
@@ -78,3 +86,7 @@ def test_records_are_flat_and_a_csv_of_them_holds_one_row_a_run():
     assert '"64,32"' in first
     assert second.endswith("0.5")
     assert header.endswith(",option_seconds,widths,dropout")
+    other = record_of(line(settings={"dropout": 0.5, "precision": "bfloat16"}, facts={"precision": "float32"}))
+    assert (other["precision"], "option_precision" in other) == ("float32", False)
+    assert csv_text([other, record]).splitlines()[0] == csv_text([record, other]).splitlines()[0]
+    assert (record["validation_images"], record_of(group_runs([own])[0])["validation_runs"]) == (100, 1)

@@ -47,7 +47,9 @@ def report(
         if as_json:
             print_json({"page": str(several.path), "report": several.summary})
             return
-        print_table(runs_table([each.line for each in several.summary.runs]))
+        print_table(
+            runs_table([each.line for each in several.summary.runs], list(filter(None, [several.summary.shared])))
+        )
         for line in side_by_side_lines(several.summary):
             print_line(line)
         print_line(several.path)

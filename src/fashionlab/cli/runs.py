@@ -42,7 +42,11 @@ def runs(ctx: click.Context, /, **options: Any) -> None:
     """
     if ctx.invoked_subcommand is None:
         _list(**options)
-    elif any(ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT for name in options):
+        return
+    given = {name for name in options if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT}
+    if "runs" in given:
+        ctx.default_map = {word: {"runs": options["runs"]} for word in runs.commands}
+    if given - {"runs"}:
         raise click.UsageError(f"options come after the word: fashionlab runs {ctx.invoked_subcommand} ...")
 
 

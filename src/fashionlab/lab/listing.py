@@ -7,7 +7,7 @@ from fashionlab.search.folder import SEARCH_MARKS, SearchFolder, find_search
 from fashionlab.search.folder import list_searches as list_search_folders
 from fashionlab.store import Run, RunDetails, RunLine, delete_run, details_of, find_run, line_of, tell_apart
 from fashionlab.store import list_runs as list_folders
-from fashionlab.store.listing import RUN_MARKS, require_deletable
+from fashionlab.store.listing import RUN_MARKS, require_deletable, require_runs
 from fashionlab.store.records import Record, RunGroup, group_runs, record_of, sort_lines
 from fashionlab.studies.folder import STUDY_MARKS, StudyFolder, find_study
 from fashionlab.tracking import delete_log
@@ -15,7 +15,8 @@ from fashionlab.tracking import delete_log
 
 def list_runs(*, runs: str | Path = "runs", sort: str | None = None) -> list[RunLine]:
     """A line for each run, oldest first, or by a field of its record, "-FIELD" for the highest first. Raises UsageError
-    for a field that none has."""
+    for a field that none has, or a path that is no folder of runs."""
+    require_runs(Path(runs))
     lines = tell_apart([line_of(run) for run in list_folders(Path(runs))])
     return sort_lines(lines, sort) if sort else lines
 

@@ -10,7 +10,7 @@ from fashionlab.data.split import VALIDATION_SHARE
 from fashionlab.errors import UsageError
 from fashionlab.models.registry import is_own_file, registered
 from fashionlab.options import as_typed, options_of
-from fashionlab.recipe.choices import own_settings
+from fashionlab.recipe.choices import CHOICES, own_settings
 from fashionlab.recipe.config import DataConfig, OptionValue, TrainingConfig, as_tuples
 from fashionlab.recipe.recipe import Recipe
 
@@ -52,8 +52,8 @@ def difference(baseline: Recipe, arm: Recipe) -> Changes:
 def from_default(recipe: Recipe) -> Changes:
     """What differs from the recipe that `fashionlab train MODEL` has today, but for seed and refit.
 
-    Another optimizer or schedule is one difference: the settings that come with it are not. What has no known default,
-    as an option of a user's own file, differs from None.
+    Another optimizer or schedule is one difference: the settings that come with it are not (`implied` has them). What
+    has no known default, as an option of a user's own file, differs from None.
     """
     defaults = default_settings(recipe)
     return {
@@ -61,6 +61,23 @@ def from_default(recipe: Recipe) -> Changes:
         for name, value in recipe.settings.items()
         if name not in defaults or as_typed(defaults[name]) != as_typed(value)
     }
+
+
+def implied(changes: Changes) -> dict[str, dict[str, OptionValue]]:
+    """The settings that come with another optimizer or schedule, by "optimizer" and "schedule": with their values,
+    where these are not what the choice before it has. Those that `changes` names itself are left out.
+
+    changes: all of them, as `from_default` gives them.
+    """
+    found = {}
+    for choice in CHOICES.keys() & changes.keys():
+        before, after = (own_settings({choice: value}) for value in (changes[choice].before, changes[choice].after))
+        found[choice] = {
+            name: value
+            for name, value in after.items()
+            if name not in changes and value != before[name] and value not in (None, False)
+        }
+    return found
 
 
 def default_settings(recipe: Recipe) -> dict[str, Any]:

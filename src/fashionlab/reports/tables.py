@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fashionlab.data import DataDescription
 from fashionlab.options import as_typed
-from fashionlab.recipe.difference import Changes
+from fashionlab.recipe.difference import Changes, implied
 from fashionlab.reports.measures import TITLES, measure, shared_line
 from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line, training_fields
 from fashionlab.reports.wording import (
@@ -114,9 +114,9 @@ def result_table(metrics: Metrics) -> "Table":
     return new_table(columns, rows, title=title, caption=caption, text=(-1,))
 
 
-def runs_table(rows: Sequence[RunLine]) -> "Table":
-    """The list of runs, and below it what they have in common and which is the best."""
-    names, common, lines = _short_names(rows), _common(rows), []
+def runs_table(rows: Sequence[RunLine], below: Sequence[str] | None = None) -> "Table":
+    """The list of runs, and below it what they have in common and which is the best, or what is said instead."""
+    names, common, lines = _short_names(rows), shared_changes(rows), []
     for row in rows:
         epochs = f"{row.best_epoch}/{row.epochs}" if row.epochs else NONE
         state = "damaged" if row.damaged else epochs if row.complete else "unfinished"
@@ -124,13 +124,22 @@ def runs_table(rows: Sequence[RunLine]) -> "Table":
             row.run, _model(row), names.get(row.dataset, NONE), NONE if row.seed is None else str(row.seed), state,
             accuracy(row.validation), accuracy(row.test), _differs(row, common),
         ))  # fmt: skip
-    columns = ("run", "model", DATA_SET, "seed", "epochs", "validation accuracy", "test accuracy", DIFFERS)
-    return _without_common(columns, lines, [*_common_line(common), *_best_line(rows)])
+    columns = (
+        "run",
+        "model",
+        DATA_SET,
+        "seed",
+        "best / trained epochs",
+        "validation accuracy",
+        "test accuracy",
+        DIFFERS,
+    )
+    return _without_common(columns, lines, [*_common_line(common), *_best_line(rows)] if below is None else below)
 
 
 def groups_table(rows: Sequence[RunGroup]) -> "Table":
     """The runs, those that differ in the seed alone together."""
-    names, common = _short_names(rows), _common(rows)
+    names, common = _short_names(rows), shared_changes(rows)
     lines = [
         (_model(row), names[row.dataset], str(len(row.seeds)), *_spread(row.validation), *_spread(row.test),
          row.best_run, _differs(row, common))
@@ -155,8 +164,11 @@ DIFFERS = "differs from the model's default"
 
 
 def csv_text(records: Sequence[Record]) -> str:
-    """Records as CSV with a line of names; a value as one types it, an empty cell where there is none."""
-    columns = list(dict.fromkeys(name for record in records for name in record))
+    """Records as CSV with a line of names, whose order is not that of the records; a value as one types it, an empty
+    cell where there is none."""
+    # Whatever the order of the records, so that a program finds a column where it was.
+    layouts = sorted({tuple(record) for record in records}, key=lambda names: (-len(names), names))
+    columns = list(dict.fromkeys(name for names in layouts for name in names))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(map(one_line, columns))
@@ -171,12 +183,12 @@ def _model(row: RunLine | RunGroup) -> str:
 
 
 def _differs(row: RunLine | RunGroup, common: Changes) -> str:
-    own = {name: change for name, change in row.changes.items() if name not in common}
-    return changes_text(own) or (NONE if row.settings else "")
+    return changes_text(row.changes, left_out=common) or (NONE if row.settings else "")
 
 
-def _common(rows: Sequence[RunLine | RunGroup]) -> Changes:
-    """What all of several runs have changed in the same way; of damaged runs nothing is known."""
+def shared_changes(rows: Sequence[RunLine | RunGroup]) -> Changes:
+    """What all of several runs have changed in the same way, with all that comes with it; of damaged runs nothing is
+    known."""
     known = [row for row in rows if row.settings]
     if len(known) < 2:
         return {}
@@ -184,7 +196,12 @@ def _common(rows: Sequence[RunLine | RunGroup]) -> Changes:
     return {
         name: change
         for name, change in first.changes.items()
-        if all(name in row.changes and row.changes[name].after == change.after for row in others)
+        if all(
+            name in row.changes
+            and row.changes[name].after == change.after
+            and implied(row.changes).get(name) == implied(first.changes).get(name)
+            for row in others
+        )
     }
 
 

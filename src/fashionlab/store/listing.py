@@ -8,7 +8,7 @@ import msgspec
 
 from fashionlab.errors import StoreError, UsageError
 from fashionlab.files import delete_folder, require_plain
-from fashionlab.options import unknown_name
+from fashionlab.options import near_names, spelled, unknown_name
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store.format import read_document
 from fashionlab.store.run import SEAL, Run
@@ -18,6 +18,34 @@ RUN_MARKS = {
     SEAL: frozenset({"format", "identity", "files"}),
 }
 """The documents of a run and what each of them has at least, in every format so far."""
+
+
+_SHOWN = 5
+"""Runs that a message names."""
+
+
+def require_runs(runs: Path) -> None:
+    """Raise UsageError for a path that is no folder of runs: that does not exist, is itself a run, or has its runs
+    deeper. An empty folder is one, and so is the default one before the first run."""
+    if (runs / "recipe.json").is_file():
+        raise UsageError(
+            f"{spelled('runs', str(runs))}: that is itself a run, expected the folder in which it lies: "
+            f"{spelled('runs', str(runs.parent))}"
+        )
+    if not runs.exists() and runs != Path("runs"):
+        beside = [path.name for path in runs.parent.glob("*") if path.is_dir()]
+        near = [str(runs.parent / name) for name in near_names(runs.name, beside)]
+        raise UsageError(
+            f"{spelled('runs', str(runs))}: there is no such folder, expected one with runs"
+            + (f"; did you mean {' or '.join(near)}?" if near else "")
+        )
+    if not folders_with(runs, "recipe.json"):
+        deeper = [path.parent.parent for path in sorted(runs.glob("[!.]*/[!.]*/recipe.json"))]
+        if deeper and not any((deeper[0].parent / mark).exists() for mark in ("study.json", "search.json")):
+            raise UsageError(
+                f"{spelled('runs', str(runs))}: no run lies directly in that folder, but in {deeper[0].name} there are "
+                f"some: {spelled('runs', str(deeper[0]))}"
+            )
 
 
 def list_runs(runs: Path) -> list[Run]:
@@ -70,6 +98,13 @@ def find_run(runs: Path, name: str) -> Run:
     names = [run.name for run in list_runs(runs)]
     if not names:
         raise UsageError(f"there is no run {name!r}: {runs} has none, and no such folder holds a recipe.json")
+    begun = [known for known in names if name and known.startswith(name)]
+    if begun:
+        more = f" and {len(begun) - _SHOWN} more" if len(begun) > _SHOWN else ""
+        raise UsageError(
+            f"given {name!r}, with which {'one run' if len(begun) == 1 else f'{len(begun)} runs'} in {runs} "
+            f"{'begins' if len(begun) == 1 else 'begin'}, expected a whole name: {', '.join(begun[:_SHOWN])}{more}"
+        )
     raise UsageError(unknown_name("run", name, names[-12:], f"the folder {runs}"))
 
 

@@ -1,15 +1,15 @@
 """The lines of a list of runs as flat records, one after another, and together by everything but the seed."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from fashionlab.errors import UsageError
-from fashionlab.options import as_typed, unknown_name
-from fashionlab.recipe.difference import Changes
+from fashionlab.options import as_typed, near_names
+from fashionlab.recipe.difference import Changes, implied
 from fashionlab.store.overview import RunLine, SetLine
 
 Record = dict[str, Any]
@@ -50,10 +50,10 @@ Row = TypeVar("Row", RunLine, RunGroup)
 
 def record_of(line: RunLine | RunGroup) -> Record:
     """A run or a group by name, without inner structs. Settings have their own names; one of a user's own model that is
-    called like a result is `option_NAME`."""
+    called like a result is `option_NAME`. `precision` is the one in which a run computed."""
     record: Record = _run_record(line) if isinstance(line, RunLine) else _group_record(line)
     for name, value in line.settings.items():
-        if name != "dataset":
+        if name != "dataset" and not (name == "precision" and name in record):
             record[f"option_{name}" if name in record else name] = value
     return record
 
@@ -72,20 +72,32 @@ def sort_lines(lines: Sequence[Row], field: str) -> list[Row]:
 
     Raises UsageError for a field that no line has.
     """
-    name, records = field.removeprefix("-"), [record_of(line) for line in lines]
+    sign, name = ("-", field[1:]) if field[:1] == "-" else ("", field)
+    records = [record_of(line) for line in lines]
     known = list(dict.fromkeys(known for record in records for known in record))
     if lines and name not in known:
-        raise UsageError(unknown_name("field", name, known, "the list of runs"))
+        near = " or ".join(sign + each for each in near_names(name, known))
+        hint = f"did you mean {near}? " if near else ""
+        raise UsageError(f"the list of runs has no field {name!r}; {hint}fashionlab runs --csv has a column for each")
     pairs = list(zip((record.get(name) for record in records), lines, strict=True))
     having = sorted(
-        (pair for pair in pairs if pair[0] is not None), key=lambda pair: _rank(pair[0]), reverse=field[:1] == "-"
+        (pair for pair in pairs if pair[0] is not None), key=lambda pair: _rank(pair[0]), reverse=bool(sign)
     )
     return [line for _, line in having] + [line for value, line in pairs if value is None]
 
 
-def changes_text(changes: Changes) -> str:
-    """Settings as one types them: "dropout=0.2 widths=64,32"."""
-    return " ".join(f"{name}={as_typed(change.after)}" for name, change in changes.items())
+def changes_text(changes: Changes, left_out: Container[str] = ()) -> str:
+    """Settings as one types them, and in brackets what comes with a choice: "dropout=0.2 optimizer=sgd
+    (learning_rate=0.05 momentum=0.9)".
+
+    changes: all of a run's; left_out: those that are not written.
+    """
+    coming, said = implied(changes), []
+    for name, change in changes.items():
+        if name not in left_out:
+            brought = " ".join(f"{own}={as_typed(value)}" for own, value in coming.get(name, {}).items())
+            said.append(f"{name}={as_typed(change.after)}" + (f" ({brought})" if brought else ""))
+    return " ".join(said)
 
 
 def _rank(value: Any) -> tuple[bool, float, str]:
@@ -132,8 +144,8 @@ def _run_record(line: RunLine) -> Record:
     record = {
         "run": line.run, "model": line.model, "dataset": line.dataset, "seed": line.seed, "refit": line.refit,
         "origin": line.origin, "differs": changes_text(line.changes), "state": state, "epochs_trained": line.epochs,
-        "best_epoch": line.best_epoch, **_flat("validation", line.validation, SetLine),
-        **_flat("test", line.test, SetLine), "seconds": line.seconds, "size": line.size, "path": line.path,
+        "best_epoch": line.best_epoch, **_flat("validation", line.validation, SetLine, "images"),
+        **_flat("test", line.test, SetLine, "images"), "seconds": line.seconds, "size": line.size, "path": line.path,
         "group": line.group, "damage": line.damaged,
     }  # fmt: skip
     return record | line.facts
@@ -143,11 +155,11 @@ def _group_record(group: RunGroup) -> Record:
     return {
         "model": group.model, "dataset": group.dataset, "refit": group.refit,
         "origin": group.origin, "differs": changes_text(group.changes),
-        "n": len(group.seeds), "seeds": group.seeds, **_flat("validation", group.validation, Spread),
-        **_flat("test", group.test, Spread), "best_run": group.best_run, "group": group.group,
+        "n": len(group.seeds), "seeds": group.seeds, **_flat("validation", group.validation, Spread, "runs"),
+        **_flat("test", group.test, Spread, "runs"), "best_run": group.best_run, "group": group.group,
     }  # fmt: skip
 
 
-def _flat(prefix: str, struct: Struct | None, kind: type[Struct]) -> Record:
+def _flat(prefix: str, struct: Struct | None, kind: type[Struct], counted: str) -> Record:
     values = asdict(struct) if struct else dict.fromkeys(kind.__struct_fields__)
-    return {f"{prefix}_{name}": value for name, value in values.items()}
+    return {f"{prefix}_{counted if name == 'n' else name}": value for name, value in values.items()}

@@ -78,13 +78,17 @@ def test_two_runs_are_compared_on_the_images_that_both_held_out(made, two):
         list(row) for row in made["plain"].metrics.validation.confusion
     ]
     assert np.array(pair.confusions.after).sum() == 120
-    for image in pair.confusions.only_b:
+    for image in pair.confusions.sample_only_b:
         at = before.rows.tolist().index(image.row)
         assert (image.position, image.label) == (at, before.labels[at])
         assert image.b.predicted == image.label != image.a.predicted
         assert image.a.predicted == before.logits[at].argmax()
         assert 0 < image.a.probability < 1
-    assert len(pair.confusions.only_b) == min(12, pair.test.only_b)
+    assert len(pair.confusions.sample_only_b) == min(12, pair.test.only_b)
+    assert pair.rows_only_b == tuple(before.rows[correct[1] & ~correct[0]].tolist())
+    assert (len(pair.rows_only_a), len(pair.rows_only_b)) == (pair.test.only_a, pair.test.only_b)
+    assert summary.verdict[0].startswith("B is more accurate than A on these 120 images")
+    assert summary.shared.endswith("seed 0.")
     assert summary.study.endswith("--change 'widths=64,32 dropout=0.1'")
     assert "Compared on the validation images that both runs of a pair held out, 120 of them" in summary.judged
 
@@ -98,10 +102,17 @@ def test_the_page_stands_alone_and_says_what_the_summary_says(made, two):
     assert outline.silent == []
     assert all(address.startswith(("data:", "#")) for address in outline.addresses)
     assert len(set(outline.identifiers)) == len(outline.identifiers)
-    for words in (two.summary.pairs[0].sentence, *two.summary.caveats, made["wide"].name, "--dropout 0.1"):
+    for words in (
+        two.summary.pairs[0].sentence,
+        *two.summary.caveats,
+        made["wide"].name,
+        "<span>--dropout</span> <span>0.1</span>",
+    ):
         assert words in text
     assert text.count('class="pic"') == sum(
-        len(side) for pair in two.summary.pairs for side in (pair.confusions.only_a, pair.confusions.only_b)
+        len(side)
+        for pair in two.summary.pairs
+        for side in (pair.confusions.sample_only_a, pair.confusions.sample_only_b)
     )
     again = fashionlab.report(TrainedModel(made["plain"]), TrainedModel(made["wide"]))
     assert (again.path, page_of(again)) == (two.path, text)
@@ -113,6 +124,9 @@ def test_networks_and_estimators_stand_side_by_side(made, runs, four):
         (a, b, 200) for a, b in ("AB", "AC", "AD", "BC", "BD", "CD")
     ]
     assert [pair.b for pair in summary.against_first] == ["B", "C", "D"]
+    assert "5\N{NO-BREAK SPACE}% divided among 6 pairs" in summary.verdict[0]
+    assert f"<p>{summary.verdict[0]}</p>" in text
+    assert "best-val_loss-0" in text
     assert next(row for row in summary.differs if row.name == "model").values == ("mlp", "mlp", "forest", "boosting")
     assert not {"trainer", "backend"} & {row.name for row in summary.differs}
     for words in ("6 pairs are tested", "used the test set to choose"):
@@ -128,7 +142,7 @@ def test_runs_of_different_splits_share_what_both_held_out(made):
     (pair,) = summary.pairs
     rows = [set(made[name].predictions.validation.rows.tolist()) for name in ("plain", "other seed")]
     assert 0 < pair.n == len(rows[0] & rows[1]) < 120
-    assert {image.row for image in pair.confusions.only_a} <= rows[0] & rows[1]
+    assert {image.row for image in pair.confusions.sample_only_a} <= rows[0] & rows[1]
     assert "For all test images instead: --on test." in summary.judged
     assert summary.study is None
     assert any("one recipe" in text for text in summary.caveats)

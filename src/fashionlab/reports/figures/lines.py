@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fashionlab.reports.figures.canvas import Canvas
-from fashionlab.reports.figures.palette import MUTED, SERIES
+from fashionlab.reports.figures.palette import MUTED, PAPER, SERIES
 from fashionlab.reports.figures.scales import Scale, floats, padded, tick_text
 from fashionlab.reports.figures.text import SMALL, TEXT, fitted
 
@@ -83,7 +83,7 @@ def draw_curves(
                 gid=f"curve-{gid}-{number}{suffix}",
             )  # fmt: skip
     if names:
-        _name(canvas, box, curves, y)
+        _name_all(canvas, axes, box, at, curves, y)
     if len(at) <= MOST_AIMS:
         column = box.width / max(1.0, (x.high - x.low) / max(_pitch(at), 1e-12))
         said = said or [_say(value, x, curves, i, say) for i, value in enumerate(at)]
@@ -148,8 +148,20 @@ def _say(value: float, x: Scale, curves: Sequence[Curve], i: int, say: Callable[
     return f"{x.label.partition(' (')[0]} {tick_text(value, x.as_percent)}: {', '.join(known) or 'no value'}"
 
 
-def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale) -> None:
-    """Each curve's name beside its end, moved apart where ends are close; those without room are counted."""
+def _name_all(canvas: Canvas, axes: "Axes", box: Box, at: Sequence[float], curves: Sequence[Curve], y: Scale) -> None:
+    """Each curve's name beside its end, which may lie within the panel."""
+    ending: dict[int, list[Curve]] = {}
+    for curve in curves:
+        if len(known := np.flatnonzero(np.isfinite(curve.values))):
+            ending.setdefault(int(known[-1]), []).append(curve)
+    for last, together in ending.items():
+        within = None if last == max(ending) else canvas.places(axes)[0](at[last])
+        _name(canvas, box, together, y, within)
+
+
+def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale, within: float | None) -> None:
+    """Names beside a common end, moved apart where curves are close; those without room are counted. within: the place
+    of that end, None for that of the panel."""
     ends = []
     for curve in curves:
         known = curve.values[np.isfinite(curve.values)]
@@ -165,11 +177,13 @@ def _name(canvas: Canvas, box: Box, curves: Sequence[Curve], y: Scale) -> None:
     bottom = box.top + box.height + 4 - (_STEP if left_out else 0)
     for i in reversed(range(len(placed))):
         placed[i] = min(placed[i], bottom if i == len(placed) - 1 else placed[i + 1] - tall)
-    x = box.left + box.width + 8
+    x = (box.left + box.width if within is None else within) + 8
     for place, (_, curve) in zip(placed, shown, strict=True):
         baseline = place + 4 - (_STEP / 2 if curve.ending else 0)
         width = canvas.width - x
-        canvas.text(x, baseline, fitted(curve.name, width, TEXT, "bold"), TEXT, curve.colour, weight="bold")
+        # Within the panel other curves may pass behind it.
+        ground: dict[str, Any] = {"bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}} if within else {}
+        canvas.text(x, baseline, fitted(curve.name, width, TEXT, "bold"), TEXT, curve.colour, weight="bold", **ground)
         if curve.ending:
             canvas.text(x, baseline + _STEP - 1, curve.ending, SMALL, curve.colour)
     if left_out:

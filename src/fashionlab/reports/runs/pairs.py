@@ -43,20 +43,20 @@ class SideImage(Struct, frozen=True):
 class Confusions(Struct, frozen=True):
     """Of the first run (a) and another one (b), on the images that judge them both.
 
-    before, after: the confusion matrices, counts [classes][classes], row = true class; only_a, only_b: a random sample
-    of the images that one alone has right.
+    before, after: the confusion matrices, counts [classes][classes], row = true class; sample_only_a, sample_only_b: a
+    random sample of the images that one alone has right.
     """
 
     before: tuple[tuple[int, ...], ...]
     after: tuple[tuple[int, ...], ...]
-    only_a: tuple[SideImage, ...]
-    only_b: tuple[SideImage, ...]
+    sample_only_a: tuple[SideImage, ...]
+    sample_only_b: tuple[SideImage, ...]
 
 
 class PairResult(Section, frozen=True, kw_only=True):
     """Two runs on the same images. a, b: letters; n: images; accuracy_a, accuracy_b: fractions of these; difference: b
-    minus a, points, with its 95 % interval; test: McNemar's; sentence: all that in words; confusions: of pairs with the
-    first run, otherwise None."""
+    minus a, points, with its 95 % interval; test: McNemar's; rows_only_a, rows_only_b: all images that one alone has
+    right, as `SideImage.row`; sentence: all that in words; confusions: of pairs with the first run, otherwise None."""
 
     a: str
     b: str
@@ -65,6 +65,8 @@ class PairResult(Section, frozen=True, kw_only=True):
     accuracy_b: float
     difference: PairedDifference
     test: McNemar
+    rows_only_a: tuple[int, ...]
+    rows_only_b: tuple[int, ...]
     sentence: str
     confusions: Confusions | None
 
@@ -123,7 +125,9 @@ def compare_pair(
         confusions = Confusions(tuple(map(tuple, before_)), tuple(map(tuple, after_)), samples[0], samples[1])
     return PairResult(
         a=a, b=b, n=len(rows), accuracy_a=float(correct[0].mean()), accuracy_b=float(correct[1].mean()),
-        difference=moved, test=test, sentence=_sentence(a, b, len(rows), moved, test), confusions=confusions,
+        difference=moved, test=test, rows_only_a=tuple(rows[correct[0] & ~correct[1]].tolist()),
+        rows_only_b=tuple(rows[correct[1] & ~correct[0]].tolist()), sentence=_sentence(a, b, len(rows), moved, test),
+        confusions=confusions,
     )  # fmt: skip
 
 

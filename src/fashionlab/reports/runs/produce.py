@@ -56,7 +56,7 @@ def render_side_by_side(report: SideBySide, pixels: np.ndarray | Missing) -> byt
     environment.filters |= {
         "signed": signed, "plain": plain, "p_value": p_value, "setting": setting_text,
         "value": lambda value: NONE if value is None else value_text(value),
-        "accuracy": accuracy, "duration": duration,
+        "accuracy": accuracy, "duration": duration, "command": _command,
     }  # fmt: skip
     environment.tests |= {"pair_missing": lambda pair: isinstance(pair, PairMissing)}
     figures = page_figures(report)
@@ -74,6 +74,13 @@ def render_side_by_side(report: SideBySide, pixels: np.ndarray | Missing) -> byt
         style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
     )
     return text.encode()
+
+
+def _command(line: str) -> Any:
+    """A command whose line breaks only between its words, not within --an-option."""
+    from markupsafe import Markup
+
+    return Markup(" ").join(Markup("<span>{}</span>").format(word) for word in line.split(" "))
 
 
 def page_figures(report: SideBySide) -> dict[str, Display]:
@@ -103,7 +110,7 @@ def shown_images(report: SideBySide) -> list[SideImage]:
     """All images of the page, in their order."""
     return [
         image for pair in report.against_first if pair.confusions
-        for side in (pair.confusions.only_a, pair.confusions.only_b) for image in side
+        for side in (pair.confusions.sample_only_a, pair.confusions.sample_only_b) for image in side
     ]  # fmt: skip
 
 
@@ -125,8 +132,8 @@ def _galleries(report: SideBySide) -> list[dict[str, Any]]:
     for pair in report.against_first:
         assert pair.confusions is not None
         for right, wrong, total, images in (
-            (pair.a, pair.b, pair.test.only_a, pair.confusions.only_a),
-            (pair.b, pair.a, pair.test.only_b, pair.confusions.only_b),
+            (pair.a, pair.b, pair.test.only_a, pair.confusions.sample_only_a),
+            (pair.b, pair.a, pair.test.only_b, pair.confusions.sample_only_b),
         ):
             numbered = list(enumerate(images, number))
             number += len(images)

@@ -15,21 +15,27 @@ from fashionlab.recipe.difference import Changes, difference, from_default
 from fashionlab.reports.run.sections.made import commands
 from fashionlab.reports.runs.curves import RunHistory
 from fashionlab.reports.runs.pairs import SETS, PairMissing, PairResult, SetName, compare_pair
+from fashionlab.reports.tables import shared_changes
+from fashionlab.reports.wording import SPACE
 from fashionlab.store import Run, RunLine, line_of, tell_apart
+from fashionlab.store.records import changes_text
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MOST_RUNS = 12
 """Runs on a page: of twelve there are 66 pairs already."""
+
+_IN_VERDICT = 3
+"""Pairs that the verdict names, and sentences of pairs that it has."""
 
 _IN_TITLE = 3
 """Differing settings that a run's title names."""
 
 
 class SideRun(Struct, frozen=True, kw_only=True):
-    """One of the runs. letter: A, B, … in the order in which they were given; title: the model and the first of the
-    settings in which the runs differ; line: as `fashionlab runs` lists it; command: trains an equal run; history: None
-    for a model without epochs."""
+    """One of the runs. letter: A, B, … in the order in which they were given; title: the model and some of the settings
+    in which the runs differ, first those that few others have; line: as `fashionlab runs` lists it; command: trains an
+    equal run; history: None for a model without epochs."""
 
     letter: str
     title: str
@@ -46,14 +52,17 @@ class SettingRow(Struct, frozen=True):
 
 
 class SideBySide(Struct, frozen=True, kw_only=True):
-    """set: which images judge, "validation" or "test"; judged: that in words; caveats: what the tests do not say;
-    differs: the settings in which the runs differ; pairs: of the runs, in their order."""
+    """verdict: which runs the images tell apart, in sentences; shared: what all runs have in common, a sentence, empty
+    for nothing; set: which images judge, "validation" or "test"; judged: that in words; caveats: what the tests do not
+    say; differs: the settings in which the runs differ; pairs: of the runs, in their order."""
 
     format: int = FORMAT_VERSION
     title: str
     dataset: str
     data_sha256: str
     class_names: tuple[str, ...]
+    verdict: tuple[str, ...]
+    shared: str
     set: SetName
     judged: str
     caveats: tuple[str, ...]
@@ -115,6 +124,8 @@ def compare_runs(runs: Sequence[Run], on: SetName | None = None) -> SideBySide:
         dataset=spec.recipe.data.dataset,
         data_sha256=spec.data.sha256,
         class_names=spec.data.class_names,
+        verdict=_verdict(pairs),
+        shared=_shared(runs, lines),
         set=chosen,
         judged=_judged(chosen, on, pairs, runs),
         caveats=_caveats(runs, len(pairs)),
@@ -131,11 +142,67 @@ def compare_runs(runs: Sequence[Run], on: SetName | None = None) -> SideBySide:
     )  # fmt: skip
 
 
+def _verdict(pairs: Sequence[PairResult | PairMissing]) -> tuple[str, ...]:
+    """Which pairs these images tell apart, and, of few pairs, how far each is from that."""
+    compared = [pair for pair in pairs if isinstance(pair, PairResult)]
+    if not compared:
+        return ()
+    sizes = sorted({pair.n for pair in compared})
+    images = f"these {sizes[0]:,} images" if len(sizes) == 1 else f"the {_range(sizes)} images that judge both"
+    # Bonferroni's share of 5 %: among 66 pairs of equal runs three would be told apart otherwise.
+    apart = [pair for pair in compared if pair.test.exact_p_value < 0.05 / len(compared)]
+    said = [
+        f"{better} is more accurate than {worse}"
+        for pair in apart
+        for worse, better in [(pair.a, pair.b) if pair.difference.difference > 0 else (pair.b, pair.a)]
+    ]
+    how = f"McNemar’s exact test, 5{SPACE}%"
+    if len(compared) == 1:
+        alone = compared[0]
+        first = said[0] if said else f"{alone.a} and {alone.b} cannot be told apart"
+        return (f"{first} on {images} ({how}).", alone.sentence)
+    how += f" divided among {len(compared)} pairs"
+    if not apart:
+        first = f"No pair can be told apart on {images} ({how})."
+    else:
+        more = f", and {len(said) - _IN_VERDICT} more" if len(said) > _IN_VERDICT else ""
+        first = (
+            f"{len(apart)} of {len(compared)} pairs can be told apart on {images}: "
+            f"{', '.join(said[:_IN_VERDICT])}{more} ({how})."
+        )
+    return (first, *(pair.sentence for pair in compared if len(compared) <= _IN_VERDICT))
+
+
+def _shared(runs: Sequence[Run], lines: Sequence[RunLine]) -> str:
+    """What all runs have in common: settings that are not the default, how many images they learned from, the seed."""
+    said = [changes_text(shared_changes(lines))]
+    images = {_training_images(run) for run in runs}
+    if len(images) == 1 and (n := images.pop()):
+        said.append(f"{n:,} training images")
+    if len({line.seed for line in lines}) == 1:
+        said.append(f"seed {lines[0].seed}")
+    return f"All of them: {', '.join(filter(None, said))}." if any(said) else ""
+
+
+def _training_images(run: Run) -> int | None:
+    """From how many images it learned; None where what is kept of a run does not tell."""
+    data, held = run.spec.recipe.data, run.metrics.validation
+    total = data.limit or (60_000 if data.dataset == "fashion-mnist" else None)
+    if total is None or data.validation is None or held is None or (run.spec.in_study and not run.spec.undivided):
+        return None
+    # Of fewer images than the limit asks for, fewer are held out.
+    return total - held.n if abs(held.n - data.validation * total) < 1 else None
+
+
+def _range(sizes: Sequence[int]) -> str:
+    return f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+
+
 def _judged(chosen: SetName, on: SetName | None, pairs: Sequence[PairResult | PairMissing], runs: Sequence[Run]) -> str:
     sizes = sorted({pair.n for pair in pairs if isinstance(pair, PairResult)})
     if not sizes:
         return "No two of these runs are judged by the same images, so none are compared image by image."
-    many = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+    many = _range(sizes)
     if chosen == "test":
         why = "" if on else " A run here has no validation set, so the test set takes its place."
         return (
@@ -164,7 +231,7 @@ def _caveats(runs: Sequence[Run], pairs: int) -> tuple[str, ...]:
         about,
     ]
     if pairs > 1:
-        said.append(f"{pairs} pairs are tested, and the p-values are not corrected for that.")
+        said.append(f"{pairs} pairs are tested. The p-values are not corrected for that; the verdict is.")
     return tuple(said)
 
 
@@ -220,7 +287,9 @@ def _titles(runs: Sequence[Run], lines: Sequence[RunLine], differs: Sequence[Set
     rows = [row for row in differs if row.name not in facts]
     found = []
     for number, run in enumerate(runs):
-        known = [(row.name, row.values[number]) for row in rows if row.values[number] is not None]
+        # First what few of the others have, so that titles differ.
+        own = sorted(rows, key=lambda row: row.values.count(row.values[number]))
+        known = [(row.name, row.values[number]) for row in own if row.values[number] is not None]
         said = [f"{name}={as_typed(value)}" for name, value in known]
         found.append(" ".join([run.spec.recipe.model.name, *said[:_IN_TITLE]]))
     return found

@@ -7,8 +7,9 @@ from fashionlab.text import one_line
 
 
 def side_by_side_lines(report: SideBySide) -> list[str]:
-    """What differs, each pair in a sentence, and what these sentences do not say."""
-    lines = [f"{run.letter}: {run.line.run} ({run.title})" for run in report.runs]
+    """The verdict, what differs, each pair in a sentence, and what these sentences do not say."""
+    lines = list(report.verdict[:1])
+    lines += [f"{run.letter}: {run.line.run} ({run.title})" for run in report.runs]
     for row in report.differs:
         values = " | ".join(NONE if value is None else value_text(value) for value in row.values)
         lines.append(f"{setting_text(row.name)}: {values}")

@@ -8,7 +8,7 @@ import numpy as np
 from fashionlab.reports.figures.canvas import NARROW, WIDE, Canvas
 from fashionlab.reports.figures.display import Display
 from fashionlab.reports.figures.lines import Box, Curve, Dash, described, draw_curves, steps
-from fashionlab.reports.figures.palette import SERIES
+from fashionlab.reports.figures.palette import PAPER, SERIES
 from fashionlab.reports.figures.run.curves import MEASURED
 from fashionlab.reports.figures.scales import Scale, floats, padded, tick_text
 from fashionlab.reports.figures.text import TEXT, fitted, text_width
@@ -159,6 +159,12 @@ class _Drawing:
         )  # fmt: skip
         for number, part in enumerate(parts):
             colour, gid = _colour(number), f"{column}-{number}"
+            best = self._best(number)
+            if best is not None and column.startswith("val_") and np.isfinite(part.mean[best]):
+                axes.plot(
+                    at[best], part.mean[best], "o", color=colour, markersize=9, markeredgecolor=PAPER,
+                    markeredgewidth=1.5, gid=f"best-{gid}", zorder=3,
+                )  # fmt: skip
             if 1 < len(part.each) <= FEW:
                 for run, values in enumerate(part.each):
                     axes.plot(at, values, color=colour, linewidth=0.9, alpha=0.5, gid=f"run-{gid}-{run}", zorder=1.5)
@@ -167,6 +173,13 @@ class _Drawing:
                     at, part.mean - part.deviation, part.mean + part.deviation, color=colour, alpha=0.16, linewidth=0,
                     gid=f"band-{gid}", zorder=0.8,
                 )  # fmt: skip
+
+    def _best(self, number: int) -> int | None:
+        """The place of the first lowest validation loss of a name that has a single run."""
+        parts = self.shown.get("val_loss")
+        if parts is None or len(parts[number].each) != 1 or not parts[number].n.any():
+            return None
+        return int(np.nanargmin(parts[number].mean))
 
     def _count(self, canvas: Canvas, box: Box) -> None:
         assert self.training is not None
@@ -251,6 +264,8 @@ class _Drawing:
                 f"Runs that stopped early count as long as they trained: where a line is dotted, some of its runs have "
                 f"stopped and it is the mean of the others. The last panel says how many these are at each {self.unit}."
             )
+        if any(self._best(number) is not None for number in range(len(many))):
+            said.append(f"A large dot marks the {self.unit} of the lowest validation loss of a run.")
         return " ".join([*said, "Each panel has a scale of its own.", MEASURED[self.unit]])
 
 
