@@ -17,6 +17,7 @@ from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
 from fashionlab.reports.study import produce_study_page
 from fashionlab.store import History, to_json
+from fashionlab.studies.checks import LessonResult, lesson_of
 from fashionlab.studies.compare import compare_models
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.events import OnStudyEvent, StudyEnded
@@ -168,7 +169,8 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     try:
         if summary is None:
             return None
-        return produce_study_page(folder.path, summary, _images(folder, summary, dataset), _curves(folder, summary))
+        images, curves = _images(folder, summary, dataset), _curves(folder, summary)
+        return produce_study_page(folder.path, summary, images, curves, _lesson(folder))
     except FashionlabError as error:
         tell(f"no page was made: {error}")
         return None
@@ -181,6 +183,15 @@ def _curves(folder: StudyFolder, summary: StudySummary) -> Mapping[str, Sequence
     except FashionlabError as error:
         tell(f"the page has no learning curves: {error}")
         return {}
+
+
+def _lesson(folder: StudyFolder) -> LessonResult | None:
+    """The lesson that it is; nothing, and why is said, where a file of it is damaged."""
+    try:
+        return lesson_of(folder)
+    except FashionlabError as error:
+        tell(f"the page has no lesson: {error}")
+        return None
 
 
 def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:
