@@ -17,7 +17,6 @@ from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
 from fashionlab.reports.study import produce_study_page
 from fashionlab.store import History, to_json
-from fashionlab.studies.checks import LessonResult, lesson_of
 from fashionlab.studies.compare import compare_models
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.events import OnStudyEvent, StudyEnded
@@ -31,6 +30,8 @@ from fashionlab.studies.execution.local import (
 )
 from fashionlab.studies.final import confirm
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.lessons.checks import LessonResult, lesson_of
+from fashionlab.studies.lessons.robustness import measure_robustness
 from fashionlab.studies.outcomes import RunResults, read_histories
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
@@ -160,6 +161,8 @@ def _conclude(
     folder, results, plan = driver.folder, driver.results, driver.folder.plan
     compare = compare_models(folder, results, data_dir, workers[0]) if plan.kind == "compare" else None
     test = confirm(folder, results, dataset, workers, events) if plan.test else None
+    if (started := folder.lesson) and started.lesson.robustness:
+        measure_robustness(folder, started.lesson.robustness, dataset, workers)
     folder.write("summary.json", to_json(driver.summarise(state, test, compare)))
 
 

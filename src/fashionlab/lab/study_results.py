@@ -12,8 +12,8 @@ from fashionlab.reports.study.produce import PAGE
 from fashionlab.reports.study.text import summary_lines
 from fashionlab.search.folder import SearchFolder
 from fashionlab.search.summary import SearchSummary
-from fashionlab.studies.checks import LessonResult, lesson_of
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.lessons.checks import LessonResult, lesson_of
 from fashionlab.text import one_line
 
 if TYPE_CHECKING:

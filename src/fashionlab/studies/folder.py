@@ -11,6 +11,7 @@ runs/NAME/
   test.json         what they are worth, and which runs they are of
   summary.json      everything a reader wants to know, written anew after every run
   lesson.json       of a lesson: its words and checks, and what was predicted
+  robustness.json   of a lesson that asks for it: accuracies on changed images
   lock              held by the driver
 """
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
+from fashionlab.evaluation.disturbances import UNITS
+from fashionlab.reports.figures import Display
+from fashionlab.reports.figures.study.robustness import Worsened, robustness
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.tables import new_table
-from fashionlab.reports.wording import NONE, SPACE, counted, plain, signed
-from fashionlab.studies.checks import CheckResult, LessonResult
+from fashionlab.reports.wording import NONE, SPACE, counted, percent, plain, signed
 from fashionlab.studies.design.lesson import MEASURES, Check, Lesson
+from fashionlab.studies.lessons.checks import CheckResult, LessonResult
+from fashionlab.studies.lessons.robustness import RobustnessTable
 from fashionlab.studies.stats.verdict import Word
 from fashionlab.text import one_line
 
@@ -75,12 +80,65 @@ class Frame:
     predicted: int | None
     checks: list[CheckRow]
     verdict: str
+    robustness: "RobustTable | None"
     few_seeds: str = FEW_SEEDS
 
 
 def lesson_frame(result: LessonResult) -> Frame:
     """The lesson as its page shows it."""
-    return Frame(result.lesson, result.predicted, check_rows(result), verdict(result))
+    table = robust_table(result.robustness) if result.robustness else None
+    return Frame(result.lesson, result.predicted, check_rows(result), verdict(result), table)
+
+
+@dataclass(frozen=True)
+class RobustTable:
+    """Accuracies on changed images. arms: the columns; rows: condition, unit and an accuracy for each arm, means over
+    the seeds; n: images of a seed."""
+
+    arms: list[str]
+    rows: list[tuple[str, str, list[str]]]
+    n: int
+
+
+def robust_table(table: RobustnessTable) -> RobustTable | None:
+    """The table of a lesson's page; None where nothing is measured yet."""
+    ways = worsened(table)
+    if not ways:
+        return None
+    arms = list(ways[0].accuracies)
+    rows = [("none", "the images as they are", [percent(ways[0].accuracies[arm][0]) for arm in arms])]
+    for way in ways:
+        rows += [
+            (f"{way.name} {strength:g}", way.unit, [percent(way.accuracies[arm][place]) for arm in arms])
+            for place, strength in enumerate(way.strengths)
+            if place
+        ]
+    return RobustTable(arms, rows, max(run.n for run in table.runs))
+
+
+def worsened(table: RobustnessTable) -> list[Worsened]:
+    """By kind of change, the mean accuracy of each arm at each strength, 0 first; nothing where no run is measured."""
+    runs = {arm: [run for run in table.runs if run.arm == arm] for arm in dict.fromkeys(run.arm for run in table.runs)}
+    if not runs:
+        return []
+    found, place = [], 0
+    for kind, strengths in table.asked.kinds.items():
+        accuracies = {
+            arm: [
+                fmean(run.accuracy for run in own),
+                *(fmean(run.changed[place + i] for run in own) for i in range(len(strengths))),
+            ]
+            for arm, own in runs.items()
+        }
+        found.append(Worsened(kind, UNITS[kind], (0.0, *strengths), accuracies))
+        place += len(strengths)
+    return found
+
+
+def lesson_figures(result: LessonResult | None) -> dict[str, Display]:
+    """What the lesson adds to the figures of its study, by name."""
+    ways = worsened(result.robustness) if result and result.robustness else []
+    return {display.name: display for display in ([robustness(ways)] if ways else [])}
 
 
 def lesson_table(result: LessonResult) -> "Table":
@@ -125,7 +183,8 @@ def _row(result: CheckResult) -> CheckRow:
 def what_is_measured(check: Check) -> str:
     """ "training loss in the last epoch: narrow minus baseline"."""
     arms = check.arm if check.than is None else f"{check.arm} minus {check.than}"
-    return f"{MEASURES[check.measure][0]}: {arms}"
+    under = f" ({check.under})" if check.under else ""
+    return f"{MEASURES[check.measure][0]}{under}: {arms}"
 
 
 def _expected(check: Check) -> str:

@@ -22,11 +22,11 @@ from fashionlab.reports.study.effects import (
 )
 from fashionlab.reports.study.figures import curve_figures, page_figures, without_curves
 from fashionlab.reports.study.guarantee import guarantee
-from fashionlab.reports.study.lesson import lesson_frame
+from fashionlab.reports.study.lesson import lesson_figures, lesson_frame
 from fashionlab.reports.study.report import JUDGING_SET, report_of
 from fashionlab.reports.wording import counted, plain, signed, times
 from fashionlab.store import History
-from fashionlab.studies.checks import LessonResult
+from fashionlab.studies.lessons.checks import LessonResult
 from fashionlab.studies.summary import StudySummary
 
 PAGE = "report/index.html"
@@ -67,7 +67,7 @@ def render_study(
         imported=imported(report),
         models=models(report),
         guarantee=guarantee(report),
-        figures=shown(page_figures(report) | curves),
+        figures=shown(page_figures(report) | curves | lesson_figures(lesson)),
         curves=list(curves),
         curveless=without_curves(report, histories or {}),
         columns=sprite.COLUMNS,

@@ -13,16 +13,20 @@ say = "the validation loss rises again"
 measure = "rise"        # of MEASURES
 arm = "baseline"        # also: than, another arm: then the difference to it
 at_least = 10           # or at_most, or both
+[robustness]            # may be left out: strengths of changes to the judging images, and how many of these
+shift = [1, 2, 4]       # also: noise, blur, brightness; a check has under = "shift 4"
+images = 1000
 [study]                 # and the rest of a study's file
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
+from fashionlab.evaluation.disturbances import Disturbance
 from fashionlab.recipe.toml import read_toml
 from fashionlab.studies.design.file import StudyFile, study_file
 from fashionlab.studies.design.plan import Design
@@ -40,6 +44,7 @@ Measure = Literal[
     "best epoch",
     "epochs",
     "parameters",
+    "accuracy lost",
 ]
 
 MEASURES: dict[Measure, tuple[str, str]] = {
@@ -55,23 +60,62 @@ MEASURES: dict[Measure, tuple[str, str]] = {
     "best epoch": ("epoch of the lowest validation loss", ""),
     "epochs": ("epochs trained", ""),
     "parameters": ("trained parameters", ""),
+    "accuracy lost": ("accuracy on judging images as they are, minus that on the same images changed", "points"),
 }
 """What a check may measure of a run: what it is, and its unit. Of an arm it is the mean over its runs."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
+Strengths = Annotated[tuple[Annotated[float, Meta(gt=0, le=28)], ...], Meta(max_length=6)]
+
+
+class Robustness(Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes to the judging images under which the arms are measured, too: of each kind the strengths, in the units of
+    `evaluation.disturbances`. images: of the judging set, at most."""
+
+    noise: Strengths = ()
+    blur: Strengths = ()
+    brightness: Annotated[tuple[Annotated[float, Meta(gt=0, le=1)], ...], Meta(max_length=6)] = ()
+    shift: Strengths = ()
+    images: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+    def __post_init__(self) -> None:
+        if not self.conditions:
+            raise ValueError("robustness has no strength of noise, blur, brightness or shift")
+
+    @property
+    def kinds(self) -> dict[Disturbance, tuple[float, ...]]:
+        """The strengths of each kind that has some."""
+        found: dict[Disturbance, tuple[float, ...]] = {
+            "noise": self.noise, "blur": self.blur, "brightness": self.brightness, "shift": self.shift,
+        }  # fmt: skip
+        return {kind: strengths for kind, strengths in found.items() if strengths}
+
+    @property
+    def conditions(self) -> list[tuple[Disturbance, float]]:
+        """Kind and strength, kind by kind."""
+        return [(kind, strength) for kind, strengths in self.kinds.items() for strength in strengths]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the conditions, as a check says them: "shift 4"."""
+        return [f"{kind} {strength:g}" for kind, strength in self.conditions]
+
+
 class Check(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run of the lesson should show.
 
-    say: that, in words; measure: of the arm, or, with `than`, the arm's minus the other's, seed by seed; at_least,
-    at_most: in the unit of the measure (differences of % in points).
+    say: that, in words; measure: of the arm, or, with `than`, the arm's minus the other's, seed by seed; under: the
+    condition, "shift 4", of what is measured on changed images; at_least, at_most: in the unit of the measure
+    (differences of % in points).
     """
 
     say: Text
     measure: Measure
     arm: Text
     than: Text | None = None
+    under: Text | None = None
     at_least: float | None = None
     at_most: float | None = None
 
@@ -80,13 +124,15 @@ class Check(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"the check {self.say!r} has neither at_least nor at_most")
         if self.than == self.arm:
             raise ValueError(f"the check {self.say!r} compares {self.arm!r} with itself")
+        if (self.measure == "accuracy lost") != (self.under is not None):
+            raise ValueError(f"the check {self.say!r} needs `under` with accuracy lost, and with nothing else")
 
 
 class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
     """The words of a lesson, and its checks.
 
     name: of its file; choices: to predict from, of which `answer` (from 1) is expected; explanation: why; closing: a
-    question to think about; minutes: it takes, on 2 cores.
+    question to think about; minutes: it takes, on 2 cores; robustness: what else is measured, or None.
     """
 
     question: Text
@@ -96,9 +142,14 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
     closing: Text
     minutes: Annotated[float, Meta(gt=0)]
     checks: Annotated[tuple[Check, ...], Meta(min_length=1, max_length=12)]
+    robustness: Robustness | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
+        known = self.robustness.names if self.robustness else []
+        for check in self.checks:
+            if check.under is not None and check.under not in known:
+                raise ValueError(f"the check {check.say!r} is under {check.under!r}, expected of: {', '.join(known)}")
         if self.answer > len(self.choices):
             raise ValueError(f"the answer is choice {self.answer}, and there are {len(self.choices)}")
 
@@ -140,7 +191,13 @@ def read_lesson_file(path: Path) -> tuple[Lesson, StudyFile]:
         raise UsageError(f"{path} has no table [lesson], expected the words of a lesson; is it a study? Then run it "
                          f"with: fashionlab study {path}")  # fmt: skip
     try:
-        lesson = msgspec.convert({**words, "checks": document.pop("check", []), "name": path.stem}, Lesson)
+        lesson = msgspec.convert(_lesson_of(words, document, path), Lesson)
     except msgspec.ValidationError as error:
         raise UsageError(f"{path} is not a lesson: {error}; see the top of any file in recipes/lessons") from None
     return lesson, study_file(document, path)
+
+
+def _lesson_of(words: dict[str, Any], document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The tables of a lesson, taken out of its document."""
+    more = {"checks": document.pop("check", []), "robustness": document.pop("robustness", None)}
+    return {**words, **more, "name": path.stem}

@@ -8,6 +8,7 @@ from msgspec import Struct
 from fashionlab.store import Run
 from fashionlab.studies.design.lesson import MEASURES, Check, Lesson, Measure
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.lessons.robustness import RobustnessTable, read_robustness
 
 
 class CheckResult(Struct, frozen=True):
@@ -22,11 +23,13 @@ class CheckResult(Struct, frozen=True):
 
 
 class LessonResult(Struct, frozen=True):
-    """A lesson as it was carried out. predicted: a choice from 1, or None; checks: in the order of the lesson."""
+    """A lesson as it was carried out. predicted: a choice from 1, or None; checks: in the order of the lesson;
+    robustness: of the runs that were measured, None where the lesson asks for none."""
 
     lesson: Lesson
     predicted: int | None
     checks: tuple[CheckResult, ...]
+    robustness: RobustnessTable | None = None
 
     @property
     def holds(self) -> bool | None:
@@ -35,8 +38,8 @@ class LessonResult(Struct, frozen=True):
         return None if None in found else all(found)
 
 
-Measured = Mapping[str, Mapping[int, Mapping[Measure, float]]]
-"""By arm and seed."""
+Measured = Mapping[str, Mapping[int, Mapping[str, float]]]
+"""By arm and seed, what was measured, by its `_key`."""
 
 
 def lesson_of(folder: StudyFolder) -> LessonResult | None:
@@ -48,11 +51,17 @@ def lesson_of(folder: StudyFolder) -> LessonResult | None:
     if started is None:
         return None
     plan = folder.plan
-    measured: dict[str, dict[int, Mapping[Measure, float]]] = {}
-    for name in started.lesson.arms:
+    lesson = started.lesson
+    measured: dict[str, dict[int, dict[str, float]]] = {}
+    for name in lesson.arms:
         runs = {seed: folder.finished(plan.arm(name), seed) for seed in plan.all_seed_numbers}
         measured[name] = {seed: measure(run) for seed, run in runs.items() if run}
-    return LessonResult(started.lesson, started.predicted, check_all(started.lesson.checks, measured))
+    table = read_robustness(folder, lesson.robustness) if lesson.robustness else None
+    for robust in table.runs if table else ():
+        names = [_key("accuracy lost", name) for name in table.asked.names] if table else []
+        lost = [100 * (robust.accuracy - changed) for changed in robust.changed]
+        measured.get(robust.arm, {}).get(robust.seed, {}).update(zip(names, lost, strict=True))
+    return LessonResult(lesson, started.predicted, check_all(lesson.checks, measured), table)
 
 
 def check_all(checks: Sequence[Check], measured: Measured) -> tuple[CheckResult, ...]:
@@ -60,10 +69,10 @@ def check_all(checks: Sequence[Check], measured: Measured) -> tuple[CheckResult,
     return tuple(_check(check, measured) for check in checks)
 
 
-def measure(run: Run) -> dict[Measure, float]:
-    """What a finished run comes to, in the units of `MEASURES`; without what it has not."""
+def measure(run: Run) -> dict[str, float]:
+    """What a finished run comes to, by the names of `MEASURES` and in their units; without what it has not."""
     metrics, history = run.metrics, run.history
-    found: dict[Measure, float] = {}
+    found: dict[str, float] = {}
     if metrics.validation is not None:
         found |= {"accuracy": 100 * metrics.validation.accuracy, "loss": metrics.validation.loss}
     if run.environment.parameters is not None:
@@ -88,9 +97,14 @@ def measure(run: Run) -> dict[Measure, float]:
     return found
 
 
+def _key(measure: Measure, under: str | None) -> str:
+    return measure if under is None else f"{measure}, {under}"
+
+
 def _check(check: Check, measured: Measured) -> CheckResult:
     def values_of(arm: str) -> dict[int, float]:
-        return {s: found[check.measure] for s, found in measured.get(arm, {}).items() if check.measure in found}
+        key = _key(check.measure, check.under)
+        return {seed: found[key] for seed, found in measured.get(arm, {}).items() if key in found}
 
     values = values_of(check.arm)
     if check.than is not None:
