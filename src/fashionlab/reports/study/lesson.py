@@ -9,6 +9,7 @@ from fashionlab.evaluation.disturbances import UNITS
 from fashionlab.reports.figures import Display
 from fashionlab.reports.figures.study.robustness import Worsened, robustness
 from fashionlab.reports.study import verdicts
+from fashionlab.reports.study.report import StudyReport, from_to
 from fashionlab.reports.tables import new_table
 from fashionlab.reports.wording import NONE, SPACE, counted, percent, plain, signed
 from fashionlab.studies.design.lesson import MEASURES, Check, Lesson
@@ -74,20 +75,23 @@ def prediction(result: LessonResult) -> str:
 @dataclass(frozen=True)
 class Frame:
     """What a lesson adds to its study's page. verdict: what the
-    checks come to."""
+    checks come to; arms: name, and what it is."""
 
     lesson: Lesson
     predicted: int | None
     checks: list[CheckRow]
     verdict: str
     robustness: "RobustTable | None"
+    arms: list[tuple[str, str]]
     few_seeds: str = FEW_SEEDS
 
 
-def lesson_frame(result: LessonResult) -> Frame:
+def lesson_frame(result: LessonResult, report: StudyReport) -> Frame:
     """The lesson as its page shows it."""
     table = robust_table(result.robustness) if result.robustness else None
-    return Frame(result.lesson, result.predicted, check_rows(result), verdict(result), table)
+    arms = [(report.baseline.name, f"{report.baseline.model}, which the others are compared with")]
+    arms += [(arm.name, from_to(arm.changes, None)) for arm in report.arms]
+    return Frame(result.lesson, result.predicted, check_rows(result), verdict(result), table, arms)
 
 
 @dataclass(frozen=True)

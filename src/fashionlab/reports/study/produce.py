@@ -56,7 +56,7 @@ def render_study(
     curves = curve_figures(report, histories or {})
     text = environment.get_template("study.html").render(
         s=report,
-        lesson=lesson_frame(lesson) if lesson else None,
+        lesson=lesson_frame(lesson, report) if lesson else None,
         judging_set=JUDGING_SET,
         answer=answer(report),
         facts=facts(report),
