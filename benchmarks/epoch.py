@@ -2,13 +2,13 @@
 
     python -m benchmarks.epoch --rounds 7 --json evidence/epoch.json
     python -m benchmarks.epoch --network cnn --rounds 5 --json evidence/epoch-cnn.json
+    python -m benchmarks.epoch --network cnn --contenders ours,ours-bfloat16     # the two precisions alone
 
 The same network (`mlp`: 384-256-128, GELU, batch normalization, dropout; `cnn`: the lab's, at its defaults), the same
-48,000 images, batch 64 (cnn: 128), float32, AdamW at 1e-3, no augmentation, no validation; every library with its
-default threads. Each contender lives in a
-process of its own and trains one epoch when it is its turn, so none runs beside another and a drift of the machine
-hits all alike. The first epoch of each compiles and is reported apart. The limit is the matrix products of an epoch
-alone (`contenders/products.py`).
+48,000 images, batch 64 (cnn: 128), float32 (but for ours-bfloat16), AdamW at 1e-3, no augmentation, no validation;
+every library with its default threads. Each contender lives in a process of its own and trains one epoch when it is its
+turn, so none runs beside another and a drift of the machine hits all alike. The first epoch of each compiles and is
+reported apart. The limit is the matrix products of an epoch alone (`contenders/products.py`).
 
 How to read it: "times ours" is a contender's seconds by ours, pair by pair of the same round: median (least to
 greatest). "CPU s" counts all threads and sees less of other programs (but pools that spin raise it). Where a peer
@@ -80,12 +80,24 @@ CONTENDERS = {
     "torch-last": Contender("PyTorch", "eager loop, channels last", "torch_loop", {"channels_last": True}),
     OURS: Contender("fashionlab", "--trainer auto", "ours"),
     "ours-fused": Contender("fashionlab on JAX", "--trainer fused", "ours", {"trainer": "fused"}),
+    "ours-bfloat16": Contender("fashionlab in bfloat16", "--precision bfloat16", "ours", {"precision": "bfloat16"}),
     LIMIT: Contender("matrix products alone", "the limit", "products"),
 }  # fmt: skip
 
 DEFAULT = {
     "mlp": ("tf", "tf-data", "tf-steps", "jax", "jax-steps", "torch", "torch-compile", OURS, LIMIT),
-    "cnn": ("tf", "tf-nojit", "tf-data", "tf-steps", "torch", "torch-last", "torch-compile", "ours-fused", OURS),
+    "cnn": (
+        "tf",
+        "tf-nojit",
+        "tf-data",
+        "tf-steps",
+        "torch",
+        "torch-last",
+        "torch-compile",
+        "ours-fused",
+        "ours-bfloat16",
+        OURS,
+    ),
 }
 
 SAME_LOSS, SAME_ACCURACY = 0.15, 0.03

@@ -47,6 +47,7 @@ PROGRAMS = {
     "kill": ("kill", "each trainer killed at random moments, resumed, compared bit for bit"),
     "search-kills": ("search_kills", "a search over six fields in ten minutes, killed twice on the way"),
     "own-models": ("own_models", "models as people bring them, against Keras' own fit"),
+    "photos": ("photos last", "test images photographed on grounds of all kinds; of the newest run, an mlp or cnn"),
     "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
     "hostile-data": ("hostile_data", "IDX files, images, archives and folders damaged, and loaded"),

@@ -1,8 +1,11 @@
 """Fixtures that every room's tests share."""
 
+import atexit
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from hypothesis import settings
 from fashionlab.cli import main
 from fashionlab.data import Dataset, load
 from fashionlab.errors import DataUnavailable
+from fashionlab.options import COMMAND_LINE
+from fashionlab.store.executed import record_path
 from fashionlab.workers.parent import environment
 
 # JAX reads these when it is imported: what the tests compile themselves is computed as in the workers, and kept where
@@ -18,6 +23,10 @@ from fashionlab.workers.parent import environment
 for name, value in environment().items():
     if name.startswith(("JAX_COMPILATION_CACHE_", "JAX_PERSISTENT_CACHE_", "XLA_FLAGS")):
         os.environ.setdefault(name, value)
+
+# What the tests train is not remembered as the user's own.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="fashionlab-tests-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 # A deadline for single examples would fail tests on a machine that is busy with something else.
 settings.register_profile("fashionlab", deadline=None)
@@ -68,6 +77,7 @@ def ask(tmp_path, monkeypatch, capfd):
     def run(*arguments):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["fashionlab", *arguments])
+        monkeypatch.setenv(COMMAND_LINE, "1")  # as the command does, and is undone here
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
             main()
@@ -75,6 +85,12 @@ def ask(tmp_path, monkeypatch, capfd):
 
     yield run
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def as_another_user():
+    """Call it to be somebody who has trained nothing on this machine."""
+    return lambda: record_path().unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -17,13 +17,16 @@ ROOMS = (
     "options",
     "machine",
     "images",
+    "photos",
     "data",
     "models",
     "recipe",
     "store",
+    "portable",
     "workers",
     "training",
     "evaluation",
+    "prediction",
     "studies",
     "search",
     "tracking",
@@ -34,7 +37,12 @@ ROOMS = (
 """From the ground up: a room imports only from those before it in this list."""
 
 FRAMEWORKS = {
-    "jax": {"training/runners/fused.py", "training/runners/canary.py", "evaluation/insight/gradients.py"},
+    "jax": {
+        "training/runners/fused.py",
+        "training/runners/kernels.py",
+        "workers/canary.py",
+        "evaluation/insight/gradients.py",
+    },
     "tensorflow": {"training/runners/tape.py"},
     "sklearn": {
         "data/dataset.py",

@@ -3,11 +3,12 @@
 import errno
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from fashionlab.errors import StoreError
-from fashionlab.files import new_stamped_folder, write_atomically
+from fashionlab.files import near_path, new_stamped_folder, write_atomically
 
 
 def test_new_content_replaces_old(tmp_path):
@@ -79,3 +80,13 @@ def test_a_folder_of_the_same_name_made_meanwhile_is_not_replaced(tmp_path, monk
             with new_stamped_folder(tmp_path, "mlp") as (_, inner):
                 names.append(inner.name)
     assert len(set(names)) == 6
+
+
+def test_a_path_that_leads_nowhere_is_near_one_that_does(tmp_path, monkeypatch):
+    (tmp_path / "my-images" / "train").mkdir(parents=True)
+    (tmp_path / "net.py").touch()
+    assert near_path(tmp_path / "my-imgaes" / "train") == [str(tmp_path / "my-images" / "train")]
+    assert near_path(tmp_path / "quite" / "else") == []
+    monkeypatch.chdir(tmp_path)
+    assert near_path(Path("nte.py"), ".py") == ["net.py"]
+    assert near_path(Path("my-image"), ".py") == []

@@ -54,8 +54,9 @@ def test_predictions_are_probabilities_and_those_of_the_run(trained, sample):
     assert trained.predict(sample.images[rows, :, :, None] / 255) == pytest.approx(probabilities)
     with pytest.raises(UsageError, match=r"given images of type float64 and shape \(1, 27, 27\), expected \[n, 28, 28"):
         trained.predict(np.zeros((1, 27, 27)))
-    with pytest.raises(UsageError, match=r"one image is given as images\[None\]"):
-        trained.predict(sample.images[0])
+    one = trained.predict(sample.images[rows[0]])
+    assert one.class_name == trained.class_names[probabilities[0].argmax()]
+    assert (one.image == sample.images[rows[0]]).all()
 
 
 def test_the_keras_model_gives_the_same_logits(trained, sample, monkeypatch):
@@ -121,7 +122,7 @@ def test_a_limit_uses_so_many_rows(sample_path, tmp_path):
     assert rows_trained(events) == 80
 
 
-def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):
+def test_a_model_and_data_of_ones_own(tmp_path, as_another_user):
     """The how-to pages' example: a folder of images, and a network from a file."""
     from PIL import Image
 
@@ -140,9 +141,11 @@ def test_a_model_and_data_of_ones_own(tmp_path, monkeypatch):
     assert model.recipe.model.options == {"filters": (4,), "dropout": 0.3}
     assert model.metrics.test.accuracy > 0.9
     assert model.predict(np.zeros((3, 12, 12), np.uint8)).shape == (3, 2)
-    # Opened later, the run executes its own copy of the file only for who vouches for it.
-    opened = fashionlab.open_run(model.path)
-    with pytest.raises(UntrustedModel, match=r"read it, and if you trust it say so with --trust [0-9a-f]{12}"):
+    # Opened later, the run executes its own copy of the file for whoever trained it here, or vouches for it.
+    opened = fashionlab.open_run(shutil.copytree(model.path, tmp_path / "moved"))
+    assert opened.predict(np.zeros((1, 12, 12), np.uint8)).shape == (1, 2)
+    as_another_user()
+    with pytest.raises(UntrustedModel, match=r"read it, and if you trust it say so with trust='[0-9a-f]{12}'"):
         opened.predict(np.zeros((1, 12, 12), np.uint8))
     with pytest.raises(UntrustedModel):
         fashionlab.open_run(model.path, trust="0" * 12).predict(np.zeros((1, 12, 12), np.uint8))

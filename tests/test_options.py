@@ -6,7 +6,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import fill, options_of, unknown_name
+from fashionlab.options import COMMAND_LINE, fill, options_of, spelled, unknown_setting, wrong_choice
 
 
 class Example(Struct, frozen=True):
@@ -44,19 +44,19 @@ def test_text_and_python_values_are_converted(name, given, converted):
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("rate", "1.5", "--rate: given '1.5', expected a number from 0 to below 1"),
-        ("rate", 1.0, "--rate: given 1.0, expected a number from 0 to below 1"),
-        ("rate", "nan", "--rate: given 'nan', expected a number from 0 to below 1"),
-        ("rows", "0", "--rows: given '0', expected a whole number from 1 up"),
-        ("rows", "3.5", "--rows: given '3.5', expected a whole number from 1 up"),
-        ("kind", "linear", "--kind: given 'linear', expected one of constant, cosine"),
-        ("on", "maybe", "--on: given 'maybe', expected true or false"),
+        ("rate", "1.5", "rate: given '1.5', expected a number from 0 to below 1"),
+        ("rate", 1.0, "rate: given 1.0, expected a number from 0 to below 1"),
+        ("rate", "nan", "rate: given 'nan', expected a number from 0 to below 1"),
+        ("rows", "0", "rows: given '0', expected a whole number from 1 up"),
+        ("rows", "3.5", "rows: given '3.5', expected a whole number from 1 up"),
+        ("kind", "linear", "kind: given 'linear', expected one of constant, cosine"),
+        ("on", "maybe", "on: given 'maybe', expected true or false"),
         (
             "widths",
             "8,0",
-            "--widths: given '8,0', expected a whole number from 1 up, or several of them separated by commas",
+            "widths: given '8,0', expected a whole number from 1 up, or several of them separated by commas",
         ),
-        ("limit", "-3", "--limit: given '-3', expected a whole number from 1 up or none"),
+        ("limit", "-3", "limit: given '-3', expected a whole number from 1 up or none"),
     ],
 )
 def test_a_value_out_of_range_is_one_sentence_with_the_allowed_values(name, given, message):
@@ -70,15 +70,16 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         fill(SETTINGS, {"rat": 0.1}, "the example")
 
 
-def test_settings_of_a_function_are_its_keyword_only_arguments():
+def test_settings_of_a_function_are_its_arguments_after_the_first_two():
     def build(image_shape, classes, *, depth: Annotated[int, Meta(ge=1, description="blocks")], bias=True, scale=0.5):
         """A model."""
 
     settings = options_of(build)
     assert list(settings) == ["depth", "bias", "scale"]
+    assert list(options_of(lambda shape, classes, filters=8, *, rate=0.1, **more: None)) == ["filters", "rate"]
     assert settings["depth"].description == "blocks"
     assert fill(settings, {"depth": "2", "scale": "3"}, "model") == {"depth": 2, "bias": True, "scale": 3.0}
-    with pytest.raises(UsageError, match="model needs --depth, a whole number from 1 up"):
+    with pytest.raises(UsageError, match="model needs depth, a whole number from 1 up"):
         fill(settings, {}, "model")
 
 
@@ -89,13 +90,38 @@ def test_settings_of_a_function_are_its_keyword_only_arguments():
         ("LR", "did you mean learning_rate? allowed"),
         ("hidden_sizes", "did you mean widths? allowed"),
         ("validation_split", "did you mean validation? allowed"),
-        ("device", "the recipe has no setting 'device': a GPU is used by itself"),
+        ("device", "the recipe has no setting 'device': a GPU is used automatically"),
         ("drpout", "did you mean dropout? allowed"),
     ],
 )
 def test_what_other_tools_call_a_setting_is_understood(given, sentence):
     known = ["learning_rate", "dropout", "widths", "validation"]
-    assert sentence in unknown_name("setting", given, known, "the recipe")
+    assert sentence in unknown_setting(given, known, "the recipe")
+
+
+def test_settings_are_spelled_for_where_the_user_is(monkeypatch):
+    assert (spelled("resize", 28), spelled("stretch", True), spelled("origin")) == (
+        "resize=28",
+        "stretch=True",
+        "origin",
+    )
+    monkeypatch.setenv(COMMAND_LINE, "1")
+    assert (spelled("resize", 28), spelled("batch_size"), spelled("stretch", True), spelled("origin")) == (
+        "--resize 28",
+        "--batch-size",
+        "--stretch",
+        "--from",
+    )
+    sentence = (
+        "the recipe has no setting --learning-rat; did you mean --learning-rate? allowed: --learning-rate, --seed"
+    )
+    assert unknown_setting("learning_rat", ["learning_rate", "seed"], "the recipe") == sentence
+    assert "--workers is how many runs of a study" in unknown_setting("num_workers", [], "the recipe")
+    with pytest.raises(UsageError, match=r"^--kind: given 'Cosin', expected one of .*; did you mean cosine\?$"):
+        SETTINGS["kind"].convert("Cosin")
+    assert wrong_choice("trainer", "fussed", ["fused", "fit"]).endswith(
+        "expected one of fused, fit; did you mean fused?"
+    )
 
 
 def test_every_name_of_ours_in_that_table_is_a_setting():

@@ -105,15 +105,15 @@ def test_its_origin_is_shown(chain, ask):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"validation": 0.3}, r"--validation: given 0.3, but run .* has 0.2, and an origin fixes the split, .* leave"),
-        ({"limit": 300}, r"--limit: given 300, but run .* has none, and an origin fixes the split"),
-        ({"invert": True}, r"--invert: given true, but run .* has false"),
+        ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split, .* leave"),
+        ({"limit": 300}, r"limit: given 300, but run .* has none, and an origin fixes the split"),
+        ({"invert": True}, r"invert: given true, but run .* has false"),
         ({"dataset": "digits"}, r"the data set 'digits' \(SHA-256 .*\) is not the one that run .* was trained on"),
         ({"model": "cnn"}, r"given the model 'cnn', but run .* is of 'mlp'"),
         ({"model": "forest"}, r"given the model 'forest', but run .* is of 'mlp'"),
         (
             {"activation": "relu"},
-            r"--activation: given relu, but run .* has gelu, and weights go on in the architecture",
+            r"activation: given relu, but run .* has gelu, and weights go on in the architecture",
         ),
         (
             {"norm": "none"},
@@ -181,12 +181,13 @@ def build(image_shape, classes, *, units=4, frozen=False):
 """
 
 
-def test_a_model_of_ones_own_goes_on_through_the_one_door(tmp_path, sample_path):
+def test_a_model_of_ones_own_goes_on_through_the_one_door(tmp_path, sample_path, as_another_user):
     file = tmp_path / "net.py"
     file.write_text(OWN)
     first = train(tmp_path, str(file), dataset=str(sample_path), epochs=1)
     file.unlink()
-    with pytest.raises(UntrustedModel, match=r"say so with --trust [0-9a-f]{12}"):
+    as_another_user()
+    with pytest.raises(UntrustedModel, match=r"say so with trust='[0-9a-f]{12}'"):
         train(tmp_path, origin=first)
     trust = Run(first.path).spec.model_sha256
     second = train(tmp_path, origin=first, trust=trust[:12])

@@ -97,7 +97,7 @@ def test_all_test_images_shared_leaves_no_accuracy(trained):
 
 def test_a_fraction_for_validation_is_refused(folder):
     for given in (0.2, 0.3):
-        with pytest.raises(UsageError, match=rf"--validation: given {given}, but .* brings a validation set of 15"):
+        with pytest.raises(UsageError, match=rf"validation: given {given}, but .* brings a validation set of 15"):
             fashionlab.train("forest", dataset=str(folder), runs=folder.parent / "runs", validation=given, **ASKED)
 
 
@@ -130,5 +130,5 @@ def test_a_study_says_that_its_seeds_share_the_judging_images(folder, capsys):
     judging = [partition(arm.spec_for(seed), context.dataset).judging.tolist() for seed in (0, 5)]
     assert judging[0] == judging[1]
     assert len(judging[0]) == context.judge_rows(recipe)
-    with pytest.raises(UsageError, match=r"given resize_how, which .*; set it for the whole study: --resize-how"):
+    with pytest.raises(UsageError, match=r"given resize_how, which .*; set it for the whole study: resize_how"):
         arms_of_changes(arm, ["resize_how=crop"], False, context)

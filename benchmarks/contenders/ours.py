@@ -3,7 +3,7 @@
 import importlib
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.contenders.turns import (
     BATCHES,
@@ -18,9 +18,12 @@ from benchmarks.contenders.turns import (
     Turns,
 )
 
+if TYPE_CHECKING:
+    from fashionlab.recipe.config import Precision
 
-def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto") -> None:
-    """Train with the environment of a fashionlab worker. trainer: as `fashionlab train` takes it."""
+
+def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto", precision: "Precision" = "float32") -> None:
+    """Train with the environment of a fashionlab worker. trainer, precision: as `fashionlab train` takes them."""
     from fashionlab.models import CONVOLUTIONAL, NETWORK, find_architecture
     from fashionlab.recipe.config import TrainingConfig
     from fashionlab.training.engines import choose_engine
@@ -41,6 +44,7 @@ def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto") -> N
         learning_rate=LEARNING_RATE,
         schedule="constant",
         weight_decay=WEIGHT_DECAY,
+        precision=precision,
     )
     module, _, name = engine.runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(model, fit, 0, data.images, data.labels, CLASSES)

@@ -16,11 +16,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from unicodedata import category
 
 from fashionlab.errors import StoreError
+
+MOST_NAMES = 10_000
+"""Names of a folder among which a misspelt one is looked for."""
 
 
 def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
@@ -215,6 +219,25 @@ def sweep(folder: Path, name: str = ".+", older_than: float = 3600) -> None:
                         shutil.rmtree(entry.path)
                     else:
                         Path(entry.path).unlink()
+
+
+def near_path(path: Path, suffix: str = "") -> list[str]:
+    """What a path that leads nowhere may be a misspelling of, in at most one path that exists, as the user would type
+    it: the nearest name in the deepest folder on the way that is there. suffix: what its name must end in."""
+    from difflib import get_close_matches
+
+    place, rest = path.parent, [path.name]
+    while not place.is_dir() and place != place.parent:
+        place, rest = place.parent, [place.name, *rest]
+    for name in rest:
+        names: list[str] = []
+        with suppress(OSError), os.scandir(place) as entries:
+            names = [entry.name for entry in islice(entries, MOST_NAMES) if not entry.name.startswith(".")]
+        near = [name] if name in names else get_close_matches(name, names, n=1, cutoff=0.6)
+        if not near:
+            return []
+        place /= near[0]
+    return [str(place)] if place.name.endswith(suffix) else []
 
 
 def folder_size(folder: Path) -> int:

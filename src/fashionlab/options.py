@@ -7,9 +7,10 @@ either into `Option`s: one source for the command line's options and help, for T
 
 import inspect
 import math
+import os
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -69,19 +70,40 @@ ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "num_trees": ("n_estimators",),
     "n_rounds": ("rounds",),
     "iterations": ("epochs", "rounds", "max_iter"),
-    "device": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "gpu": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "gpus": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "cuda": "a GPU is used by itself where JAX or TensorFlow finds one",
-    "num_workers": "the images lie in memory, nothing is loaded meanwhile; a study's runs at a time are --workers",
-    "loss": "the loss is the categorical cross-entropy of the logits; --label-smoothing changes its targets",
+    "device": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "gpu": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "gpus": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "cuda": "a GPU is used automatically where JAX or TensorFlow finds one",
+    "num_workers": "the images are in memory, nothing is loaded meanwhile; {workers} is how many runs of a study go at "
+    "a time",
+    "loss": "the loss is the categorical cross-entropy of the logits; {label_smoothing} changes its targets",
     "metrics": "every run has its accuracy, loss, calibration and confusions measured",
     "verbose": "progress goes to standard error, 2>/dev/null leaves the result alone",
-    "checkpoint": "a run is saved while it is trained, train --resume goes on with one that was stopped",
-    "save": "every run is kept in the folder that --runs names",
-    "output": "every run is kept in the folder that --runs names",
+    "checkpoint": "a run is saved while it is trained, and one that was stopped can be resumed",
+    "save": "every run is kept in the folder that {runs} names",
+    "output": "every run is kept in the folder that {runs} names",
 }
-"""How other tools call a setting, and what it is here: the names that it may have, or a sentence where it has none."""
+"""How other tools call a setting, and what it is here: the names that it may have, or a sentence where it has none, in
+which settings stand in braces."""
+
+COMMAND_LINE = "FASHIONLAB_COMMAND_LINE"
+"""The environment variable by which the command line says that settings are typed as flags, to worker processes too."""
+
+FLAGS = {"origin": "from", "changes": "change"}
+"""Arguments of the verbs in Python that are called otherwise on the command line."""
+
+
+def flag_of(name: str) -> str:
+    """A setting's spelling on the command line: `--batch-size`."""
+    return "--" + FLAGS.get(name, name).replace("_", "-")
+
+
+def spelled(name: str, value: Any = REQUIRED) -> str:
+    """A setting, alone or with a value, as the user would write it where they are: `--batch-size 32` on the command
+    line, `batch_size=32` in Python. Every message that names a setting asks this function."""
+    if not os.environ.get(COMMAND_LINE):
+        return name if value is REQUIRED else f"{name}={value!r}"
+    return flag_of(name) if value is REQUIRED or value is True else f"{flag_of(name)} {as_typed(value)}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +132,7 @@ class Option:
     @property
     def flag(self) -> str:
         """The option's spelling on the command line: `--batch-size`."""
-        return "--" + self.name.replace("_", "-")
+        return flag_of(self.name)
 
     @property
     def is_flag(self) -> bool:
@@ -142,18 +164,19 @@ class Option:
                 return converted
             raise msgspec.ValidationError
         except msgspec.ValidationError:
-            raise UsageError(f"{self.flag}: given {_plain(given)}, expected {self.expected}") from None
+            near = did_you_mean(given, choices_of(self.type))
+            raise UsageError(f"{spelled(self.name)}: given {_plain(given)}, expected {self.expected}{near}") from None
 
 
 def options_of(owner: Any) -> dict[str, Option]:
-    """The settings that a struct declares as fields, or a function as keyword-only arguments, in order."""
+    """The settings that a struct declares as fields, or a `build` function as its arguments after the first two, which
+    are the lab's to give; in order."""
     if isinstance(owner, type):
         hints = get_type_hints(owner, include_extras=True)
         found = msgspec.structs.fields(owner)
         defaults = {field.name: REQUIRED if field.required else field.default for field in found}
     else:
-        parameters = inspect.signature(owner).parameters
-        options = {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        options = _arguments_for_options(owner)
         defaults = {n: REQUIRED if p.default is inspect.Parameter.empty else p.default for n, p in options.items()}
         hints = _hints_of_options(owner, options)
     return {name: _option(name, hints[name], default) for name, default in defaults.items()}
@@ -166,26 +189,60 @@ def fill(settings: Mapping[str, Option], given: Mapping[str, Any], owner: str) -
     """
     unknown = [name for name in given if name not in settings]
     if unknown:
-        raise UsageError(unknown_name("setting", unknown[0], settings, owner))
+        raise UsageError(unknown_setting(unknown[0], settings, owner))
     missing = [name for name, s in settings.items() if s.default is REQUIRED and name not in given]
     if missing:
-        raise UsageError(f"{owner} needs {settings[missing[0]].flag}, {settings[missing[0]].expected}")
+        raise UsageError(f"{owner} needs {spelled(missing[0])}, {settings[missing[0]].expected}")
     # Defaults are converted too: 0 for a float must be the same recipe as --rate 0.
     return {name: s.convert(given.get(name, s.default)) for name, s in settings.items()}
 
 
-def unknown_name(kind: str, given: str, allowed: Mapping[str, Any] | list[str], owner: str) -> str:
-    """One sentence for a name that is not known, with the nearest ones or all of them."""
+def unknown_name(kind: str, given: str, allowed: Iterable[str], owner: str) -> str:
+    """One sentence for a name that is not known, with the nearest ones and all of them."""
+    return _unknown(kind, repr(given), near_names(given, allowed), list(allowed), owner)
+
+
+def unknown_setting(given: str, allowed: Iterable[str], owner: str, *, in_file: bool = False) -> str:
+    """The same for a setting, which may have another name in other tools; in_file: as it stands in a TOML file,
+    otherwise as the user would write it where they are."""
+    others, spell = ELSEWHERE.get(given.lower(), ()), str if in_file else spelled
+    shown = repr(given) if spell(given) == given else spell(given)
+    if isinstance(others, str):
+        return f"{owner} has no setting {shown}: {others.format_map(_Spelled())}"
+    near = [name for name in others if name in set(allowed)] or near_names(given, allowed)
+    return _unknown("setting", shown, list(map(spell, near)), list(map(spell, allowed)), owner)
+
+
+def wrong_choice(name: str, given: object, choices: Iterable[str]) -> str:
+    """One sentence for a value of a setting that is none of its choices, with the nearest one and all of them."""
+    choices = list(choices)
+    return f"{spelled(name)}: given {given!r}, expected one of {', '.join(choices)}{did_you_mean(given, choices)}"
+
+
+def did_you_mean(given: object, allowed: Iterable[str]) -> str:
+    """The end of a sentence about a name or a value that is not allowed: the nearest ones, if any are near."""
+    near = near_names(given, allowed)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def near_names(given: object, allowed: Iterable[str]) -> list[str]:
+    """The allowed names that `given` may be a misspelling of, the nearest first."""
     from difflib import get_close_matches
 
-    near = get_close_matches(given, list(allowed), n=3, cutoff=0.6)
-    if kind == "setting":
-        others = ELSEWHERE.get(given.lower(), ())
-        if isinstance(others, str):
-            return f"{owner} has no {kind} {given!r}: {others}"
-        near = [name for name in others if name in allowed] or near
+    by_lower = {name.lower(): name for name in allowed}
+    return [by_lower[name] for name in get_close_matches(str(given).lower(), by_lower, n=3, cutoff=0.6)]
+
+
+def _unknown(kind: str, given: str, near: list[str], allowed: list[str], owner: str) -> str:
     hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"{owner} has no {kind} {given!r}; {hint}allowed: {', '.join(allowed)}"
+    return f"{owner} has no {kind} {given}; {hint}allowed: {', '.join(allowed)}"
+
+
+class _Spelled(dict[str, str]):
+    """Every setting's name, as the user would write it."""
+
+    def __missing__(self, name: str) -> str:
+        return spelled(name)
 
 
 def as_typed(value: Any) -> str:
@@ -193,6 +250,14 @@ def as_typed(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ",".join(map(as_typed, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def choices_of(annotation: Any) -> tuple[str, ...]:
+    """The texts among which an annotation lets one choose; none where it is of another kind."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(choice) for choice in get_args(annotation))
+    inner = get_args(annotation) if get_origin(annotation) in (Annotated, Union, types.UnionType, tuple) else ()
+    return tuple(choice for each in inner for choice in choices_of(each))
 
 
 def describe(annotation: Any) -> str:
@@ -207,12 +272,20 @@ def describe(annotation: Any) -> str:
         return " or ".join("none" if a is type(None) else describe(a) for a in arguments)
     if origin in (tuple, list):
         return f"{describe(arguments[0])}, or several of them separated by commas"
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     return names.get(annotation, "a value")
 
 
+def _arguments_for_options(function: Any) -> dict[str, inspect.Parameter]:
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters
+    given = [name for name, parameter in parameters.items() if parameter.kind in by_place][:2]
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {name: p for name, p in parameters.items() if p.kind in named and name not in given}
+
+
 def _hints_of_options(function: Any, options: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
-    """Annotations of the keyword-only arguments alone: the others may name things that only a type checker sees."""
+    """Annotations of the options alone: the other arguments may name things that only a type checker sees."""
     annotated = {n: p.annotation for n, p in options.items() if p.annotation is not inspect.Parameter.empty}
     holder = types.SimpleNamespace(__annotations__=annotated)
     try:

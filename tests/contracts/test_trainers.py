@@ -337,6 +337,59 @@ def test_a_convolutional_network_takes_the_same_steps_as_with_keras(trainer, dat
     assert runner.logits(images) == pytest.approx(model.predict(images, verbose=0), abs=1e-3)
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="bfloat16 is on TensorFlow")
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_in_bfloat16_it_takes_the_steps_of_kerass_mixed_policy_and_judges_in_float32(trainer, data, record_weights):
+    images, labels = data
+    settings = {"batch_size": 16, "epochs": 4, "learning_rate": 0.003, "precision": "bfloat16"}
+    fit = Recipe.make("cnn", settings).training
+
+    def build():
+        return numbered_weights(
+            find_architecture("cnn").build((SIDE, SIDE), CLASSES, {"filters": (6,), "depth": (1,)}, 0)
+        )
+
+    runner = make_runner(trainer, build(), fit, 0, *data, CLASSES)
+    begin_epoch(runner, 1)
+    runner.run(0, 6)
+    saved = runner.state.save()
+    runner.run(6, STEPS)
+    weights = runner.state.weights()
+    assert all(weight.dtype == np.float32 for weight in weights)
+    runner.state.restore(saved)
+    runner.run(6, STEPS)
+    assert same(weights, runner.state.weights())
+    # The same weights in a model that knows of float32 alone.
+    plain, others = build(), record_weights("bfloat16", trainer, weights)
+    for weight, value in zip(plain.weights, weights, strict=True):
+        weight.assign(value)
+    assert runner.logits(images) == pytest.approx(np.asarray(plain(images, training=False)), abs=1e-5)
+    if not others:
+        others["Keras under its policy"] = mixed_steps(build, fit, images, labels)
+    for other, theirs in others.items():
+        for ours, other_weights in zip(weights, theirs, strict=True):
+            assert ours == pytest.approx(other_weights, abs=1e-4), other
+
+
+def mixed_steps(build, fit, images, labels):
+    """The weights after an epoch of Keras' own steps under its own policy, on which the model was built."""
+    import keras
+
+    from fashionlab.training.runners.optimizers import make_optimizer
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    (seed,) = [v for v in model.non_trainable_variables if v.path.endswith("seed_generator_state")]
+    seed.assign(draws.dropout_keys(1, 0, 1)[0])
+    model.compile(make_optimizer(fit, STEPS), keras.losses.CategoricalCrossentropy(from_logits=True))
+    for step, rows in enumerate(draws.order(ROWS, 16, 0, 1).reshape(-1, 16), start=1):
+        keras_step(model, step, images[rows], labels[rows])
+    return [np.asarray(weight) for weight in model.weights]
+
+
 def lenet():
     """Of a textbook: a channel axis, a softmax at the end."""
     from keras import Input, Sequential, layers
@@ -461,7 +514,7 @@ def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
 
 def test_a_loss_that_is_no_longer_finite_ends_the_training_and_the_last_state_is_good(make, data):
     saves = []
-    with pytest.raises(NonFiniteLoss, match="try a lower --learning-rate"):
+    with pytest.raises(NonFiniteLoss, match="try a lower learning_rate"):
         make_loop(make(learning_rate=1e18), data, saves).run()
     assert all(np.isfinite(array).all() for array in saves[-1][1].values())
 

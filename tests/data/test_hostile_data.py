@@ -109,7 +109,7 @@ NOT_A_CHARACTER = npy((1,), struct.pack("<I", 0xFFFFFFFF), "<U1")
 @pytest.mark.parametrize(
     ("x_train", "message"),
     [
-        (npy((2, 3, 3), bytes(2**27)), "x_train claims 18 bytes in its header, and 134,217,728 follow"),
+        (npy((2, 3, 3), bytes(2**27)), "x_train is damaged: its header says 18 bytes, and 134,217,728 follow"),
         (npy((-2, -9), bytes(18)), "x_train has an impossible shape in its header"),
         (npy((0, 2**70), b""), "x_train has an impossible shape in its header"),
         (npy((1,) * 65, bytes(1)), "x_train has an impossible shape in its header"),
@@ -124,10 +124,10 @@ def test_an_array_is_measured_before_it_is_unpacked(x_train: bytes, message: str
 def test_class_names_that_are_none(tmp_path: Path) -> None:
     arrays = {"x_train": npy((2, 3, 3), bytes(18)), "y_train": npy((2,), b"\0\1")}
     path = npz(tmp_path / "x.npz", **arrays, class_names=NOT_A_CHARACTER)
-    refused(lambda: load(path), "class_names holds characters that do not exist")
+    refused(lambda: load(path), "class_names holds invalid characters")
     many = npy((70_000,), bytes(4 * 70_000), "<U1")
     path = npz(tmp_path / "y.npz", **arrays, class_names=many)
-    refused(lambda: load(path), "class_names holds 70,000 texts")
+    refused(lambda: load(path), "class_names holds 70,000 names")
 
 
 def test_an_archive_of_another_compression_or_of_too_many_members(tmp_path: Path) -> None:

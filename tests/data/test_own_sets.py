@@ -17,9 +17,11 @@ IMAGES, LABELS = drawings()
 
 
 def loaded(path: Path, **asked: object) -> tuple[Dataset, list[str]]:
-    """The data set, and what was said of it."""
+    """The data set, and what was said of it but for the sentence on its test set, which has a test of its own."""
     said: list[str] = []
-    return load(str(path), announce=said.append, preparation=Preparation(**asked)), said
+    found = load(str(path), announce=said.append, preparation=Preparation(**asked))
+    assert sum(line.startswith("the test set is ") for line in said) == 1
+    return found, [line for line in said if not line.startswith("the test set is ")]
 
 
 def everything(dataset: Dataset) -> set[bytes]:
@@ -39,7 +41,7 @@ def test_dark_ink_on_transparency_is_put_on_white(tmp_path: Path) -> None:
     assert everything(found) == {(255 - image).tobytes() for image in IMAGES}
     assert [line for line in said if "transparent" in line] == [
         "30 of 30 images are transparent in places; as what they show is dark, they were put on white; "
-        "--invert makes that bright on black"
+        "invert=True makes that bright on black"
     ]
     inverted, said = loaded(tmp_path, invert=True)
     assert everything(inverted) == PLAIN
@@ -51,7 +53,7 @@ def test_bright_ink_stays_on_black_and_opaque_images_decide_nothing(tmp_path: Pa
     found, said = loaded(save(tmp_path, pictures, LABELS))
     assert everything(found) == {image.tobytes() for image in IMAGES[:29]} | {bytes(SIDE * SIDE)}
     assert any("what they show is bright, they were put on black" in line for line in said)
-    assert "1 of 30 images shows nothing: all of their pixels are nearly alike" in said
+    assert "1 of 30 images shows nothing: all pixels of such an image are nearly alike" in said
 
 
 def test_a_small_part_of_the_range_is_named_with_what_mends_it(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_small_part_of_the_range_is_named_with_what_mends_it(tmp_path: Path) -
     for name, (pictures, words) in cases.items():
         folder = save(tmp_path / name, pictures, LABELS)
         _, said = loaded(folder)
-        assert any(words in line and line.endswith("--stretch spreads them over 0 to 255") for line in said), name
+        assert any(words in line and line.endswith("stretch=True spreads them over 0 to 255") for line in said), name
         found, said = loaded(folder, stretch=True)
         assert (found.images.min(), found.images.max()) == (0, 255), name
         assert not any("of 0 to 255" in line for line in said), name
@@ -76,9 +78,9 @@ def test_a_small_part_of_the_range_is_named_with_what_mends_it(tmp_path: Path) -
 
 def test_images_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path, np.zeros((30, SIDE, SIDE), np.uint8), LABELS)
-    with pytest.raises(DataInvalid, match="training images are all the same, all of the value 0; look at the files"):
+    with pytest.raises(DataInvalid, match="training images are all the same, every pixel 0; look at the files"):
         load(str(folder))
-    with pytest.raises(DataInvalid, match="nothing that --stretch could spread"):
+    with pytest.raises(DataInvalid, match="nothing that stretch=True could spread"):
         loaded(folder, stretch=True)
 
 
@@ -97,7 +99,7 @@ def test_deeper_folders_belong_to_their_class(tmp_path: Path) -> None:
     assert everything(found) == PLAIN
     assert np.bincount(found.labels).tolist() == [8, 8, 8]
     assert said == [
-        f"read as of the class above: 20 images in deeper folders, such as {tmp_path}/bag/more/001.png",
+        f"20 images in folders inside a class's folder count as that class, such as {tmp_path}/bag/more/001.png",
     ]
 
 
@@ -113,7 +115,7 @@ def test_all_that_is_not_read_is_counted(tmp_path: Path) -> None:
     assert found.class_names == NAMES
     assert [line.partition(", such")[0] for line in said] == [
         "left out 3 files in formats that are not read (.heic: 2, .tif: 1)",
-        "left out 1 image outside of the classes' folders",
+        "left out 1 image outside the classes' folders",
         "left out 1 file of other kinds",
         "left out the folder empty, which holds no images",
         "left out 5 hidden files",
@@ -138,7 +140,7 @@ def test_a_folder_in_a_folder_is_found_and_said(tmp_path: Path) -> None:
     [
         (("a.png", "b.png"), "holds 2 images and no folders with images, so nothing says which class each is of"),
         (("bag/a.tif",), r"holds images in a format that is not read \(a.tif\); .*: save them as PNG"),
-        (("notes.txt",), "holds no images .*, but notes.txt; expected a folder of images for each class"),
+        (("notes.txt",), "holds no images .*; it holds notes.txt; expected a folder of images for each class"),
         (("train/a.png", "test/a.png"), "holds test/, train/, but no folders in these, so nothing says"),
         (
             ("bag/train/a.png", "bag/test/a.png", "hat/a.png"),
@@ -168,7 +170,7 @@ def sized() -> list[np.ndarray]:
 def test_sizes_are_brought_to_one(tmp_path: Path) -> None:
     save(tmp_path, sized(), LABELS)
     with pytest.raises(
-        DataInvalid, match=r"001.png is 11 x 11 pixels, others are 12 x 12; expected one size, or --res"
+        DataInvalid, match=r"001.png is 11 x 11 pixels, others are 12 x 12; expected one size, or resize=28"
     ):
         loaded(tmp_path)
     for how, words in (("pad", "whole, with"), ("crop", "cut to their middle"), ("fit", "without keeping")):
@@ -204,7 +206,7 @@ def test_colour_becomes_grey_by_luminance_in_files_and_arrays(tmp_path: Path) ->
     for array in (colours, colours / 255, np.moveaxis(colours, 3, 1), colours.astype(np.int64)):
         from_memory = from_arrays(array, LABELS, announce=said.append)
         assert everything(from_memory) == expected
-    assert "the axis of 3 before height and width was read as that of the channels" in said
+    assert "the axis of length 3 before height and width was read as the colour channels" in said
 
 
 # Spellings
@@ -220,7 +222,7 @@ def test_a_validation_set_of_one_s_own(name: str, tmp_path: Path) -> None:
     assert np.array_equal(first.validation, second.validation)
     assert (len(first.train), len(first.validation)) == (30, 12)
     assert {found.images[row].tobytes() for row in first.validation} == {i.tobytes() for i in drawings(4, 1)[0]}
-    with pytest.raises(UsageError, match=r"--validation: given 0.2, but .* brings a validation set of 12 images"):
+    with pytest.raises(UsageError, match=r"validation: given 0.2, but .* brings a validation set of 12 images"):
         found.split(seed=0, validation=0.2)
     less = found.limited(12)
     assert (len(less.labels), less.given_validation) == (24, 12)
@@ -245,7 +247,7 @@ def test_idx_spellings(names: tuple[str, str, str, str], tmp_path: Path) -> None
     assert np.array_equal(found.images, IMAGES)
     assert np.array_equal(found.labels, LABELS)
     assert found.test.size == 15
-    assert said[0] == f"left out of {tmp_path}, as its name says nothing of images or labels: readme.txt"
+    assert said[0] == f"not read from {tmp_path}, as its name says nothing of images or labels: readme.txt"
     assert said[1].startswith("15 of the 15 test images are, pixel for pixel, in the training set too")
 
 
@@ -261,8 +263,8 @@ NAMED = {
     "one-hot": ({"x": IMAGES, "y": ONE_HOT}, ("0", "1", "2"), "one-hot labels became the numbers"),
     "texts": ({"x": IMAGES, "y": LETTERS}, NAMES, ""),
     "bytes": ({"x": IMAGES, "y": LETTERS.astype("S")}, NAMES, ""),
-    "from 1": ({"x": IMAGES, "y": LABELS + 1}, ("1", "2", "3"), "the labels 1 to 3 became the classes 0 to 2"),
-    "gaps": ({"x": IMAGES, "y": LABELS * 10}, ("0", "10", "20"), "the labels 0, 10, 20 became the classes 0 to 2"),
+    "from 1": ({"x": IMAGES, "y": LABELS + 1}, ("1", "2", "3"), "the labels 1 to 3 are numbered 0 to 2"),
+    "gaps": ({"x": IMAGES, "y": LABELS * 10}, ("0", "10", "20"), "the labels 0, 10, 20 are numbered 0 to 2"),
     "named from 1": ({"x": IMAGES, "y": LABELS + 1, "class_names": np.array(NAMES)}, NAMES, "in their order"),
     "whole floats": ({"x": IMAGES, "y": LABELS.astype(float)}, ("0", "1", "2"), ""),
 }
@@ -277,7 +279,7 @@ def test_array_spellings(name: str, tmp_path: Path) -> None:
     assert found.class_names == names
     assert (words in said[0] and len(said) == 1) if words else said == []
     images, labels, *_ = arrays.values()
-    memory = from_arrays(images, labels, class_names=arrays.get("class_names"), announce=said.append)
+    memory = from_arrays(images, labels, class_names=arrays.get("class_names"), announce=lambda _: None)
     assert memory.sha256 == found.sha256
 
 
@@ -290,7 +292,7 @@ def test_arrays_of_all_three_sets(tmp_path: Path) -> None:
     })  # fmt: skip
     found, said = loaded(tmp_path / "x.npz")
     assert (len(found.labels), found.given_validation, found.test.size) == (30, 15, 15)
-    assert said == [f"left out of {tmp_path}/x.npz, as its name says nothing of images or labels: extra"]
+    assert said == [f"not read from {tmp_path}/x.npz, as its name says nothing of images or labels: extra"]
     memory = from_arrays(*sets["train"], validation=sets["val"], test=sets["test"])
     assert memory.sha256 == found.sha256
     np.savez(tmp_path / "y.npz", x_train=IMAGES, train_images=IMAGES, y_train=LABELS)
@@ -339,3 +341,27 @@ def test_test_images_that_are_in_the_training_set_are_counted(tmp_path: Path) ->
         "5 of the 12 test images are, pixel for pixel, in the training set too; results say how good they are without "
         "them"
     ]
+
+
+def test_every_form_says_which_images_the_test_set_is(tmp_path: Path) -> None:
+    for place in ("train", "test"):
+        save(tmp_path / "folders" / place, IMAGES, LABELS)
+        table(tmp_path / f"{place}.csv", IMAGES, LABELS)
+    save(tmp_path / "one", IMAGES, LABELS)
+    (tmp_path / "tables").mkdir()
+    for place in ("train", "test"):
+        (tmp_path / f"{place}.csv").rename(tmp_path / "tables" / f"{place}.csv")
+    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    (tmp_path / "idx").mkdir()
+    idx_folder(tmp_path / "idx", names, IMAGES, LABELS)
+    np.savez(tmp_path / "x.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
+    aside = "the test set is 6 of the 30 images, set aside as the data bring none: a fifth of each class, the same for "
+    for name, sentence in {
+        "folders": "the test set is the 30 images of test/",
+        "one": f"{aside}every seed",
+        "tables": "the test set is the 30 images of test.csv",
+        "idx": "the test set is the 15 images of t10k-images-idx3-ubyte",
+        "x.npz": "the test set is the 30 images of x_test",
+    }.items():
+        assert sentence in load(str(tmp_path / name), announce=lambda _: None).notes
+    assert f"{aside}every seed" in from_arrays(IMAGES, LABELS, announce=lambda _: None).notes

@@ -333,7 +333,7 @@ def test_when_nothing_works_the_message_says_all_and_how_to_go_on(
         "  - mirror http://127.0.0.1:9/data/: refuses the connection",
         "  - package dataset-little-mnist: apt-get and dpkg-deb not found (not a Debian or Ubuntu system)",
         "To supply it by hand, put these files (each as it is or with .gz) into one folder and name it "
-        "with --data-dir FOLDER or $FASHIONLAB_DATA:",
+        "with data_dir or $FASHIONLAB_DATA:",
         "  t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, train-images-idx3-ubyte, train-labels-idx1-ubyte",
         "They are published, with .gz, at",
         "  http://127.0.0.1:9/data/",

@@ -70,9 +70,9 @@ def test_nothing_set_aside() -> None:
 
 
 def test_too_few_rows_is_one_sentence() -> None:
-    with pytest.raises(DataInvalid, match=r"class 1 has 2 rows, too few .* use at least 5 rows of every class"):
+    with pytest.raises(DataInvalid, match=r"class 1 has 2 images, too few .* use at least 5 images of every class"):
         stratified_split(np.array([0] * 20 + [1] * 2), 0.2, seed=0)
-    with pytest.raises(DataInvalid, match="class 0 has 0 rows"):
+    with pytest.raises(DataInvalid, match="class 0 has 0 images"):
         stratified_split(np.array([], np.int32), 0.2, seed=0)
 
 

@@ -224,14 +224,15 @@ def build(image_shape, classes):
 '''
 
 
-def test_a_users_own_model_is_looked_into_only_for_who_vouches_for_it(sample_path, tmp_path):
+def test_a_users_own_model_is_looked_into_only_for_who_vouches_for_it(sample_path, tmp_path, as_another_user):
     (tmp_path / "own.py").write_text(OWN)
     trained = lab.train(
         f"{tmp_path}/own.py:build", dataset=str(sample_path), runs=tmp_path / "runs", epochs=1,
         execution=ExecutionOptions(report=False),
     )  # fmt: skip
     run = Run(trained.path)
-    assert "--trust" in find_insight(run).document.reason
+    as_another_user()
+    assert "trust=" in find_insight(run).document.reason
     assert not (run.derived / "insight.json").exists()
     found = find_insight(run, trust=run.spec.model_sha256)
     (layer,) = found.document.layers.items

@@ -28,7 +28,7 @@ def test_a_network_that_is_too_large_is_refused_with_the_estimate_and_without_be
 def test_the_batch_counts(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 2 * 2**30)
     require("cnn", batch=1024)
-    with pytest.raises(UsageError, match=r"with 48,000 images at once .* smaller --batch-size"):
+    with pytest.raises(UsageError, match=r"with 48,000 images at once .* smaller batch_size"):
         require("cnn", batch=48_000)
 
 

@@ -132,19 +132,27 @@ def test_the_example_of_an_own_model_builds_with_its_options():
     ("body", "message"),
     [
         ("def build(image_shape, classes):\n    return 7", "returned int, expected a keras.Model"),
-        ("def other(): ...", "has no function 'build'"),
-        ("import nowhere_at_all", "failed when it was read: ModuleNotFoundError"),
+        ("def other(): ...", r"has no function 'build'; it has other: name one of them, such as mine.py:other"),
+        ("def biuld(s, c): ...\ndef _helper(): ...", r"it has biuld; did you mean mine.py:biuld\?"),
+        ("", r"has no function 'build'; expected def build\(image_shape, classes\), which returns a keras.Model"),
+        (
+            "def build(): ...",
+            r"build of model file mine.py takes no arguments by place, and is given two, .*; write def",
+        ),
+        ("def build(image_shape, classes):\n    7", "returned nothing: its function needs a return"),
+        ("def build(s, c, width): ...", "model '.*mine.py' needs width, a value"),
+        ("import nowhere_at_all", r"failed when it was read \(mine.py, line 1\): ModuleNotFoundError"),
         (
             "def build(s, c):\n    raise ValueError('\\x1b[1mall\\n\\nwrong\\x1b[0m')",
-            "cannot be built: ValueError: all wrong$",
+            r"cannot be built \(mine.py, line 2\): ValueError: all wrong$",
         ),
         (
             "import keras\ndef build(s, c):\n    i = keras.Input(s)\n"
             "    return keras.Model(i, keras.layers.Dense(c, activation='sigmoid')(keras.layers.Flatten()(i)))",
             "a sigmoid.*remove the last activation",
         ),
-        ("import sys; sys.exit('bye')", "failed when it was read: SystemExit"),
-        ("def build(s, c, *, width: Nowhere = 3): ...", "failed when it was read: NameError"),
+        ("import sys; sys.exit('bye')", r"failed when it was read \(mine.py, line 1\): SystemExit"),
+        ("def build(s, c, *, width: Nowhere = 3): ...", r"failed when it was read \(mine.py, line 1\): NameError"),
         (
             "from __future__ import annotations\ndef build(s, c, *, width: Nowhere = 3): ...",
             "cannot read the annotations of build",

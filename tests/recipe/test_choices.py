@@ -10,7 +10,7 @@ import pytest
 from fashionlab import lab
 from fashionlab.errors import UsageError
 from fashionlab.recipe.choices import OPTIMIZERS, SCHEDULES, describe_own
-from fashionlab.recipe.class_weights import check_class_names, parse_class_weights, weigh_classes
+from fashionlab.recipe.class_weights import check_class_names, on_class_weights, parse_class_weights, weigh_classes
 from fashionlab.recipe.config import ModelConfig, TrainingConfig
 from fashionlab.recipe.difference import difference
 from fashionlab.recipe.recipe import Recipe
@@ -80,23 +80,23 @@ def test_a_change_of_the_optimizer_is_a_change_to_its_own_settings():
     [
         (
             {"momentum": 0.9},
-            r"--momentum: given 0.9, but optimizer adamw has no such setting; .* sgd, rmsprop and muon",
+            r"^momentum: given 0.9, but optimizer adamw has no such setting; .* sgd, rmsprop and muon",
         ),
-        ({"optimizer": "adam", "weight_decay": "0.1"}, "--weight-decay: given 0.1, but optimizer adam has no such"),
-        ({"optimizer": "rmsprop", "nesterov": True}, "--nesterov: given true, but optimizer rmsprop has no such"),
+        ({"optimizer": "adam", "weight_decay": "0.1"}, "weight_decay: given 0.1, but optimizer adam has no such"),
+        ({"optimizer": "rmsprop", "nesterov": True}, "nesterov: given true, but optimizer rmsprop has no such"),
         (
             {"optimizer": "sgd", "momentum": "none"},
-            "--momentum: given none, but optimizer sgd needs it; .* 0.9 for sgd",
+            "momentum: given none, but optimizer sgd needs it; .* 0.9 for sgd",
         ),
-        ({"optimizer": "sgd", "momentum": 0, "nesterov": True}, "--nesterov: given true with --momentum 0"),
-        ({"drop_every": 3}, "--drop-every: given 3, but schedule cosine has no such setting; it is one of step"),
-        ({"schedule": "plateau", "warmup": 1}, "--warmup: given 1.0, but schedule plateau has no such setting"),
-        ({"optimizer": "sdg"}, "--optimizer: given 'sdg', expected one of adamw, adam, sgd, rmsprop, lion, muon"),
-        ({"schedule": "step", "drop_factor": 1}, "--drop-factor: given 1, expected"),
-        ({"class_weights": "Shirt"}, '--class-weights: given \'Shirt\', expected "equal", "balanced", or classes by'),
-        ({"class_weights": "a=1,a=2"}, "--class-weights: given 'a' twice"),
-        ({"class_weights": "a=-1"}, "--class-weights: given -1 for 'a', expected a number from 0"),
-        ({"class_weights": "a=nan"}, "--class-weights: given nan for 'a'"),
+        ({"optimizer": "sgd", "momentum": 0, "nesterov": True}, "nesterov: given true with momentum=0"),
+        ({"drop_every": 3}, "drop_every: given 3, but schedule cosine has no such setting; only step has it"),
+        ({"schedule": "plateau", "warmup": 1}, "warmup: given 1.0, but schedule plateau has no such setting"),
+        ({"optimizer": "sdg"}, "optimizer: given 'sdg', expected one of adamw, adam, sgd, rmsprop, lion, muon"),
+        ({"schedule": "step", "drop_factor": 1}, "drop_factor: given 1, expected"),
+        ({"class_weights": "Shirt"}, 'class_weights: given \'Shirt\', expected "equal", "balanced", or classes by'),
+        ({"class_weights": "a=1,a=2"}, "class_weights: given 'a' twice"),
+        ({"class_weights": "a=-1"}, "class_weights: given -1 for 'a', expected a number from 0"),
+        ({"class_weights": "a=nan"}, "class_weights: given nan for 'a'"),
         ({"class_weights": "a=0"}, "one weight at least above 0"),
     ],
 )
@@ -106,7 +106,7 @@ def test_what_does_not_go_together_is_refused_in_a_sentence(settings, words):
 
 
 def test_a_refit_has_no_validation_loss_to_follow():
-    with pytest.raises(UsageError, match="given --refit with --schedule plateau"):
+    with pytest.raises(UsageError, match="given refit=True with schedule='plateau'"):
         lab.train("mlp", refit=True, schedule="plateau")
 
 
@@ -125,9 +125,14 @@ def test_classes_are_weighed_by_name_or_by_how_rare_they_are():
     balanced = weigh_classes("balanced", labels, names)
     assert balanced == pytest.approx([7 / 3 / 4, 7 / 3 / 1, 7 / 3 / 2, 1])
     assert balanced[labels].mean() == pytest.approx(1)
-    with pytest.raises(
-        UsageError, match=r"--class-weights: the data set has no class 'Shirt'; .*allowed: T-shirt/top, "
-    ):
+    equal = np.repeat([0, 1, 2, 3], 500)
+    sentence = "class_weights='balanced' changes nothing, as all classes have the same number of training images"
+    assert on_class_weights("balanced", equal, names) == sentence
+    assert "are given the same weight" in on_class_weights("c=1", equal, names)
+    assert on_class_weights("equal", equal, names) is None
+    assert "almost nothing, as all classes have almost the same" in on_class_weights("balanced", equal[1:], names)
+    assert on_class_weights("balanced", labels, names) is None
+    with pytest.raises(UsageError, match=r"class_weights: the data set has no class 'Shirt'; .*allowed: T-shirt/top, "):
         check_class_names("Shirt=2", names)
 
 

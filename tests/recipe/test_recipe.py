@@ -36,7 +36,7 @@ def test_a_recipe_file_serves_as_a_model_and_the_command_line_wins(tmp_path):
         ),
         ("epochs 3", "is not valid TOML"),
         ("[model]\nepochs = 3\n", r"sets 'epochs' in \[model\], expected it in \[data\] or \[training\]"),
-        ('[training]\nepochs = "many"\n', "--epochs: given 'many', expected a whole number from 1 up"),
+        ('[training]\nepochs = "many"\n', "epochs: given 'many', expected a whole number from 1 up"),
     ],
 )
 def test_a_wrong_recipe_file_is_one_sentence(tmp_path, text, message):
@@ -51,11 +51,11 @@ def test_a_wrong_recipe_file_is_one_sentence(tmp_path, text, message):
     [
         ("mpl", {}, "the registry has no model 'mpl'; did you mean mlp"),
         ("mlp", {"depth": 3}, "model 'mlp' has no setting 'depth'"),
-        ("mlp", {"batch_size": 0}, "--batch-size: given 0, expected a whole number from 1 up"),
+        ("mlp", {"batch_size": 0}, "batch_size: given 0, expected a whole number from 1 up"),
         (
             "mlp",
             {"dropout": 1.5},
-            "--dropout: given 1.5, expected a number from 0 to below 1, or several",
+            "dropout: given 1.5, expected a number from 0 to below 1, or several",
         ),
         ("nowhere.py:build", {}, "cannot read the model file nowhere.py"),
         ("nowhere.toml", {}, "cannot read the recipe file nowhere.toml"),

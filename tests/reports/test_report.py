@@ -20,7 +20,7 @@ from fashionlab.reports.run.produce import produce_report
 from fashionlab.reports.run.render import render
 from fashionlab.reports.run.sections.answer import is_fashion_mnist, reference_points
 from fashionlab.reports.run.sections.inside import InsideSection
-from fashionlab.reports.run.sections.made import Commands, commands
+from fashionlab.reports.run.sections.made import Commands, commands, recipe_line, training_fields
 from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.run.text import report_lines
@@ -168,6 +168,19 @@ def test_the_command_says_refit_and_no_test(real):
     spec = real[0].spec
     closed = replace(spec, recipe=replace(spec.recipe, refit=4), test=False)
     assert commands(closed).short.endswith("--seed 0 --refit --no-test")
+
+
+def test_a_precision_that_was_asked_for_and_not_used_is_told(real):
+    spec = real[0].spec
+    assert "precision" not in recipe_line(spec)
+    training = replace(spec.recipe.training, precision="bfloat16")
+    asked = replace(spec, recipe=replace(spec.recipe, training=training))
+    assert "precision float32, as the processor lacks bfloat16" in recipe_line(asked)
+    assert training_fields(asked)["precision"] == "float32, as the processor lacks bfloat16"
+    used = replace(asked, backend="tensorflow", trainer="tape", precision="bfloat16")
+    assert (training_fields(used)["precision"], training_fields(used)["trainer"]) == ("bfloat16", "tape on tensorflow")
+    with pytest.raises(ValueError, match="the backend 'jax' has no precision bfloat16"):
+        replace(asked, precision="bfloat16")
 
 
 def test_reference_points_are_for_the_real_data_only(real, sample):

@@ -79,3 +79,8 @@ def test_it_imports_nothing_heavy():
     code = f"import sys, fashionlab.reports.wording; print([m for m in {heavy.split()} if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_frozen_weights_are_counted_apart():
+    assert wording.parameters_text(50890, 650) == "50,890 parameters (650 trainable)"
+    assert wording.parameters_text(7, 7) == wording.parameters_text(7, None) == "7 parameters"

@@ -26,6 +26,7 @@ from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_o
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
+from fashionlab.training.prepare import LACKING
 from fashionlab.training.runners import rng as draws
 
 
@@ -49,6 +50,24 @@ def plan_of(context, arms, **terms):
     data = StudyData(dataset.name, dataset.sha256, dataset.class_names)
     shared = {"title": "", "created": "", "baseline": "baseline", "seeds": 5, "judge_rows": 60, "data": data}
     return Plan(arms=tuple(arms), **{**shared, **terms})
+
+
+def test_a_study_decides_once_whether_bfloat16_is_used(sample, sample_path, monkeypatch):
+    pytest.importorskip("tensorflow")
+    recipe = Recipe.make("cnn", {"dataset": str(sample_path), "precision": "bfloat16"})
+    monkeypatch.setattr("fashionlab.training.prepare.has_bfloat16", lambda: False)
+    context = StudyContext(sample)
+    base = context.make_arm("baseline", recipe)
+    assert (base.spec.precision, context.advice) == ("float32", [LACKING])
+    with pytest.raises(UsageError, match="changes nothing: float32 is used instead of bfloat16, for which"):
+        arms(base, context, "precision=float32")
+    plan = plan_of(context, [base, *arms(base, context, "dropout=0")], declared=1)
+    # It is gone on with on another machine.
+    monkeypatch.setattr("fashionlab.training.prepare.has_bfloat16", lambda: True)
+    (added,) = arms(base, StudyContext(sample, bfloat16=plan.bfloat16), "dropout=0.5")
+    assert added.spec.precision == "float32"
+    with pytest.raises(ValueError, match="one of its arms uses bfloat16"):
+        plan_of(context, [base, *arms(base, StudyContext(sample), "dropout=0.5")], declared=1)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +109,7 @@ def test_an_arm_with_another_optimizer_has_its_own_learning_rate_and_the_user_is
     assert arm.changes["learning_rate"] == Changed(0.002, 0.05)
     assert [sentence.partition(":")[0] for sentence in context.advice] == ["optimizer sgd at its own learning rate"]
     assert weighed.changes == {"class_weights": Changed("equal", "Shirt=2")}
-    with pytest.raises(UsageError, match="--class-weights: the data set has no class 'Hose'"):
+    with pytest.raises(UsageError, match="class_weights: the data set has no class 'Hose'"):
         arms(base, context, "class_weights=Hose=2")
 
 
@@ -104,7 +123,7 @@ def test_an_ablation_has_an_arm_for_each_regularizer_that_is_on(base, context):
         "without early stopping": {"early_stopping": Changed(True, False)},
     }
     plain = Recipe.make("mlp", {"dropout": 0, "norm": "none", "weight_decay": 0, "early_stopping": False})
-    with pytest.raises(UsageError, match="--ablate: the recipe of mlp has no regularizer that is on"):
+    with pytest.raises(UsageError, match="ablate: the recipe of mlp has no regularizer that is on"):
         ablate(plain)
 
 
@@ -163,7 +182,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     assert (rows.stopping == rows.judging).all()
     assert len(rows.stopping) == 120
     assert replace(spec, in_study=False).identity != spec.identity
-    with pytest.raises(DataInvalid, match="class 0 has 1 rows"):
+    with pytest.raises(DataInvalid, match="class 0 has 1 image, too few"):
         halve_validation(np.array([0, 1, 1]), np.array([0, 1, 2]), 0)
 
 
@@ -174,10 +193,10 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
         (["dropout=0 'x"], "a quotation mark is not closed"),
         (["dropout=0 dropout=1"], "given dropout twice"),
         (["droput=0"], "model 'mlp' has no setting 'droput'; did you mean dropout"),
-        (["dropout=1.5"], "--dropout: given '1.5', expected a number from 0 to below 1, or several of them"),
+        (["dropout=1.5"], "dropout: given '1.5', expected a number from 0 to below 1, or several of them"),
         (["dropout=0.3"], "'dropout=0.3' changes nothing, the baseline is like that already (dropout is 0.3)"),
         (["limit=100"], "given limit, which baseline and change share, so that both are judged on the same images"),
-        (["seed=3"], "set it for the whole study: --first-seed"),
+        (["seed=3"], "set it for the whole study: first_seed"),
         (["dropout=0", "dropout=0.0"], "given 'dropout=0.0' and 'dropout=0', which are the same"),
         (["a: dropout=0", "a: dropout=0.1"], "given two changes called 'a'; name them apart"),
         (["model=nothing"], "the registry has no model 'nothing'"),
@@ -194,16 +213,16 @@ def test_a_wrong_change_is_one_sentence(base, context, changes, words):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: lab.study("mlp"), "a study needs something to study: --change dropout=0, or --ablate"),
+        (lambda: lab.study("mlp"), "study: changes=['dropout=0'], or ablate=True"),
         (lambda: lab.study("mlp", changes=["dropout=0"], seed=3), "a study varies it: say first_seed"),
-        (lambda: lab.study("mlp", changes=["dropout=0"], seeds=0), "--seeds: given 0, expected a whole number from 1"),
-        (lambda: lab.study("mlp", changes=["dropout=0"], margin=0), "--margin: given 0, expected a number above 0"),
-        (lambda: lab.ExecutionOptions(workers=0), "--workers: given 0, expected a whole number"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], seeds=0), "seeds: given 0, expected a whole number from 1"),
+        (lambda: lab.study("mlp", changes=["dropout=0"], margin=0), "margin: given 0, expected a number above 0"),
+        (lambda: lab.ExecutionOptions(workers=0), "workers: given 0, expected a whole number"),
         (lambda: lab.study("mlp", changes=["dropout=0"], workers=2), "give execution=ExecutionOptions(workers=...)"),
         (lambda: lab.study("mlp", changes=["dropout=0"], epoch=3), "no setting 'epoch'; did you mean epochs"),
         (lambda: lab.compare("mlp"), "given 1 model to compare, expected two or more"),
         (lambda: lab.compare("mlp", "mlp"), "expected each name once"),
-        (lambda: lab.compare("mlp", "cnn", baseline="x"), "--baseline: given 'x', expected one of the models"),
+        (lambda: lab.compare("mlp", "cnn", baseline="x"), "baseline: given 'x', expected one of mlp, cnn"),
         (lambda: lab.compare("mlp", "cnn", wdths=3), "given wdths, a setting that none of these models has: mlp, cnn"),
         (lambda: lab.resume_study("last", runs="nowhere"), "there is no study in nowhere yet"),
         (lambda: lab.resume_study("x", runs="nowhere"), "there is no study in nowhere yet"),
@@ -265,7 +284,7 @@ def test_going_on_with_a_file_of_ones_own_needs_trust(context, sample_path, tmp_
     digest = arm.spec.model_sha256
     require_trust(plan, [digest[:12]])
     for given in ([], [digest[:11]], ["0" * 64]):
-        with pytest.raises(UntrustedModel, match=f"models/01.py; .* --trust {digest[:12]}"):
+        with pytest.raises(UntrustedModel, match=f"models/01.py; .* trust='{digest[:12]}'"):
             require_trust(plan, given)
 
 

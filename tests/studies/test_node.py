@@ -199,8 +199,8 @@ def test_a_machine_with_other_software_is_told_from_one_with_the_same():
 
 def test_a_wrong_executor_or_address_gets_one_sentence(monkeypatch):
     for executor, where, words in (
-        ("slurm", None, "--executor: given 'slurm', expected one of: local, ray"),
-        ("local", "auto", "--address: given 'auto', which is for --executor ray"),
+        ("slurm", None, "executor: given 'slurm', expected one of local, ray"),
+        ("local", "auto", "address: given 'auto', which is for executor='ray'"),
         ("ray", "head", "expected auto, HOST:PORT or ray://HOST:PORT"),
         ("ray", "ray://head", "expected auto, HOST:PORT or ray://HOST:PORT"),
     ):
@@ -253,7 +253,7 @@ def test_what_ray_says_about_an_address_is_passed_on_in_one_sentence(error, reas
         raise error
 
     monkeypatch.setattr(connection.ray, "init", refuse)
-    with pytest.raises(UsageError, match=rf"--address: head:1 cannot be joined \(.*{reason}\); this machine must have"):
+    with pytest.raises(UsageError, match=rf"address: head:1 cannot be joined \(.*{reason}\); this machine must have"):
         connection.Connection("head:1", None, load(fakes.SAMPLE))
 
 

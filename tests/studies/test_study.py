@@ -247,7 +247,7 @@ def test_planning_prints_the_plan_and_leaves_nothing(sample_path, tmp_path):
     ("arguments", "words"),
     [
         (("study", "--change", "dropout"), "expected settings as NAME=VALUE"),
-        (("study", "mlp", "--seed", "3", "--change", "dropout=0"), "a study varies it: say first_seed (--first-seed)"),
+        (("study", "mlp", "--seed", "3", "--change", "dropout=0"), "a study varies it: say --first-seed and --seeds"),
         (("study", "resume", "last", "--epochs", "3"), "No such option '--epochs'"),
         (("study", "--trust", "0" * 12, "--change", "dropout=0"), "trust"),
         (("compare", "mlp"), "given 1 model to compare"),

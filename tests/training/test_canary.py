@@ -12,10 +12,9 @@ from msgspec import Struct
 from fashionlab.errors import LibraryFault
 from fashionlab.models import find_architecture
 from fashionlab.recipe.config import TrainingConfig
-from fashionlab.training.runners import canary
 from fashionlab.training.runners.fused import Forward, State, training_step
 from fashionlab.training.runners.state import KerasState
-from fashionlab.workers import Task, Worker
+from fashionlab.workers import Task, Worker, canary
 
 
 class Nothing(Struct, frozen=True):

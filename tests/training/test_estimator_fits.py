@@ -155,7 +155,7 @@ def test_a_refit_trains_on_all_rows_and_for_the_rounds_that_validation_chose(nam
 def test_a_setting_of_networks_is_an_error(runs):
     with pytest.raises(UsageError, match="model 'logistic' has no setting 'epochs'; allowed: c, max_iter"):
         fashionlab.train("logistic", epochs=3, runs=runs)
-    with pytest.raises(UsageError, match="an estimator has no epochs to run: leave out --trainer"):
+    with pytest.raises(UsageError, match="an estimator has no epochs to run: leave out trainer"):
         fashionlab.train("forest", trainer="fused", dataset="digits", runs=runs)
 
 
@@ -218,7 +218,7 @@ class Channel:
 dataset = fashionlab.load(data)
 for name, options in quick.items():
     made = prepare(Recipe.make(name, {"dataset": data, **options}), dataset)
-    spec = make_spec(made.recipe, made.architecture, dataset, made.engine, False)
+    spec = make_spec(made, dataset, False)
     run = Run.create(__import__("pathlib").Path(runs), name, spec)
     MODELS.train(run, TrainArguments(str(run.path), None, None, None), Channel)
     import hashlib
@@ -328,7 +328,7 @@ def test_an_evaluation_is_interrupted_too(trained, monkeypatch):
 
 
 def test_a_fit_that_fails_leaves_no_run(tmp_path, sample_path):
-    with pytest.raises(DataInvalid, match="has 2 rows, too few to set"):
+    with pytest.raises(DataInvalid, match="has 2 images, too few to set"):
         fashionlab.train("forest", dataset=str(sample_path), runs=tmp_path, limit=20)
     assert not list_runs(tmp_path)
 

@@ -84,5 +84,5 @@ def test_muon_makes_the_steps_of_hidden_matrices_orthogonal_and_leaves_the_rest_
 
 def test_muon_is_refused_where_it_would_be_adam_in_disguise():
     model = find_architecture("cnn").build((8, 8), 3, {"filters": (2,), "depth": (1,)}, 0)
-    with pytest.raises(UsageError, match="--optimizer: given muon, which is for the matrices of hidden dense layers"):
+    with pytest.raises(UsageError, match="optimizer: given muon, which is for the matrices of hidden dense layers"):
         make_optimizer(config_of(optimizer="muon"), 5, model.trainable_variables)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from fashionlab.errors import Interrupted, UsageError, WorkerError
 from fashionlab.workers import Task, Worker
 from fashionlab.workers.events import FitDone
+from fashionlab.workers.parent import new_scratch
 
 TASKS = """
 import os, signal, sys, time
@@ -193,3 +194,21 @@ def test_a_worker_does_not_outlive_its_parent(tmp_path):
             return
         time.sleep(0.1)
     pytest.fail("the worker still runs")
+
+
+def test_a_worker_sweeps_what_nobody_is_left_to_remove(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders = {name: new_scratch() for name in ("forsaken", "in use", "young")}
+    foreign = tmp_path / "fashionlab-worker-foreign"
+    foreign.mkdir()
+    (tmp_path / "fashionlab-worker-link").symlink_to(tmp_path)
+    for name in ("forsaken", "young"):
+        os.close(folders[name][1])  # as when its owner is killed
+    for path in (folders["forsaken"][0], folders["in use"][0], foreign):
+        os.utime(path, (0, 0))
+    last, lock = new_scratch()
+    left = {path.name for path in tmp_path.iterdir()}
+    kept = {folders["in use"][0].name, folders["young"][0].name, foreign.name, "fashionlab-worker-link", last.name}
+    assert left == kept
+    os.close(lock)
+    os.close(folders["in use"][1])

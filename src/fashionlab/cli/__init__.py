@@ -12,6 +12,7 @@ import click
 
 from fashionlab.cli.words import Words
 from fashionlab.errors import FashionlabError, Interrupted, UsageError
+from fashionlab.options import COMMAND_LINE
 from fashionlab.text import tell
 
 COMMANDS = {
@@ -21,6 +22,7 @@ COMMANDS = {
     "lesson": ("fashionlab.cli.lesson", "Learn how networks learn: predict, train, check."),
     "search": ("fashionlab.cli.search", "Search for better settings, and confirm the best on fresh seeds."),
     "compare": ("fashionlab.cli.compare", "Compare models, seed by seed on the same images."),
+    "predict": ("fashionlab.cli.predict", "Say what is on photographs, with a trained model."),
     "report": ("fashionlab.cli.report", "Show what a run learned, or several side by side, as one HTML page."),
     "runs": ("fashionlab.cli.runs", "List, show, delete and measure the runs on disk."),
 }
@@ -66,6 +68,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     # A notebook's own, or one that is not installed here, would end a run when its figures are drawn.
     os.environ.pop("MPLBACKEND", None)
+    os.environ[COMMAND_LINE] = "1"
     try:
         for argument in arguments:
             argument.encode()  # a recipe, which is JSON, could not hold a name that is no UTF-8

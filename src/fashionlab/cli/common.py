@@ -29,7 +29,7 @@ DATA_DIR = click.Option(
 TRUST = click.Option(
     ["--trust"],
     default=None,
-    help="Vouch for the run's own model file by the start of its SHA-256; it will be executed.",
+    help="Vouch for the own model file of a run from elsewhere, by the start of its SHA-256; it will be executed.",
     metavar="SHA256",
 )
 TRAINER = click.Option(

@@ -1,17 +1,23 @@
 """`fashionlab data`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
+from msgspec.structs import asdict
 
 from fashionlab.cli.common import DATA_DIR, JSON, RUNS, print_json, print_line, print_table
+from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
+from fashionlab.images import AS_FOUND
+from fashionlab.recipe.config import SEED
 
 
-def _run(dataset: str, seed: int, runs: Path, data_dir: Path | None, as_json: bool, **preparation: Any) -> None:
+def _run(arguments: tuple[str, ...], runs: Path, data_dir: Path | None, as_json: bool) -> None:
     from fashionlab import lab
 
-    found = lab.describe_data(dataset, data_dir=data_dir, seed=seed, folder=runs / "data", **preparation)
+    words, settings = split_arguments(arguments)
+    dataset = one_model(words, "data set") or "fashion-mnist"
+    seed = SEED.convert(settings.pop("seed", SEED.default))
+    found = lab.describe_data(dataset, data_dir=data_dir, seed=seed, folder=runs / "data", **settings)
     if as_json:
         print_json({"data": found.description, "figures": [str(path) for path in found.figures]})
         return
@@ -22,18 +28,13 @@ def _run(dataset: str, seed: int, runs: Path, data_dir: Path | None, as_json: bo
         print_line(figure)
 
 
-data = click.Command(
+data = SettingsCommand(
     "data",
+    only=(*asdict(AS_FOUND), "seed"),
     callback=_run,
+    options_metavar="[DATASET] [--SETTING VALUE ...]",
     params=[
-        click.Argument(["dataset"], default="fashion-mnist", required=False),
-        click.Option(["--seed"], default=0, type=click.IntRange(0, 2**32 - 1), help="Seed of the split.  [0]"),
-        click.Option(["--resize"], default=None, metavar="SIDE", help="Bring images to this many pixels a side."),
-        click.Option(
-            ["--resize-how"], default="pad", metavar="pad|crop|fit", help="How, where proportions differ.  [pad]"
-        ),
-        click.Option(["--stretch"], is_flag=True, help="Spread the grey values that are used over 0 to 255."),
-        click.Option(["--invert"], is_flag=True, help="Exchange dark and bright."),
+        click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, metavar=""),
         RUNS,
         DATA_DIR,
         JSON,

@@ -9,9 +9,12 @@ from typing import Any
 
 import click
 
-from fashionlab.models import NETWORK, REGISTRY, find_architecture
-from fashionlab.options import Option, options_of
+from fashionlab.errors import FashionlabError
+from fashionlab.models import NETWORK, REGISTRY, find_architecture, kind_of
+from fashionlab.models.registry import is_own_file
+from fashionlab.options import Option, as_typed, flag_of, options_of
 from fashionlab.recipe.config import SEED, DataConfig, TrainingConfig, common_options
+from fashionlab.text import one_line
 
 FIRST = ("epochs", "batch_size", "optimizer", "learning_rate", "early_stopping", "patience")
 """Settings that most people look for."""
@@ -24,35 +27,44 @@ _FLAGS = {name for kind in (DataConfig, TrainingConfig) for name, option in opti
 class SettingsCommand(click.Command):
     """A command that takes settings. With a model among its words `--help` shows that model's own options, too."""
 
-    def __init__(self, name: str, *, without: tuple[str, ...] = (), **more: Any) -> None:
-        """without: settings that the command has options of its own for."""
+    def __init__(
+        self, name: str, *, without: tuple[str, ...] = (), only: tuple[str, ...] | None = None, **more: Any
+    ) -> None:
+        """without: settings that the command has options of its own for; only: those that it takes, of a command that
+        trains no model."""
         context = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"], "max_content_width": 110}
         super().__init__(name, context_settings=context, **more)
-        self._without = without
+        self._without, self._only = without, only
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does; notes the model for the help."""
-        ctx.meta["model"] = next((word for word in args if word in REGISTRY), None)
+        models = (word for word in args if word in REGISTRY or is_own_file(word))
+        ctx.meta["model"] = next(models, None) if self._only is None else None
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The model's options, what this command takes, then the settings that all recipes have."""
         model = ctx.meta["model"]
         if model is not None:
-            architecture = find_architecture(model)
-            _write(formatter, f"Model {model}: {architecture.description}", architecture.options)
+            _write_model(formatter, model)
         with formatter.section("This command"):
-            records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx))]
+            # The words have no help of their own: the usage line names them.
+            records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx)) and record[0]]
             formatter.write_dl(records)
-        epochs = model is None or find_architecture(model).kind.epochs
+        data = {**options_of(DataConfig), "seed": SEED}
+        if self._only is not None:
+            _write(formatter, "Data", {name: data[name] for name in self._only})
+            return
+        epochs = model is None or kind_of(model).epochs
         training = options_of(TrainingConfig) if epochs else {}
         first = {name: option for name, option in training.items() if name in FIRST}
         _write(formatter, "Training", first | training)
-        own = {name: o for name, o in {**options_of(DataConfig), "seed": SEED}.items() if name not in self._without}
-        _write(formatter, "Data", own)
+        _write(formatter, "Data", {name: option for name, option in data.items() if name not in self._without})
         if model is None:
             with formatter.section(f"Models; {ctx.command_path} MODEL --help shows the model's own options"):
-                formatter.write_dl([(name, find_architecture(name).description) for name in REGISTRY])
+                names = {name: find_architecture(name).description for name in REGISTRY}
+                names["FILE.py:FUNCTION"] = "your own model: a function build(image_shape, classes)"
+                formatter.write_dl(list(names.items()))
 
 
 def split_arguments(arguments: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
@@ -95,20 +107,50 @@ def _refuse_misspelt(name: str) -> None:
         raise click.NoSuchOption(f"--{name}", possibilities=[f"--{flag}" for flag in near])
 
 
-def one_model(words: list[str]) -> str | None:
-    """The one model among the words, None if there is none."""
+def one_model(words: list[str], what: str = "model") -> str | None:
+    """The one model (or whatever else they are to name) among the words, None if there is none."""
     if len(words) > 1:
-        raise click.UsageError(f"given two models, {words[0]!r} and {words[1]!r}, expected one.")
+        raise click.UsageError(f"given two {what}s, {words[0]!r} and {words[1]!r}, expected one.")
     return words[0] if words else None
+
+
+def _write_model(formatter: click.HelpFormatter, model: str) -> None:
+    """The model's own options. A user's own file, which a worker executes for it, may fail: the rest of the help
+    stands without it."""
+    from fashionlab.training.prepare import describe_model
+
+    try:
+        found = describe_model(model)
+    except FashionlabError as error:
+        with formatter.section(f"Model {one_line(model)}"):
+            formatter.write_text(f"Its options cannot be shown: {error}")
+        return
+    title = f"Model {model}" + (f": {found.description.rstrip('.')}" if found.description else "")
+    with formatter.section(one_line(title)):
+        if found.options:
+            formatter.write_dl(
+                [
+                    (
+                        f"{flag_of(o.name)} VALUE",
+                        one_line(_described(o.description, o.expected, o.default or "required")),
+                    )
+                    for o in found.options
+                ]
+            )
+        else:
+            formatter.write_text("It has no options of its own.")
 
 
 def _write(formatter: click.HelpFormatter, title: str, options: dict[str, Option]) -> None:
     if options:
         with formatter.section(title):
-            formatter.write_dl([(f"{option.flag} VALUE", _help(option)) for option in options.values()])
+            formatter.write_dl(
+                [
+                    (f"{option.flag} VALUE", _described(option.description, option.expected, as_typed(option.default)))
+                    for option in options.values()
+                ]
+            )
 
 
-def _help(option: Option) -> str:
-    default = option.default
-    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
-    return f"{option.description}: {option.expected}  [{shown}]"
+def _described(description: str, expected: str, default: str) -> str:
+    return f"{': '.join(filter(None, (description.strip().rstrip('.'), expected)))}  [{default}]"

@@ -155,7 +155,8 @@ plan = SettingsCommand(
 @click.option("--seeds", default=None, type=int, metavar="N", help="How many seeds, at most, from now on.")
 @click.option(
     "--trust", multiple=True, metavar="SHA256",
-    help="Vouch for the study's own model file by the start of its SHA-256; it will be executed. May be repeated.",
+    help="Vouch for the own model file of a study from elsewhere, by the start of its SHA-256; it will be executed. "
+    "May be repeated.",
 )  # fmt: skip
 def resume(study: str, as_json: bool, **options: Any) -> None:
     """Go on with a study that was stopped, or of which one wants to know more.

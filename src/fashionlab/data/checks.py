@@ -14,6 +14,7 @@ from fashionlab.data.split import stratified_split
 from fashionlab.errors import DataInvalid
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation, Stack, find_facts, finish, stack_array
 from fashionlab.images.prepare import CONTENT_LIMIT, steps, used_range
+from fashionlab.options import spelled
 from fashionlab.text import one_line
 
 __all__ = ["CONTENT_LIMIT", "Checked", "RawArrays", "check", "sha256_of", "sha256s_of"]
@@ -27,6 +28,9 @@ TEST_SEED = 20170825
 SMALL_RANGE = 64
 """Grey values out of 256: a set that uses fewer is named."""
 
+LIGHT = 200
+"""Grey value of a ground above which images are dark on light."""
+
 FLAT = 8
 """Grey values between the darkest and the brightest pixel of an image that shows nothing."""
 
@@ -36,7 +40,7 @@ class RawArrays:
     """What a reader found; test set, validation set and class names may be missing (None).
 
     Images are an array as `images.stack_array` takes it, or a stack of decoded files; labels as `labels.number_labels`
-    takes them. notes: what the reader left out or chose, in sentences.
+    takes them. notes: what the reader left out or chose, in sentences; test_from: what the test set was read from.
     """
 
     images: np.ndarray | Stack
@@ -47,6 +51,7 @@ class RawArrays:
     validation_labels: np.ndarray | None = None
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    test_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ def check(arrays: RawArrays, name: str, preparation: Preparation = AS_FOUND, pub
         {each: labels for each, (_, labels) in found.items()}, arrays.class_names, name
     )
     checked = _divide(prepared, numbered, class_names, name)
-    notes += said + ([] if published else _shared(checked))
+    notes += [*said, _on_test_set(checked, arrays.test_from if "test" in found else None)]
+    notes += [] if published else _shared(checked)
     return replace(checked, facts=facts, notes=tuple(notes))
 
 
@@ -144,15 +150,15 @@ def _divide(
     if len(absent):
         label = int(absent[0])
         raise DataInvalid(
-            f"{name}: no training row has label {label} ({class_names[label]}); "
+            f"{name}: no training image has label {label} ({class_names[label]}); "
             f"expected every label from 0 to {classes - 1}"
         )
     if classes < 2:
-        raise DataInvalid(f"{name}: all rows have the same label; expected at least 2 classes")
+        raise DataInvalid(f"{name}: all images have the same label; expected at least 2 classes")
     for each, found in labels.items():
         if found.min() < 0 or found.max() >= classes:
             wrong = int(found.max() if found.max() >= classes else found.min())
-            raise DataInvalid(f"{name}: a {each} row has label {wrong}; expected labels from 0 to {classes - 1}")
+            raise DataInvalid(f"{name}: a {each} image has label {wrong}; expected labels from 0 to {classes - 1}")
     pictures, test_images, test_labels = images["training"], images.get("test"), labels.get("test")
     if test_images is None or test_labels is None:
         try:
@@ -168,6 +174,19 @@ def _divide(
         array.flags.writeable = False
     given_validation = len(images.get("validation", ()))
     return Checked(pictures, training, test_images, test_labels, class_names, given_validation)
+
+
+def _on_test_set(checked: Checked, source: str | None) -> str:
+    """Which images are the test set. source: what it was read from, None where it was set aside here."""
+    n = len(checked.test_images)
+    if source is not None:
+        return f"the test set is the {n:,} images {f'of {source}' if source else 'that the data bring for it'}"
+    training = len(checked.images) - checked.given_validation
+    return (
+        f"the test set is {n:,} of the {n + training:,} images, set aside as the data bring none: a fifth of each "
+        "class, "
+        "the same for every seed"
+    )
 
 
 def _shared(checked: Checked) -> list[str]:
@@ -192,25 +211,26 @@ def _remarks(images: np.ndarray, facts: PixelFacts, preparation: Preparation, na
     Raises DataInvalid where nothing can be learned from them: all are the same.
     """
     if len(images) > 1 and (images == images[0]).all():
-        seen = f"all of the value {images[0, 0, 0]}" if (images[0] == images[0, 0, 0]).all() else "pixel for pixel"
-        raise DataInvalid(f"{name} are all the same, {seen}; look at the files: they decode to nothing")
+        seen = f"every pixel {images[0, 0, 0]}" if (images[0] == images[0, 0, 0]).all() else "pixel for pixel"
+        raise DataInvalid(f"{name} are all the same, {seen}; look at the files: they show nothing")
     said = []
     low, high = used_range(images)
     flat = images.reshape(len(images), -1)
     blank = int((np.ptp(flat, axis=1) < FLAT).sum()) if high - low >= FLAT else 0
     if high - low < SMALL_RANGE:
-        mend = "" if preparation.stretch else "; --stretch spreads them over 0 to 255"
+        mend = "" if preparation.stretch else f"; {spelled('stretch', True)} spreads them over 0 to 255"
         shade = "nearly black: " if high < SMALL_RANGE else "nearly white: " if low > 255 - SMALL_RANGE else ""
         said.append(f"the training images are {shade}they use the values {low:g} to {high:g} of 0 to 255{mend}")
     if blank:
         show = "shows" if blank == 1 else "show"
-        said.append(f"{blank:,} of {len(images):,} images {show} nothing: all of their pixels are nearly alike")
+        said.append(f"{blank:,} of {len(images):,} images {show} nothing: all pixels of such an image are nearly alike")
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     # A ground that was chosen has been said already.
     asked = preparation.invert or facts.ground > 0
-    if not asked and high - low >= SMALL_RANGE and np.median(border[:: max(1, len(border) // 4096)]) > 240:
+    if not asked and high - low >= SMALL_RANGE and np.median(border[:: max(1, len(border) // 4096)]) > LIGHT:
         said.append(
-            "the images are dark on a white ground; --invert makes them bright on black, as those of Fashion-MNIST are"
+            f"the images are dark on a light ground; {spelled('invert', True)} makes them bright on dark, as those of "
+            "Fashion-MNIST are"
         )
     return said
 

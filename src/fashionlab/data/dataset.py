@@ -13,9 +13,11 @@ from fashionlab.data.download.sources import FASHION_MNIST, obtain
 from fashionlab.data.idx import read_idx
 from fashionlab.data.shared import rows_among
 from fashionlab.data.split import VALIDATION_SHARE, Split, stratified_order, stratified_split
-from fashionlab.data.user.arrays import FORMS, IDX_NAMES, read_own
+from fashionlab.data.user.arrays import IDX_NAMES, read_own
 from fashionlab.errors import DataInvalid, UsageError
+from fashionlab.files import near_path
 from fashionlab.images import AS_FOUND, PLAIN, PixelFacts, Preparation
+from fashionlab.options import near_names, spelled
 from fashionlab.text import html_table, tell
 
 HTML_CLASSES = 20
@@ -132,7 +134,7 @@ class Dataset:
         """Raise UsageError for a fraction to hold out where the data brought a validation set."""
         if self.given_validation and validation is not None:
             raise UsageError(
-                f"--validation: given {validation:g}, but {self.name} brings a validation set of "
+                f"{spelled('validation')}: given {validation:g}, but {self.name} brings a validation set of "
                 f"{self.given_validation:,} images, which is used as it is; leave the option out"
             )
 
@@ -145,13 +147,13 @@ class Dataset:
         """
         least = 2 * len(self.class_names)
         if rows < least:
-            raise UsageError(f"--limit: given {rows}, expected at least {least}, two rows for each class")
+            raise UsageError(f"{spelled('limit')}: given {rows}, expected at least {least}, two rows for each class")
         first = len(self.labels) - self.given_validation
         if rows >= first:
             return self
         chosen = np.sort(stratified_order(self.labels[:first], LIMIT_SEED)[:rows])
         if len(np.unique(self.labels[chosen])) < len(self.class_names):
-            raise UsageError(f"--limit: {rows} rows leave a class without any; use more rows")
+            raise UsageError(f"{spelled('limit')}: {rows} rows leave a class without any; use more rows")
         chosen = np.concatenate([chosen, np.arange(first, len(self.labels))])
         images, labels = self.images[chosen], self.labels[chosen]
         images.flags.writeable = labels.flags.writeable = False
@@ -164,13 +166,15 @@ def load(
     data_dir: Path | str | None = None,
     announce: Callable[[str], None] | None = None,
     preparation: Preparation = AS_FOUND,
+    called: str = "",
 ) -> Dataset:
     """A data set by name ("fashion-mnist", "digits") or the path of the user's own, verified or checked.
 
     `data_dir` (or `$FASHIONLAB_DATA`) names a folder that holds Fashion-MNIST's four files; without it they are looked
     for in the cache, the system's data set folder, on public mirrors and in the distribution's package. `announce`
     receives messages for the user, the data set's notes among them; by default they go to standard error. `preparation`
-    is what is to be done to the images.
+    is what is to be done to the images. called: what messages about images and labels call the user's own data, their
+    path unless something is given.
 
     Raises UsageError for an unknown name or a `data_dir` for other data than Fashion-MNIST, DataUnavailable if no
     source has the data, DataInvalid if they are not what they should be.
@@ -178,15 +182,19 @@ def load(
     if name == "fashion-mnist":
         return _fashion_mnist(data_dir, announce, preparation)
     if data_dir is not None:
-        raise UsageError(f"--data-dir is for fashion-mnist only; {name} is found without it")
+        raise UsageError(f"{spelled('data_dir')} is for fashion-mnist only; {name} is found without it")
     if name == "digits":
         checked = check(_digits(), name, preparation, published=True)
         return _announced(_assemble(name, checked, "scikit-learn's bundled digits", preparation), announce)
     path = Path(name).expanduser()
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
-        raise UsageError(f"there is no data set {name!r}; expected fashion-mnist, digits, or the path of {FORMS}")
-    checked = check(read_own(path, preparation), str(path), preparation)
+        near = near_names(name, ["fashion-mnist", "digits"]) or near_path(path)
+        raise UsageError(
+            f"there is no data set {name!r}; "
+            + (f"did you mean {near[0]}?" if near else "expected fashion-mnist, digits, or the path of your own images")
+        )
+    checked = check(read_own(path, preparation), called or str(path), preparation)
     return _announced(_assemble(name, checked, os.path.realpath(path), preparation), announce)
 
 
@@ -215,7 +223,8 @@ def from_arrays(
         if pair is not None
         for kind, each in zip(("images", "labels"), pair, strict=True)
     }
-    raw = RawArrays(**arrays, class_names=None if class_names is None else tuple(map(str, class_names)))
+    names = None if class_names is None else tuple(map(str, class_names))
+    raw = RawArrays(**arrays, class_names=names, test_from="" if test is None else "the argument test")
     checked = check(raw, name, preparation)
     return _announced(_assemble(name, checked, "arrays in memory", preparation), announce)
 
@@ -239,7 +248,7 @@ def _fashion_mnist(
         field: read_idx(obtained.contents[name], name, 3 if "images" in field else 1)
         for field, name in IDX_NAMES.items()
     }
-    raw = RawArrays(**content, class_names=FASHION_CLASSES)
+    raw = RawArrays(**content, class_names=FASHION_CLASSES, test_from=IDX_NAMES["test_images"])
     checked = check(raw, "fashion-mnist", preparation, published=True)
     if preparation != AS_FOUND:
         return _announced(_assemble("fashion-mnist", checked, obtained.source, preparation), announce)

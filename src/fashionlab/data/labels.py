@@ -20,7 +20,9 @@ def number_labels(
     flat = {each: _flat(labels, f"{name}: {each} labels", said) for each, labels in given.items()}
     training = next(iter(flat.values()))
     if any((labels.dtype.kind == "U") != (training.dtype.kind == "U") for labels in flat.values()):
-        raise DataInvalid(f"{name}: labels are texts in one set and numbers in another; expected one of them in all")
+        raise DataInvalid(
+            f"{name}: labels are text in one set and numbers in another; expected the same kind in all sets"
+        )
     found = np.unique(training)
     if training.dtype.kind == "U":
         class_names = class_names or tuple(str(each) for each in found)
@@ -30,10 +32,10 @@ def number_labels(
             return flat, None, said
         known, class_names = found, tuple(str(each) for each in found)
         shown = f"{found[0]} to {found[-1]}" if found[-1] - found[0] == len(found) - 1 else _some(found)
-        said.append(f"the labels {shown} became the classes 0 to {len(found) - 1}, which are named by them")
+        said.append(f"the labels {shown} are numbered 0 to {len(found) - 1}, and serve as the names of the classes")
     elif len(found) and (found[0], found[-1]) == (1, len(class_names)):
         known = np.arange(1, len(class_names) + 1)
-        said.append(f"the labels 1 to {len(class_names)} are those of the class names in their order")
+        said.append(f"the labels 1 to {len(class_names)} stand for the class names in their order")
     else:
         return flat, class_names, said
     return {each: _places(labels, known, f"{name}: {each} labels") for each, labels in flat.items()}, class_names, said
@@ -54,11 +56,15 @@ def _flat(labels: np.ndarray, name: str, said: list[str]) -> np.ndarray:
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")
     if labels.ndim != 1 or labels.dtype.kind not in "biufU":
-        raise DataInvalid(f"{name} are {labels.dtype} {list(labels.shape)}; expected whole numbers or texts, [n]")
+        raise DataInvalid(
+            f"{name} are {labels.dtype} {list(labels.shape)}; expected a whole number or a text for each image"
+        )
     if labels.dtype.kind == "U":
         return np.char.strip(labels)
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.floor(labels)).all()):
-        raise DataInvalid(f"{name} are {labels.dtype} and not whole numbers; expected the number of a class for each")
+        raise DataInvalid(
+            f"{name} are {labels.dtype} and not whole numbers; expected the number of a class for each image"
+        )
     if len(labels) and not -(2**53) <= labels.min() <= labels.max() <= 2**53:
         raise DataInvalid(f"{name} run from {labels.min():g} to {labels.max():g}; expected the numbers of classes")
     return labels.astype(np.int64)
@@ -72,7 +78,7 @@ def _places(labels: np.ndarray, known: np.ndarray, name: str) -> np.ndarray:
     strange = np.flatnonzero(known[places] != labels)
     if len(strange):
         given, few = labels[strange[0]].item(), known[:10]
-        raise DataInvalid(f"{name} hold {given!r}, which is none of the classes: {_some(few)}")
+        raise DataInvalid(f"{name} contain {given!r}, which is not one of the classes {_some(few)}")
     return np.asarray(places, np.int64)
 
 

@@ -40,9 +40,10 @@ def stratified_split(labels: np.ndarray, share: float, seed: int, purpose: str =
     smallest = int(np.argmin(np.where(sizes > 0, np.minimum(taken, sizes - taken), len(labels) + 1)))
     if not 0 < taken[smallest] < sizes[smallest]:
         needed = max(2, math.ceil(round(1 / min(share, 1 - share), 9)))
+        rows = int(sizes[smallest])
         raise DataInvalid(
-            f"class {smallest} has {sizes[smallest]} rows, too few to set {share:g} of each class aside: "
-            f"use at least {needed} rows of every class, or another share"
+            f"class {smallest} has {rows} image{'' if rows == 1 else 's'}, too few to set {share:g} of each class "
+            f"aside: use at least {needed} images of every class, or another share"
         )
     by_class, rank = _by_class(labels, sizes, [seed, *purpose.encode()])
     aside = np.zeros(len(labels), bool)

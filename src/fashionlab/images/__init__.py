@@ -5,7 +5,7 @@ pixels    grey values and what covers them, of one image or many
 prepare   from any number of these to uint8 [n, side, side], and what was done, in sentences
 """
 
-from fashionlab.images.decode import FORMATS, PIXEL_LIMIT, decode
+from fashionlab.images.decode import FORMATS, PIXEL_LIMIT, channels_of, decode, open_upright
 from fashionlab.images.pixels import Pixels, pixels_of
 from fashionlab.images.prepare import (
     AS_FOUND,
@@ -30,10 +30,12 @@ __all__ = [
     "Pixels",
     "Preparation",
     "Stack",
+    "channels_of",
     "collect",
     "decode",
     "find_facts",
     "finish",
+    "open_upright",
     "pixels_of",
     "stack_array",
 ]

@@ -2,14 +2,20 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fashionlab.errors import DataInvalid
+from fashionlab.errors import DataInvalid, FashionlabError
 from fashionlab.files import read_capped
 from fashionlab.images.pixels import Pixels, pixels_of
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 """Formats that are decoded; every other decoder of Pillow's is one more way in for a hostile file."""
@@ -26,6 +32,29 @@ def decode(path: Path) -> Pixels:
 
     Raises DataInvalid, naming the file.
     """
+    with open_upright(path) as upright:
+        animated = int(bool(getattr(upright, "is_animated", False)))
+        # 16 bits a pixel, which convert("L") would clip instead of scale.
+        if upright.mode.startswith("I"):
+            return Pixels(np.asarray(upright).astype(np.float32)[None] / 257, deep=1)
+        array = np.asarray(upright.convert(channels_of(upright)))
+        channels = array[None, :, :, None] if array.ndim == 2 else array[None]
+        return replace(pixels_of(channels), animated=animated)
+
+
+def channels_of(image: "Image.Image") -> str:
+    """Pillow's mode in which nothing of an image of 8 bits is lost: grey, colour, or colour and transparency."""
+    if image.has_transparency_data:
+        return "RGBA"
+    return "L" if image.mode in ("1", "L") else "RGB"
+
+
+@contextmanager
+def open_upright(path: Path) -> Iterator["Image.Image"]:
+    """One image file, decoded within limits and turned upright as its EXIF data say; of an animation the first frame.
+
+    Whatever is wrong with it, also in the block, becomes DataInvalid, which names the file.
+    """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -40,23 +69,15 @@ def decode(path: Path) -> Pixels:
                 if image.width * image.height > PIXEL_LIMIT:
                     size = f"{image.width} x {image.height} pixels"
                     raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
-                animated = int(bool(getattr(image, "is_animated", False)))
                 image.load()
                 # In place: a copy of the largest image takes 64 MB.
                 ImageOps.exif_transpose(image, in_place=True)
-                upright: Image.Image = image
-                # 16 bits a pixel, which convert("L") would clip instead of scale.
-                if upright.mode.startswith("I"):
-                    return Pixels(np.asarray(upright).astype(np.float32)[None] / 257, deep=1)
-                mode = "L" if upright.mode in ("1", "L") else "RGB"
-                array = np.asarray(upright.convert("RGBA" if upright.has_transparency_data else mode))
-                channels = array[None, :, :, None] if array.ndim == 2 else array[None]
-                return replace(pixels_of(channels), animated=animated)
+                yield image
     except UnidentifiedImageError:
         raise DataInvalid(f"{path} is not an image in one of the formats {', '.join(FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
-    except DataInvalid:
+    except FashionlabError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
         raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None

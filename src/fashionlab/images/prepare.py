@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from fashionlab.errors import DataInvalid
 from fashionlab.images.pixels import Pixels, pixels_of
+from fashionlab.options import spelled
 
 CONTENT_LIMIT = 4 * 2**30
 """Bytes that the images of one set may take: far beyond what the lab is for."""
@@ -83,7 +84,9 @@ def collect(
         height, width = block.grey.shape[1:]
         if side is None:
             if height != width:
-                raise DataInvalid(f"{name} is {width} x {height} pixels; expected square images, or --resize 28")
+                raise DataInvalid(
+                    f"{name} is {width} x {height} pixels; expected square images, or {spelled('resize', 28)}"
+                )
             side = height
         if stack is None:
             if count * side * side * block.grey.itemsize > CONTENT_LIMIT:
@@ -93,7 +96,7 @@ def collect(
             if preparation.resize is None:
                 raise DataInvalid(
                     f"{name} is {width} x {height} pixels, others are {side} x {side}; expected one size, or "
-                    "--resize 28 to bring all of them to it"
+                    f"{spelled('resize', 28)} to bring all of them to it"
                 )
             stack.resized += len(block.grey)
             block = _resized(block, side, preparation.resize_how)
@@ -140,7 +143,9 @@ def find_facts(stack: Stack, preparation: Preparation, name: str) -> PixelFacts:
         return facts
     low, high = used_range(_composed(stack, facts))
     if high <= low:
-        raise DataInvalid(f"{name} all have one value, {low:g}: there is nothing that --stretch could spread")
+        raise DataInvalid(
+            f"{name} all have one value, {low:g}: there is nothing that {spelled('stretch', True)} could spread"
+        )
     return PixelFacts(low, high, facts.ground)
 
 
@@ -184,7 +189,12 @@ def steps(stacks: list[Stack], facts: PixelFacts, preparation: Preparation) -> l
         ground, why = ("black", "bright") if facts.ground == 0 else ("white", "dark")
         said.append(
             f"{covered:,} of {n:,} images are transparent in places; as what they show is {why}, they were put on "
-            f"{ground}" + ("" if facts.ground == 0 or preparation.invert else "; --invert makes that bright on black")
+            f"{ground}"
+            + (
+                ""
+                if facts.ground == 0 or preparation.invert
+                else f"; {spelled('invert', True)} makes that bright on black"
+            )
         )
     if deep and not preparation.stretch:
         said.append(f"{deep:,} of {n:,} images have 16 bits a pixel, of which the upper 8 are used")
@@ -225,7 +235,8 @@ def _with_channels(images: np.ndarray, name: str, remarks: list[str]) -> np.ndar
         side = round(images.shape[1] ** 0.5)
         if side * side != images.shape[1]:
             raise DataInvalid(
-                f"{name} are rows of {images.shape[1]:,} numbers, which is no square; expected [n, height, width]"
+                f"{name} are rows of {images.shape[1]:,} numbers, which is not a square number; expected [n, "
+                "height, width]"
             )
         remarks.append(f"rows of {images.shape[1]:,} numbers were read as images of {side} x {side}")
         return images.reshape(len(images), side, side, 1)
@@ -234,10 +245,11 @@ def _with_channels(images: np.ndarray, name: str, remarks: list[str]) -> np.ndar
     if images.ndim == 4 and images.shape[3] in (1, 2, 3, 4):
         return images
     if images.ndim == 4 and images.shape[1] in (1, 3, 4):
-        remarks.append(f"the axis of {images.shape[1]} before height and width was read as that of the channels")
+        remarks.append(f"the axis of length {images.shape[1]} before height and width was read as the colour channels")
         return np.moveaxis(images, 1, 3)
     raise DataInvalid(
-        f"{name} have shape {list(images.shape)}; expected [n, height, width], perhaps with 1, 3 or 4 channels behind"
+        f"{name} have shape {list(images.shape)}; expected [n, height, width], or with 1, 3 or 4 channels as a last "
+        "axis"
     )
 
 
@@ -253,7 +265,7 @@ def _scale(images: np.ndarray, name: str, preparation: Preparation, remarks: lis
         raise DataInvalid(f"{name} are {images.dtype}; expected numbers, 0 to 255 or 0 to 1")
     low, high = float(images.min()), float(images.max())
     if not np.isfinite(low + high):
-        raise DataInvalid(f"{name} hold values that are NaN or infinite; expected numbers, 0 to 255 or 0 to 1")
+        raise DataInvalid(f"{name} contain values that are NaN or infinite; expected numbers, 0 to 255 or 0 to 1")
     if kind == "f" and low >= 0 and high <= 1:
         remarks.append("values from 0 to 1 became 0 to 255")
         return 255.0
@@ -261,8 +273,8 @@ def _scale(images: np.ndarray, name: str, preparation: Preparation, remarks: lis
         return 1.0
     if not preparation.stretch:
         raise DataInvalid(
-            f"{name} are {images.dtype} from {low:g} to {high:g}; expected 0 to 255 or 0 to 1, or --stretch to spread "
-            "what they use over 0 to 255"
+            f"{name} are {images.dtype} from {low:g} to {high:g}; expected 0 to 255 or 0 to 1, or "
+            f"{spelled('stretch', True)} to spread what they use over 0 to 255"
         )
     return 1.0
 

@@ -44,6 +44,10 @@ def keep_arrays(data: object, runs: Path) -> Path:
 
     What they must be is said, and checked, where it is loaded. Raises UsageError for what are no two arrays.
     """
+    if isinstance(data, (str, Path)):
+        raise UsageError(
+            f"given {str(data)!r} as data, expected arrays; a path or a name goes to dataset: dataset={str(data)!r}"
+        )
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise UsageError(
             f"given an object of type {type(data).__name__} as data, expected what load gives, or (images, labels)"
@@ -86,7 +90,7 @@ def _keep_quiet(message: str) -> None:
 def _read(given: dict[str, Any]) -> Preparation:
     """A preparation from settings by name. Raises UsageError."""
     known = {name: option for name, option in options_of(DataConfig).items() if hasattr(AS_FOUND, name)}
-    return Preparation(**fill(known, given, "load"))
+    return Preparation(**fill(known, given, "the data set"))
 
 
 def plot_samples(data: Dataset, per_class: int = 10) -> Display:

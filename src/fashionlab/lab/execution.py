@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 from fashionlab.tracking import require_tracker
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 
@@ -42,7 +43,7 @@ class ExecutionOptions:
 
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= 1024:
-            raise UsageError(f"--workers: given {self.workers}, expected a whole number from 1 to 1024")
+            raise UsageError(f"{spelled('workers')}: given {self.workers}, expected a whole number from 1 to 1024")
         if self.log is not None:
             require_tracker(self.log)
 

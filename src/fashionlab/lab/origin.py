@@ -16,7 +16,7 @@ from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
 from fashionlab.models.digest import digest
 from fashionlab.models.registry import is_own_file
-from fashionlab.options import as_typed
+from fashionlab.options import as_typed, spelled
 from fashionlab.recipe.choices import replace_settings
 from fashionlab.recipe.spec import DataFacts, Origin, RunSpec
 from fashionlab.recipe.toml import read_recipe_file
@@ -37,12 +37,14 @@ def find_origin(origin: str | Path | TrainedModel, runs: Path) -> Run:
     recipe = run.spec.recipe
     if recipe.training is None:
         raise UsageError(
-            f"--from: run {run.name} is a {recipe.model.name} model, which has no epochs to go on with; expected the "
+            f"{spelled('origin')}: run {run.name} is a {recipe.model.name} model, which has no epochs to go on "
+            "with; expected the "
             "run of a network"
         )
     if recipe.refit:
         raise UsageError(
-            f"--from: run {run.name} is a refit, trained on its validation rows too, so nothing could validate what "
+            f"{spelled('origin')}: run {run.name} is a refit, trained on its validation rows too, so nothing could "
+            "validate what "
             "goes on from it; go on from the run that it repeats, and refit at the end"
         )
     return run
@@ -61,7 +63,8 @@ def take_over(origin: Run, model: str | None, settings: Mapping[str, Any]) -> tu
     name = model or theirs.model.name
     if name != theirs.model.name and not (is_own_file(name) and is_own_file(theirs.model.name)):
         raise UsageError(
-            f"--from: given the model {name!r}, but run {origin.name} is of {theirs.model.name!r}, and weights go on "
+            f"{spelled('origin')}: given the model {name!r}, but run {origin.name} is of {theirs.model.name!r}, and "
+            "weights go on "
             "in the architecture that they were trained in; leave the model out"
         )
     return name, replace_settings({**theirs.settings, "seed": theirs.seed}, given)
@@ -102,8 +105,9 @@ def require_same(spec: RunSpec, architecture: Architecture, origin: Run, dataset
         or not (origin.spec.in_study or len(known) == len(held_out))
     ):
         raise UsageError(
-            f"--from: the validation rows of run {origin.name} are not those that its recipe gives now, as if another "
-            "version had drawn its split; train it again with --again, and go on from that"
+            f"{spelled('origin')}: the validation rows of run {origin.name} are not those that its recipe gives "
+            "now, as if another "
+            f"version had drawn its split; train it again with {spelled('again', True)}, and go on from that"
         )
 
 
@@ -114,14 +118,15 @@ def _require_same_data(spec: RunSpec, origin: Run) -> None:
         # The same data may lie elsewhere by now.
         if name != "dataset" and given != expected:
             raise UsageError(
-                f"--{name.replace('_', '-')}: given {as_typed(given)}, but run {origin.name} has {as_typed(expected)}, "
-                f"and {SPLIT_IS_FIXED}; leave the option out, or train without --from"
+                f"{spelled(name)}: given {as_typed(given)}, but run {origin.name} has {as_typed(expected)}, "
+                f"and {SPLIT_IS_FIXED}; leave the option out, or train without {spelled('origin')}"
             )
     if _content(spec.data) != _content(origin.spec.data):
         raise UsageError(
-            f"--from: the data set {ours.dataset!r} (SHA-256 {spec.data.sha256[:12]}…) is not the one that run "
+            f"{spelled('origin')}: the data set {ours.dataset!r} (SHA-256 {spec.data.sha256[:12]}…) is not the one "
+            "that run "
             f"{origin.name} was trained on ({origin.spec.data.sha256[:12]}…), and {SPLIT_IS_FIXED}; give it the same "
-            "data, or train without --from"
+            f"data, or train without {spelled('origin')}"
         )
 
 
@@ -135,7 +140,7 @@ def _require_same_options(spec: RunSpec, architecture: Architecture, origin: Run
     for name, option in architecture.options.items():
         if option.off is None and ours.get(name) != theirs.get(name):
             raise UsageError(
-                f"{option.flag}: given {as_typed(ours.get(name))}, but run {origin.name} has "
+                f"{spelled(name)}: given {as_typed(ours.get(name))}, but run {origin.name} has "
                 f"{as_typed(theirs.get(name))}, and weights go on in the architecture that they were trained in; leave "
                 "the option out"
             )

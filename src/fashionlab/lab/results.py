@@ -1,8 +1,8 @@
 """What the verbs return: a trained model, a report."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -13,10 +13,13 @@ from msgspec.structs import replace
 from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.evaluation import Missing, find_insight, mistakes, open_images
 from fashionlab.evaluation.insight.document import NetworkInsight
-from fashionlab.evaluation.tasks import PREDICT, PredictArguments
 from fashionlab.images import AS_FOUND, finish, stack_array
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions
 from fashionlab.models import NETWORK
+from fashionlab.options import wrong_choice
+from fashionlab.photos.garment import Photo, Step
+from fashionlab.photos.reading import Box
+from fashionlab.prediction.predictor import Prediction, Predictor, logits_of
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.figures import Display
 from fashionlab.reports.figures.run.confusion import confusion_matrix
@@ -32,12 +35,13 @@ from fashionlab.reports.tables import accuracy
 from fashionlab.store import Metrics, Run, find_run, line_of
 from fashionlab.store.records import changes_text
 from fashionlab.text import html_table, tell
+from fashionlab.training.architectures import is_vouched_for
 from fashionlab.training.softmax import softmax
-from fashionlab.workers.pool import borrow
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 
 class TrainedModel:
@@ -85,24 +89,63 @@ class TrainedModel:
         path = self._run.derived / "report" / "index.html"
         return path if path.is_file() else None
 
-    def predict(self, images: np.ndarray, *, prepared: bool = False) -> np.ndarray:
-        """Probabilities float32 [n, classes] of images, 0 black: [n, height, width], perhaps with channels behind.
+    @overload
+    def predict(self, images: np.ndarray, *, prepared: bool = False) -> Any: ...
 
-        They get what the run's own images got: size, grey, stretched or inverted values. prepared: they had it already,
-        as the images of a loaded data set have. Runs in a worker process. Raises UsageError if they have another shape
-        or type than can be used.
+    @overload
+    def predict(self, images: "str | Path | Image", *, crop: tuple[int, int, int, int] | None = None) -> Prediction: ...
+
+    def predict(
+        self,
+        images: "np.ndarray | str | Path | Image",
+        *,
+        prepared: bool = False,
+        crop: tuple[int, int, int, int] | None = None,
+    ) -> "np.ndarray | Prediction":
+        """Of one photograph a `Prediction`; of a stack of images probabilities, float32 [n, classes], not calibrated.
+
+        A photograph is a file, an image of Pillow's, or an array, uint8 [h, w] or [h, w, 3 or 4]: it is brought to what
+        the network was trained on (docs/predict.md), and its probabilities are calibrated. crop: x, y, width and height
+        of the part that is used, in pixels of the upright image. One array of the training images' size is taken as one
+        of them.
+
+        A stack is [n, height, width], perhaps with channels behind, 0 black: it gets what the run's own images got:
+        size, grey, stretched or inverted values. prepared: it had that already, as the images of a loaded data set
+        have. Runs in a worker process. Raises UsageError for another shape or type than can be used, DataInvalid for a
+        file that is no image.
         """
-        images = self._prepared(np.asarray(images), prepared)
-        if not len(images):
+        if self._is_photograph(images):
+            return self._predict_photograph(images, crop)
+        if crop is not None:
+            raise UsageError("crop is for one photograph, given a stack of images; cut them before")
+        stack = self._prepared(np.asarray(images), prepared)
+        if not len(stack):
             return np.empty((0, len(self.class_names)), np.float32)
-        # A user's own model may run on one backend alone: it is asked where it was trained.
-        spec = self._run.spec
-        backend = "jax" if spec.model_sha256 is None else spec.backend
-        with tempfile.TemporaryDirectory() as folder, borrow(backend, preload=[PREDICT.module]) as worker:
-            given, answer = Path(folder) / "images.npy", Path(folder) / "logits.npy"
-            np.save(given, images)
-            worker.call(PREDICT, PredictArguments(str(self.path), str(given), str(answer), self._trust))
-            return softmax(np.load(answer, allow_pickle=False)).astype(np.float32)
+        return softmax(logits_of(self._run, stack, self._trust)).astype(np.float32)
+
+    def _is_photograph(self, images: Any) -> bool:
+        if isinstance(images, (str, Path)) or (hasattr(images, "getbands") and hasattr(images, "convert")):
+            return True
+        shape, side = np.shape(images), self._run.spec.data.side
+        return len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4) and shape[1:] != (side, side))
+
+    def _predict_photograph(self, source: Any, crop: tuple[int, int, int, int] | None) -> Prediction:
+        side, box = self._run.spec.data.side, None if crop is None else Box(*crop)
+        if not (isinstance(source, (str, Path)) or hasattr(source, "getbands")):
+            source = np.asarray(source)
+            if source.shape == (side, side) and box is None:
+                image = self._prepared(source[None], False)[0]
+                return self._predictor.judge([Photo(image, True, [Step("as in the data set", image)])])[0]
+            if source.dtype != np.uint8:
+                raise UsageError(
+                    f"given one image of type {source.dtype} and shape {source.shape}, expected uint8 [h, w] or "
+                    f"[h, w, 3 or 4], or any numbers [{side}, {side}]"
+                )
+        return self._predictor.predict(source, box)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return Predictor(self._run, self._trust)
 
     def _prepared(self, images: np.ndarray, already: bool) -> np.ndarray:
         """Images as the network sees them, uint8 [n, side, side]."""
@@ -113,8 +156,6 @@ class TrainedModel:
         try:
             if already:
                 raise DataInvalid(f"prepared images are uint8 [n, {side}, {side}]")
-            if images.ndim == 2:
-                raise DataInvalid("one image is given as images[None]")
             if not len(images):
                 return np.empty((0, side, side), np.uint8)
             stack = stack_array(images, "the images", preparation, side)
@@ -170,8 +211,9 @@ class TrainedModel:
     def keras_model(self) -> "keras.Model":
         """The Keras model with its trained weights, in this process, on the backend that Keras has here.
 
-        uint8 images in, logits out. A user's own model file, for which `trust` must vouch, is executed here. Where
-        Keras has not been imported yet, it is given JAX. Raises UsageError for a model that is not a neural network.
+        uint8 images in, logits out. A user's own model file is executed here, if `trust` vouches for it or it was
+        trained on this machine. Where Keras has not been imported yet, it is given JAX. Raises UsageError for a model
+        that is not a neural network.
         """
         if self.recipe.kind is not NETWORK:
             raise UsageError(
@@ -186,7 +228,7 @@ class TrainedModel:
         from fashionlab.models.registry import permit_execution
         from fashionlab.training.networks import open_network
 
-        if self._trust:
+        if is_vouched_for(self._run.spec, (self._trust,) if self._trust else ()):
             permit_execution()
         return open_network(self._run, self._trust)
 
@@ -247,7 +289,7 @@ class SideBySideReport(Page):
 def open_run(run: str | Path, *, runs: str | Path = "runs", trust: str | None = None) -> TrainedModel:
     """Open a finished run by path, by name in `runs`, or "last".
 
-    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    trust: the beginning of the SHA-256 of the run's own model file, for a run that was trained with one elsewhere.
     Raises UsageError if there is no such run, RunIncomplete if it is not finished.
     """
     return TrainedModel(_find_complete(run, runs), trust)
@@ -298,7 +340,7 @@ def report(
     if trust is not None:
         raise UsageError("given --trust and several runs; their page executes no model, leave it out")
     if on not in (None, *SETS):
-        raise UsageError(f"--on: given {on!r}, expected {' or '.join(SETS)}")
+        raise UsageError(wrong_choice("on", on, SETS))
     found_all = [_find(each, runs) for each in (run, *others)]
     return SideBySideReport(*produce_side_by_side(found_all, on, execution.data_dir))
 

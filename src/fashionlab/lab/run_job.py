@@ -13,12 +13,13 @@ from fashionlab.evaluation.tasks import EVALUATE
 from fashionlab.lab.execution import ExecutionOptions, log_option
 from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.run import RunStatus
 from fashionlab.reports.run.produce import produce_report
-from fashionlab.store import Run, delete_run, find_same, has_checkpoint, save_origin, to_json
+from fashionlab.store import Run, delete_run, find_same, has_checkpoint, remember_executed, save_origin, to_json
 from fashionlab.text import tell
 from fashionlab.tracking import announce, logged
 from fashionlab.training.datasets import hold
@@ -49,11 +50,12 @@ def start(
     weights the spec says that it starts."""
     finished, unfinished = find_same(runs, spec)
     if finished and not again:
-        tell(f"an identical run exists: {finished.path}; use --again to retrain")
+        tell(f"an identical run exists: {finished.path}; use {spelled('again', True)} to retrain")
         return show_again(finished, architecture.source_sha256, execution)
     if unfinished:
         tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
     hold(dataset)
+    remember_executed(spec)
     with borrow_worker(spec) as worker:
         kind = ("-continued" if origin else "") + ("-refit" if spec.recipe.refit else "")
         label = Path(architecture.name.partition(":")[0]).stem + kind
@@ -75,7 +77,7 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
     """Train the run, which the caller holds, to its end from wherever it stands; evaluate, seal, draw, report."""
     started = time.monotonic()
     path, data_dir = str(run.path), execution.data_folder
-    with _explained(run, trust, execution), show(RunStatus(), execution.on_event) as shown:
+    with _explained(run, execution), show(RunStatus(), execution.on_event) as shown:
         events = _begin(run, execution, shown)
         ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
         stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
@@ -130,13 +132,12 @@ def _make_page(run: Run, trust: str | None, execution: ExecutionOptions, worker:
 
 
 @contextmanager
-def _explained(run: Run, trust: str | None, execution: ExecutionOptions) -> Iterator[None]:
+def _explained(run: Run, execution: ExecutionOptions) -> Iterator[None]:
     """Say with an interruption or a failure what became of the run.
 
     An estimator has no half-way state: a run of one that was stopped is deleted.
     """
-    resume_with = f"fashionlab train --resume {run.path}" + (f" --trust {trust[:12]}" if trust else "")
-    resume_with += log_option(execution)
+    resume_with = f"fashionlab train --resume {run.path}{log_option(execution)}"
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as error:

@@ -16,6 +16,7 @@ from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
 from fashionlab.lab.study_job import begin_executor, elsewhere, run_study
 from fashionlab.lab.study_results import SearchResult
 from fashionlab.machine import describe_machine
+from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION, RunSpec
 from fashionlab.reports.progress.display import show
@@ -117,7 +118,9 @@ def resume_search(
     given = {"trials": trials, "seeds": seeds, "minutes": execution.minutes}
     terms = fill_terms({"trials": plan.trials, "seeds": plan.seeds}, given)
     if terms.seeds < plan.seeds:
-        raise UsageError(f"--seeds: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned")
+        raise UsageError(
+            f"{spelled('seeds')}: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned"
+        )
     dataset = load_dataset(
         plan.data.name, data_dir=execution.data_dir, announce=tell, preparation=plan.recipe.data.preparation
     )
@@ -270,7 +273,7 @@ def _make_page(folder: SearchFolder) -> None:
 
 
 def _context(plan: SearchPlan, dataset: Dataset) -> StudyContext:
-    return StudyContext(dataset, plan.base.trainer, plan.base.backend, plan.seed)
+    return StudyContext(dataset, plan.base.trainer, plan.base.backend, plan.seed, plan.base.bfloat16)
 
 
 def _minutes(folder: SearchFolder, execution: ExecutionOptions) -> tuple[float | None, float | None]:

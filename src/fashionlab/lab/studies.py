@@ -12,6 +12,7 @@ from fashionlab.lab.study_job import load_for_plan, make_page, run_study, worker
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import Architecture, find_architecture
 from fashionlab.models.registry import function_architecture
+from fashionlab.options import spelled, wrong_choice
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.study.guarantee import SHARED_JUDGES
@@ -121,7 +122,8 @@ def resume_study(
 
     study: its name in `runs`, its path, or "last". Finished runs count as they are, and what was declared stays:
     changes added now spend from the reserve. seeds: how many at most, from now on; all_seeds: go on to the last of
-    them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files.
+    them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files,
+    for a study that was begun elsewhere.
     """
     check_executor(execution.executor, execution.address)
     folder = find_study(Path(runs), str(study))
@@ -131,7 +133,9 @@ def resume_study(
         raise UsageError(f"{folder.name} compares models, all of them named at its start; begin a new comparison")
     terms = fill_terms({"seeds": plan.seeds}, {"seeds": seeds, "minutes": execution.minutes})
     if terms.seeds < plan.seeds:
-        raise UsageError(f"--seeds: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned")
+        raise UsageError(
+            f"{spelled('seeds')}: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned"
+        )
     dataset = load_for_plan(plan, execution.data_dir)
     with folder.lock():
         spec = plan.arms[0].spec
@@ -139,7 +143,7 @@ def resume_study(
         changes = [_without_functions(change, own) for change in changes]
         # Of an estimator as the baseline there is no trainer to go on with.
         trainer, backend = (spec.trainer, spec.backend) if spec.recipe.training else ("auto", "auto")
-        context = StudyContext(dataset, trainer, backend, plan.first_seed, own=own)
+        context = StudyContext(dataset, trainer, backend, plan.first_seed, own=own, bfloat16=plan.bfloat16)
         extend(folder, changes, context, seeds=terms.seeds, all_seeds=all_seeds, test=test)
     return run_study(folder, dataset, execution)
 
@@ -195,7 +199,11 @@ def declare_from(
     recipe = Recipe.make(file.model, {**file.settings, **settings}, own.get(file.model))
     changes = [*file.changes, *changes]
     if not changes and not terms.ablate:
-        raise UsageError("a study needs something to study: --change dropout=0, or --ablate for each regularizer")
+        raise UsageError(
+            f"a study needs something to study: {spelled('changes', ['dropout=0'])}, or {spelled('ablate', True)} "
+            "for each "
+            "regularizer"
+        )
     context = _context(recipe, terms, trainer, backend, execution, own)
     label = Path(model.partition(":")[0]).stem + ("-ablation" if terms.ablate and not changes else "-study")
     plan = declare_study(recipe, changes, context, terms, test)
@@ -218,7 +226,7 @@ def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], ex
     if len(set(names)) < len(names):
         raise UsageError(f"given the models {', '.join(names)}, expected each name once")
     if baseline is not None and baseline not in (*models, *names):
-        raise UsageError(f"--baseline: given {baseline!r}, expected one of the models: {', '.join(names)}")
+        raise UsageError(wrong_choice("baseline", baseline, names))
     terms = fill_terms({"seeds": COMPARE_SEEDS}, _pop_terms(settings), {"minutes": execution.minutes})
     trainer, backend, test = _pop_training(settings)
     recipes = _recipes(models, settings, own)
@@ -270,10 +278,13 @@ def _read_baseline(model: str) -> StudyFile:
 
 def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "seed" in asked:
-        raise UsageError("given seed, but a study varies it: say first_seed (--first-seed) and seeds (--seeds)")
+        raise UsageError(
+            f"given {spelled('seed')}, but a study varies it: say {spelled('first_seed')} and {spelled('seeds')}"
+        )
     if "from" in asked or "origin" in asked:
         raise UsageError(
-            "given --from, but the runs of a study start from weights drawn anew: one origin for all seeds would have "
+            f"given {spelled('origin')}, but the runs of a study start from weights drawn anew: one origin for all "
+            "seeds would have "
             "trained on rows that judge them; go on from single runs with fashionlab train --from RUN"
         )
     return dict(asked)

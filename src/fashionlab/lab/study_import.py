@@ -10,7 +10,7 @@ from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.lab.study_job import make_page
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.machine import describe_machine
-from fashionlab.options import unknown_name
+from fashionlab.options import spelled, unknown_name
 from fashionlab.reports.study.guarantee import import_sentences
 from fashionlab.store import to_json
 from fashionlab.studies.design.file import fill_terms
@@ -50,7 +50,7 @@ def import_study(
     the line, UsageError, StoreError.
     """
     if images is not None and not 1 <= images <= 10**9:
-        raise UsageError(f"--images: given {images}, expected a whole number from 1 to 1,000,000,000")
+        raise UsageError(f"{spelled('images')}: given {images}, expected a whole number from 1 to 1,000,000,000")
     path = Path(path)
     terms = fill_terms({"margin": margin, "title": title})
     results = read_results(path, images)

@@ -16,7 +16,7 @@ from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
 from fashionlab.reports.study import produce_study_page
-from fashionlab.store import History, to_json
+from fashionlab.store import History, remember_executed, to_json
 from fashionlab.studies.compare import compare_models
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.events import OnStudyEvent, StudyEnded
@@ -37,7 +37,6 @@ from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
 from fashionlab.text import tell
 from fashionlab.tracking import announce, logged
-from fashionlab.training.architectures import TRUST_DIGITS
 from fashionlab.workers.events import RunFinished, RunTold
 
 
@@ -64,9 +63,9 @@ def run_study(
         runs = folder.path.parent
         announce(execution.log, runs)
     at_once = workers_at_once(execution)
-    own = dict.fromkeys(arm.spec.model_sha256 for arm in folder.plan.arms if arm.spec.model_sha256)
-    trust = "".join(f" --trust {sha[:TRUST_DIGITS]}" for sha in own)
-    go_on = f"fashionlab study resume {folder.path}{elsewhere(execution)}{trust}"
+    for arm in folder.plan.arms:
+        remember_executed(arm.spec)
+    go_on = f"fashionlab study resume {folder.path}{elsewhere(execution)}"
     with folder.lock():
         folder.sweep()
         backends = {arm.spec.backend for arm in folder.plan.arms}

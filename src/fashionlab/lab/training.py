@@ -16,6 +16,7 @@ from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.run_job import borrow_worker, finish, show_again, start
 from fashionlab.models.own.estimator import refit_refusal
 from fashionlab.models.registry import function_architecture
+from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.run.sections.made import origin_line
@@ -46,7 +47,8 @@ def train(
     a Keras model or a classifier as scikit-learn's (its text is kept), or a recipe file `*.toml`; None is `mlp`, or the
     origin's. settings: any field of the recipe and any option of the model by name: `train("mlp", dropout=0.2,
     epochs=12, seed=3)`, and `log="tensorboard"`, short for `execution=ExecutionOptions(log="tensorboard")`. data:
-    instead of `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz in `runs`.
+    instead of `dataset`, its name or path: what `load` gave, or (images, labels) as arrays, which are kept as an .npz
+    in `runs`.
     trainer: how epochs are run, "fused" (JAX), "tape" (tf.GradientTape), "fit" (Keras' own, on the backend "jax" or
     "tensorflow"), or "auto", the fastest for this model here. again: train even if an identical run exists. refit:
     train once more on training and validation rows together, for the epochs that validation chose, and return that run.
@@ -56,7 +58,7 @@ def train(
     origin: a finished run of a network, to go on from its weights: its path, its name in `runs`, "last", or what
     `train` gave. What is not given is taken over from its recipe, the seed and the epochs too; data and split are the
     origin's, and the optimizer starts anew. trust: the beginning of the SHA-256 of the origin's own model file, which
-    is executed unless `model` is given.
+    is executed unless `model` is given, for an origin that was trained elsewhere.
 
     Raises UsageError for a setting that does not exist or is out of range, Interrupted (the run can be resumed),
     NonFiniteLoss, DataError, StoreError.
@@ -78,10 +80,16 @@ def train(
     recipe = Recipe.make(name or "mlp", settings, own)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
-            "given --refit with --schedule plateau, which follows a validation loss: a refit has none; choose another"
+            f"given {spelled('refit', True)} with {spelled('schedule', 'plateau')}, which follows a validation loss: a "
+            "refit has none; choose another"
         )
+    images = recipe.data
     dataset = load_dataset(
-        recipe.data.dataset, data_dir=execution.data_dir, announce=tell, preparation=recipe.data.preparation
+        images.dataset,
+        data_dir=execution.data_dir,
+        announce=tell,
+        preparation=images.preparation,
+        called="" if data is None or isinstance(data, Dataset) else "data",
     )
     if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
         # The worker loads it by its name, too: it must be the same there.
@@ -89,11 +97,11 @@ def train(
     prepared = prepare(recipe, dataset, trainer, backend, own)
     for note in prepared.notes:
         tell(note)
-    architecture, engine = prepared.architecture, prepared.engine
+    architecture = prepared.architecture
     found = architecture.found
     if refit and found and found.estimator and found.estimator.gives == "scores":
         raise UsageError(refit_refusal(architecture.name))
-    spec = make_spec(prepared.recipe, architecture, dataset, engine, test, origins=origins_of(before))
+    spec = make_spec(prepared, dataset, test, origins=origins_of(before))
     if before:
         require_same(spec, architecture, before, dataset)
         tell(f"{origin_line(spec)}; the optimizer starts anew")
@@ -114,7 +122,7 @@ def resume(
     """Finish a run that was stopped or killed; its history and weights end up as if it never had been.
 
     run: its path, its name in `runs`, or "last". A run that is complete already is returned as it is. trust: the
-    beginning of the SHA-256 of the run's own model file, for a run that was trained with one.
+    beginning of the SHA-256 of the run's own model file, for a run that was begun with one elsewhere.
     """
     found = find_run(Path(runs), str(run))
     if found.complete:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,19 +39,18 @@ def describe_machine() -> MachineDescription:
 
 def processor_name() -> str:
     """The processor's name, as its maker gives it, with family and model, as very different ones share a name."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    # The first processor's lines; the others are the same but for their numbers.
-    facts = {
-        name.strip(): value.strip()
-        for name, _, value in (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
-    }
+    facts = _processor_facts()
     name = facts.get("model name") or platform.processor()
     if "cpu family" in facts and "model" in facts:
         name += f" (family {facts['cpu family']}, model {facts['model']})"
     return name
+
+
+@cache
+def has_bfloat16() -> bool:
+    """Whether the processor has instructions for products in bfloat16 (AVX512-BF16 or AMX); False where the system does
+    not tell."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(_processor_facts().get("flags", "").split())
 
 
 def installed_version(package: str) -> str:
@@ -59,6 +59,16 @@ def installed_version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def _processor_facts() -> dict[str, str]:
+    """What Linux tells of the first processor, by name; the others are the same but for their numbers."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    lines = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines}
 
 
 def _memory_gib() -> float | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fashionlab.errors import UsageError
 from fashionlab.machine import available_memory, has_gpu
+from fashionlab.options import spelled
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +39,7 @@ def require_memory(build: Callable[[], "keras.Model"], name: str, batch: int) ->
         raise UsageError(
             f"{name} has {weights:,} weights, and training it with {batch:,} images at once takes about "
             f"{need / 2**30:,.1f} GiB of memory, of which {free / 2**30:.1f} are free here: choose a smaller network "
-            "or a smaller --batch-size"
+            f"or a smaller {spelled('batch_size')}"
         )
 
 

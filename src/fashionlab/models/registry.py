@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from fashionlab.errors import UsageError
-from fashionlab.files import read_capped
+from fashionlab.files import near_path, read_capped
 from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.models.memory import require_memory
@@ -208,7 +208,9 @@ def find_architecture(name: str) -> Architecture:
     try:
         source = OwnSource(read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
     except OSError as error:
-        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}") from None
+        near = near_path(path, ".py") if isinstance(error, FileNotFoundError) else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}{hint}") from None
     source.require_text(name)
     return Architecture(name, source, at_home=True)
 

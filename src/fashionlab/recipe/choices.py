@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 
 Setting = float | bool
 
@@ -93,19 +94,24 @@ def check_choices(settings: Mapping[str, Any]) -> None:
     for choice, table in CHOICES.items():
         name = settings[choice]
         for field in fields_of(choice):
-            flag, value = "--" + field.replace("_", "-"), settings[field]
+            flag, value = spelled(field), settings[field]
             if field in table[name]:
                 if value is None:
                     raise UsageError(
                         f"{flag}: given none, but {choice} {name} needs it; its default is {owners(field)}"
                     )
             elif value != ABSENT.get(field):
+                having = [other for other, own in table.items() if field in own]
                 raise UsageError(
-                    f"{flag}: given {str(value).lower()}, but {choice} {name} has no such setting; it is one of "
-                    f"{_listed([other for other, own in table.items() if field in own])}"
+                    f"{flag}: given {str(value).lower()}, but {choice} {name} has no such setting; only "
+                    f"{_listed(having)} {'has' if len(having) == 1 else 'have'} it"
                 )
     if settings["nesterov"] and not settings["momentum"]:
-        raise UsageError("--nesterov: given true with --momentum 0, but it is a way to use momentum; leave it out")
+        raise UsageError(
+            f"{spelled('nesterov')}: given true with {spelled('momentum', 0)}, but it is a way to use momentum; "
+            "leave it "
+            "out"
+        )
 
 
 def describe_own(settings: Mapping[str, Any]) -> str | None:

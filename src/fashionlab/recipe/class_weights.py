@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fashionlab.errors import UsageError
-from fashionlab.options import unknown_name
+from fashionlab.options import spelled, unknown_name
 
 EQUAL, BALANCED = "equal", "balanced"
 
@@ -32,12 +32,16 @@ def parse_class_weights(text: str) -> Mapping[str, float]:
         except ValueError:
             break
         if not 0 <= weight <= 1e6:
-            raise UsageError(f"--class-weights: given {number} for {name!r}, expected a number from 0 to 1,000,000")
+            raise UsageError(
+                f"{spelled('class_weights')}: given {number} for {name!r}, expected a number from 0 to 1,000,000"
+            )
         if name in found:
-            raise UsageError(f"--class-weights: given {name!r} twice in {text!r}")
+            raise UsageError(f"{spelled('class_weights')}: given {name!r} twice in {text!r}")
         found[name], at = weight, entry.end()
     if at != len(text) or not found or math.fsum(found.values()) == 0:
-        raise UsageError(f"--class-weights: given {text!r}, expected {EXPECTED}; one weight at least above 0")
+        raise UsageError(
+            f"{spelled('class_weights')}: given {text!r}, expected {EXPECTED}; one weight at least above 0"
+        )
     return found
 
 
@@ -45,7 +49,20 @@ def check_class_names(text: str, class_names: Sequence[str]) -> None:
     """Raise UsageError if the text weighs a class that the data set does not have."""
     for name in parse_class_weights(text):
         if name not in class_names:
-            raise UsageError("--class-weights: " + unknown_name("class", name, list(class_names), "the data set"))
+            unknown = unknown_name("class", name, class_names, "the data set")
+            raise UsageError(f"{spelled('class_weights')}: {unknown}")
+
+
+def on_class_weights(text: str, labels: np.ndarray, class_names: Sequence[str]) -> str | None:
+    """A sentence where the weights that somebody asked for are all but equal, and change nothing; otherwise None."""
+    weights = weigh_classes(text, labels, class_names)
+    if weights is None or np.ptp(weights) > 0.01 * weights.max():
+        return None
+    almost = "almost " if np.ptp(weights) else ""
+    why = (
+        f"have {almost}the same number of training images" if text == BALANCED else f"are given {almost}the same weight"
+    )
+    return f"{spelled('class_weights', text)} changes {almost}nothing, as all classes {why}"
 
 
 def weigh_classes(text: str, labels: np.ndarray, class_names: Sequence[str]) -> np.ndarray | None:

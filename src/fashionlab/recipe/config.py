@@ -15,6 +15,9 @@ from fashionlab.recipe.class_weights import EQUAL, parse_class_weights
 
 Share = Annotated[float, Meta(ge=0, lt=1)]
 
+Precision = Literal["float32", "bfloat16"]
+"""In which a training step computes; everything else is float32."""
+
 OptionValue = Any
 """Of a model's option: a number, a text, true or false, none, or a tuple of these."""
 
@@ -69,6 +72,13 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     epochs: Annotated[int, Meta(ge=1, description="passes over the training rows, at most")] = 24
     batch_size: Annotated[int, Meta(ge=1, description="rows per step")] = 256
+    precision: Annotated[
+        Precision,
+        Meta(
+            description="in which training steps compute; bfloat16 is faster for convolutions on TensorFlow, where the "
+            "processor has it"
+        ),
+    ] = "float32"
     early_stopping: Annotated[
         bool,
         Meta(description="keep the epoch of lowest validation loss, end by patience; without it keep the last"),

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from fashionlab.errors import UsageError
 from fashionlab.models import ESTIMATOR, REGISTRY, Architecture, ModelKind, find_architecture, kind_of
 from fashionlab.models.registry import ESTIMATORS, STOPPED_EARLY
-from fashionlab.options import fill, options_of, unknown_name
+from fashionlab.options import fill, options_of, unknown_setting
 from fashionlab.recipe.choices import own_settings, replace_settings
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, check_training, common_options, renamed
 from fashionlab.recipe.toml import read_recipe_file
@@ -70,7 +70,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
             known = {**architecture.options, **shared}
             unknown = [name for name in own if name not in known]
             if unknown:
-                raise UsageError(unknown_name("setting", unknown[0], known, f"model {model!r}"))
+                raise UsageError(unknown_setting(unknown[0], known, f"model {model!r}"))
             own = architecture.fill(own)
         if architecture.kind.epochs:
             given = own_settings(given) | given

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from fashionlab.images import PLAIN, PixelFacts
 from fashionlab.models.own.source import Found
 from fashionlab.models.registry import is_own_file
+from fashionlab.recipe.config import Precision
 from fashionlab.recipe.recipe import Recipe
 
 FORMAT_VERSION = 3
@@ -20,6 +21,10 @@ READABLE_VERSIONS = range(2, FORMAT_VERSION + 1)
 
 RESULTS_VERSION = 3
 """Raised when a change of the code changes the numbers that a recipe gives, so that old runs no longer stand for it."""
+
+
+BFLOAT16_BACKENDS = ("tensorflow",)
+"""On which training steps can compute in bfloat16 (docs/decisions/0022)."""
 
 
 class DataFacts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,11 +54,11 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     model_sha256: of the user's own model file and all that it needs from its folder (`OwnSource.sha256`), None for a
     model of the registry; found: what such a model is; trainer,
-    backend: see `training.engines`; test: whether the test set is evaluated at the end; in_study: the run belongs to a
-    study, and its validation set is cut in two halves, one that stops the training and one that judges; undivided: it
-    is not cut, as nothing is chosen on it, and all of it judges; origins: where
-    the run starts from the weights of another one, that run, last, and before it those from which that one came, the
-    first of which drew the split for all.
+    backend: see `training.engines`; precision: in which training steps compute, which is what the recipe asks for where
+    the processor has it; test: whether the test set is evaluated at the end; in_study: the run belongs to a study, and
+    its validation set is cut in two halves, one that stops the training and one that judges; undivided: it is not cut,
+    as nothing is chosen on it, and all of it judges; origins: where the run starts from the weights of another one,
+    that run, last, and before it those from which that one came, the first of which drew the split for all.
     """
 
     format: int = FORMAT_VERSION
@@ -63,7 +68,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     found: Found | UnsetType = UNSET
     trainer: str
     backend: str
-    precision: str = "float32"
+    precision: Precision = "float32"
     test: bool = True
     in_study: bool = False
     undivided: bool | UnsetType = UNSET
@@ -85,11 +90,27 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if self.undivided and (not self.in_study or self.recipe.chooses_on_validation):
             raise ValueError("undivided goes together with a study whose runs choose nothing on their validation set")
 
+        asked = self.recipe.training.precision if self.recipe.training else "float32"
+        if self.precision not in ("float32", asked):
+            raise ValueError(f"the precision {self.precision} is not what the recipe asks for, {asked}")
+        if self.precision == "bfloat16" and self.backend not in BFLOAT16_BACKENDS:
+            raise ValueError(f"the backend {self.backend!r} has no precision bfloat16")
+
+    @property
+    def bfloat16(self) -> bool | None:
+        """Whether bfloat16 is used, None where the recipe does not ask for it."""
+        asks = self.recipe.training is not None and self.recipe.training.precision == "bfloat16"
+        return self.precision == "bfloat16" if asks else None
+
     @property
     def identity(self) -> str:
         """SHA-256 of the spec: equal specs give equal numbers."""
-        # What a folder is called decides nothing.
-        nameless = replace(self, origins=tuple(replace(each, run="") for each in self.origins or ()) or UNSET)
+        # What a folder is called decides nothing, nor on what the model does not run.
+        nameless = replace(
+            self,
+            origins=tuple(replace(each, run="") for each in self.origins or ()) or UNSET,
+            found=replace(self.found, only=UNSET) if self.found else UNSET,
+        )
         return hashlib.sha256(msgspec.json.encode(nameless, order="sorted")).hexdigest()
 
     @property

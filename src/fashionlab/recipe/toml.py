@@ -8,7 +8,7 @@ from typing import Any
 from fashionlab.errors import UsageError
 from fashionlab.files import read_capped
 from fashionlab.models import kind_of
-from fashionlab.options import options_of, unknown_name
+from fashionlab.options import options_of, unknown_name, unknown_setting
 from fashionlab.recipe.config import DataConfig, TrainingConfig, common_options
 
 LARGEST = 2**18
@@ -52,7 +52,7 @@ def flatten(document: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], st
             known = tables[name]
             wrong = [key for key in value if known is not None and key not in known]
             if wrong:
-                raise UsageError(unknown_name("setting", wrong[0], known or {}, f"[{name}] of {path}"))
+                raise UsageError(unknown_setting(wrong[0], known or {}, f"[{name}] of {path}", in_file=True))
             # An estimator has options of its own that a network finds in [training].
             shared = common_options(kind_of(str(value.get("name")))) if known is None else {}
             misplaced = [key for key in value if key in shared]

@@ -11,13 +11,14 @@ from fashionlab.data import DataDescription
 from fashionlab.options import as_typed
 from fashionlab.recipe.difference import Changes
 from fashionlab.reports.measures import TITLES, measure, shared_line
-from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line
+from fashionlab.reports.run.sections.made import data_fields, origin_line, refit_line, training_fields
 from fashionlab.reports.wording import (
     NONE,
     SPACE,
     counted,
     duration,
     kind_text,
+    parameters_text,
     percent,
     plain,
     times,
@@ -241,13 +242,15 @@ def run_table(details: RunDetails) -> "Table":
         "model": recipe.model.name,
         **recipe.model.options,
         **data_fields(recipe.data),
-        **(recipe.training.settings if recipe.training else {}),
-        **({"trainer": f"{spec.trainer} on {spec.backend}"} if recipe.training else {}),
+        **training_fields(spec),
         "seed": recipe.seed,
         "data SHA-256": spec.data.sha256,
         "test set evaluated": f"{times(details.test_evaluations)} in this folder of runs",
         "state": "complete" if details.complete else "unfinished",
     }
+    found = details.environment
+    if found is not None and found.parameters is not None:
+        lines["size"] = parameters_text(found.parameters, found.trainable)
     if spec.origins:
         lines["origin"] = origin_line(spec)
     if recipe.refit:

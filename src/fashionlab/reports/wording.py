@@ -64,6 +64,12 @@ def counted(n: int, noun: str, plural: str | None = None) -> str:
     return f"no {noun}" if n == 0 else f"1 {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
+def parameters_text(parameters: int, trainable: int | None) -> str:
+    """How large a model is: "50,890 parameters (650 trainable)". trainable: None where it is not known."""
+    some = "" if trainable in (None, parameters) else f" ({trainable:,} trainable)"
+    return f"{counted(parameters, 'parameter')}{some}"
+
+
 def kind_text(continued: bool, refit: bool) -> str:
     """What distinguishes a run from a plain one, " (continued, refit)"; empty for a plain one."""
     words = [word for word, holds in (("continued", continued), ("refit", refit)) if holds]

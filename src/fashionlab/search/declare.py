@@ -56,7 +56,7 @@ def declare_confirmation(plan: SearchPlan, best: Trial, context: StudyContext, e
         first_seed=first, margin=plan.margin,
     )  # fmt: skip
     change = {"name": f"trial {best.number}", **best.values}
-    fresh = StudyContext(context.dataset, context.trainer, context.backend, first)
+    fresh = StudyContext(context.dataset, context.trainer, context.backend, first, context.bfloat16)
     return declare_study(replace(plan.recipe, seed=0), [change], fresh, terms, test=False)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import Option, options_of, unknown_name
+from fashionlab.options import Option, options_of, unknown_setting
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.recipe.toml import flatten, read_toml
@@ -78,7 +78,7 @@ def read_search_file(path: Path) -> SearchFile:
             raise UsageError(f"{path}: {name} is given as {table!r}, expected a table [{name}]")
     unknown = [name for name in tables["search"] if name not in TERMS]
     if unknown:
-        raise UsageError(unknown_name("setting", unknown[0], TERMS, f"[search] of {path}"))
+        raise UsageError(unknown_setting(unknown[0], TERMS, f"[search] of {path}", in_file=True))
     settings, model = flatten(document, path)
     return SearchFile(model, settings, tables["search"], tables["vary"])
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fashionlab.errors import UsageError
-from fashionlab.options import as_typed
+from fashionlab.options import as_typed, spelled
 from fashionlab.recipe.choices import CHOICES, fields_of
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.design.changes import FIXED, apply_change
@@ -78,10 +78,10 @@ def read_fields(base: Recipe, vary: Vary) -> tuple[Field, ...]:
     if not given:
         raise UsageError("a search needs fields to vary: --vary learning_rate=0.0003..0.01:log")
     if len(given) > MOST_FIELDS:
-        raise UsageError(f"--vary: given {len(given)} fields, expected at most {MOST_FIELDS}")
+        raise UsageError(f"{spelled('vary')}: given {len(given)} fields, expected at most {MOST_FIELDS}")
     names = [name for name, _ in given]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UsageError(f"--vary: given {twice} twice, expected each field once")
+        raise UsageError(f"{spelled('vary')}: given {twice} twice, expected each field once")
     fields = tuple(_read(base, name, value) for name, value in given)
     for field in fields:
         _require_use(base, field, fields)
@@ -119,40 +119,44 @@ def split_field(text: str) -> tuple[str, str]:
     """The name of a field as typed, and the rest. Raises UsageError."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(f"--vary: given {text!r}, {SYNTAX}")
+        raise UsageError(f"{spelled('vary')}: given {text!r}, {SYNTAX}")
     return name.strip(), value.strip()
 
 
 def _read(base: Recipe, name: str, value: Any) -> Field:
     name = name.replace("-", "_").strip("_")
     if name in FIXED or name == "model":
-        raise UsageError(f"--vary: given {name}, which all trials share, or they could not be compared")
+        raise UsageError(f"{spelled('vary')}: given {name}, which all trials share, or they could not be compared")
     shown = f"{name}={value}"
     if not isinstance(value, str):
         if not isinstance(value, (list, tuple)):
-            raise UsageError(f"--vary: given {shown}, expected a range such as '0..0.5' or a list of choices")
+            raise UsageError(
+                f"{spelled('vary')}: given {shown}, expected a range such as '0..0.5' or a list of choices"
+            )
         return _choices(base, name, [as_typed(each) for each in value], shown)
     if ".." not in value:
         return _choices(base, name, value.split("/"), shown)
     matched = re.fullmatch(r"\s*(?P<low>\S+?)\.\.(?P<high>[^:\s]+)(?::(?P<how>\S+))?\s*", value)
     if matched is None:
-        raise UsageError(f"--vary: given {shown}, {SYNTAX}")
+        raise UsageError(f"{spelled('vary')}: given {shown}, {SYNTAX}")
     low, high = (_checked(base, name, matched[end], shown) for end in ("low", "high"))
     how = matched["how"]
     whole = isinstance(low, int) and isinstance(high, int)
     step = None if how in (None, "log") else _number(how, shown)
     if step is not None and whole and step != int(step):
-        raise UsageError(f"--vary: given {shown}, expected a whole number as the step between whole numbers")
+        raise UsageError(f"{spelled('vary')}: given {shown}, expected a whole number as the step between whole numbers")
     try:
         return Field(name=name, low=low, high=high, whole=whole, log=how == "log", step=step)
     except ValueError:
         above = "above 0 " if how == "log" else ""
-        raise UsageError(f"--vary: given {shown}, expected two numbers {above}with the lower one first") from None
+        raise UsageError(
+            f"{spelled('vary')}: given {shown}, expected two numbers {above}with the lower one first"
+        ) from None
 
 
 def _choices(base: Recipe, name: str, choices: Sequence[str], shown: str) -> Field:
     if not 2 <= len(choices) <= MOST_CHOICES or len(set(choices)) < len(choices) or not all(choices):
-        raise UsageError(f"--vary: given {shown}, {SYNTAX}, two to {MOST_CHOICES} different ones")
+        raise UsageError(f"{spelled('vary')}: given {shown}, {SYNTAX}, two to {MOST_CHOICES} different ones")
     for choice in choices:
         apply_change(base, {**_owner(base, name), name: choice})
     return Field(name=name, choices=tuple(choices))
@@ -164,7 +168,7 @@ def _checked(base: Recipe, name: str, text: str, shown: str) -> float:
     value = apply_change(base, {**_owner(base, name), name: text}).settings[name]
     number = _one_number(value)
     if number is None:
-        raise UsageError(f"--vary: given {shown}, but {name} is no number; give choices: {name}=ONE/ANOTHER")
+        raise UsageError(f"{spelled('vary')}: given {shown}, but {name} is no number; give choices: {name}=ONE/ANOTHER")
     return number
 
 
@@ -182,14 +186,16 @@ def _require_use(base: Recipe, field: Field, fields: Sequence[Field]) -> None:
     for choice, table in CHOICES.items():
         possible = chosen.get(choice, (str(base.settings.get(choice)),))
         if field.name in fields_of(choice) and not any(field.name in table.get(each, ()) for each in possible):
-            raise UsageError(f"--vary: given {field.name}, which {choice} {' or '.join(possible)} does not have")
+            raise UsageError(
+                f"{spelled('vary')}: given {field.name}, which {choice} {' or '.join(possible)} does not have"
+            )
 
 
 def _number(text: str, shown: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"--vary: given {shown}, {SYNTAX}") from None
+        raise UsageError(f"{spelled('vary')}: given {shown}, {SYNTAX}") from None
 
 
 def _one_number(value: Any) -> float | int | None:

@@ -1,6 +1,7 @@
 """Runs on disk: one folder a run, written whole or not at all."""
 
 from fashionlab.store.checkpoint import has_checkpoint, load_checkpoint, load_origin, save_checkpoint, save_origin
+from fashionlab.store.executed import remember_executed, was_executed
 from fashionlab.store.format import CORE, History, from_json, read_document, to_json
 from fashionlab.store.ledger import Ledger, LedgerLine
 from fashionlab.store.listing import delete_run, find_run, find_same, list_runs
@@ -54,8 +55,10 @@ __all__ = [
     "load_checkpoint",
     "load_origin",
     "read_document",
+    "remember_executed",
     "save_checkpoint",
     "save_origin",
     "tell_apart",
     "to_json",
+    "was_executed",
 ]

@@ -154,8 +154,9 @@ class Metrics(Struct, frozen=True, kw_only=True):
 class Environment(Struct, frozen=True, kw_only=True):
     """`environment.json`: where a run was trained.
 
-    device: what it was trained on, in words; packages: versions of what its numbers come from; parameters: trained
-    numbers, None where the word means nothing; size: of an estimator, what it is made of, in words; remark: how its fit
+    device: what it was trained on, in words; packages: versions of what its numbers come from; parameters: the numbers
+    that it consists of, None where the word means nothing; trainable: those that training could change, None where they
+    are all or it was not written down; size: of an estimator, what it is made of, in words; remark: how its fit
     ended, in words.
     """
 
@@ -169,3 +170,4 @@ class Environment(Struct, frozen=True, kw_only=True):
     byte_order: str
     size: str | None = None
     remark: str | None = None
+    trainable: Count | None = None

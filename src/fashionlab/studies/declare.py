@@ -8,6 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from fashionlab.errors import UntrustedModel, UsageError
+from fashionlab.options import spelled
 from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.design.file import Terms
@@ -24,7 +25,7 @@ from fashionlab.studies.design.plan import (
 from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.training.architectures import TRUST_DIGITS
+from fashionlab.training.architectures import TRUST_DIGITS, is_vouched_for
 from fashionlab.workers import Worker
 
 
@@ -119,7 +120,8 @@ def extend(
     if base.spec.undivided:
         if stopped := [arm.name for arm in added if arm.recipe.chooses_on_validation]:
             raise UsageError(
-                f"--change: {stopped[0]!r} chooses on the validation set, all of which judges in this study, where "
+                f"{spelled('changes')}: {stopped[0]!r} chooses on the validation set, all of which judges in this "
+                "study, where "
                 "nothing was stopped early; add a change that keeps all epochs, or begin a new study"
             )
         added = [*judged_by_all(added)]
@@ -141,9 +143,9 @@ def require_trust(plan: Plan, trust: Sequence[str]) -> None:
     """Raise UntrustedModel unless every model file of the study is vouched for: going on executes it."""
     for number, arm in enumerate(plan.arms):
         digest = arm.spec.model_sha256
-        if digest and not any(len(given) >= TRUST_DIGITS and digest.startswith(given.lower()) for given in trust):
+        if digest and not is_vouched_for(arm.spec, trust):
             beside = f", with models/{number:02} beside it" if arm.model_source and arm.model_source.files else ""
             raise UntrustedModel(
                 f"study {plan.name} would execute its own model file models/{number:02}.py{beside}; read it, and if "
-                f"you trust it say so with --trust {digest[:TRUST_DIGITS]}"
+                f"you trust it say so with {spelled('trust', digest[:TRUST_DIGITS])}"
             )

@@ -1,9 +1,13 @@
 """The architecture of a run, and the one door to executing a model file that somebody else wrote."""
 
+from collections.abc import Sequence
+
 from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.models import REGISTRY, Architecture
 from fashionlab.models.registry import own_architecture, registered
-from fashionlab.store import Run
+from fashionlab.options import spelled
+from fashionlab.recipe.spec import RunSpec
+from fashionlab.store import Run, was_executed
 from fashionlab.store.format import REMEDY
 
 TRUST_DIGITS = 12
@@ -13,9 +17,9 @@ TRUST_DIGITS = 12
 def architecture_of(run: Run, trust: str | None = None) -> Architecture:
     """The run's architecture: of the registry, or from the copy of the user's file that the run holds.
 
-    A user's file is executed when the model is built, so it must be vouched for: `trust` is the beginning of its
-    SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a model that the registry lacks,
-    RunCorrupt for options that the model does not take.
+    A user's file is executed when the model is built, so it must be vouched for: by having trained it here before, or
+    by `trust`, the beginning of its SHA-256, at least 12 digits. Raises UntrustedModel otherwise, UsageError for a
+    model that the registry lacks, RunCorrupt for options that the model does not take.
     """
     recipe = run.spec.recipe
     source = run.model_source
@@ -40,10 +44,18 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
         raise RunCorrupt(
             f"run {run.name}: model.py, with what lies in its folder model, is not what the run was trained with"
         )
-    if trust is None or len(trust) < TRUST_DIGITS or not digest.startswith(trust.lower()):
+    if not is_vouched_for(run.spec, () if trust is None else (trust,)):
         beside = f" and {run.path / 'model'} beside it" if source.files else ""
         raise UntrustedModel(
             f"run {run.name} would execute its own model file {run.path / 'model.py'}{beside}; read it, and if you "
-            f"trust it say so with --trust {digest[:TRUST_DIGITS]}"
+            f"trust it say so with {spelled('trust', digest[:TRUST_DIGITS])}"
         )
     return architecture
+
+
+def is_vouched_for(spec: RunSpec, trust: Sequence[str]) -> bool:
+    """Whether the user stands by a spec's own model file: by having trained it on this machine before, or by one of
+    these beginnings of its SHA-256."""
+    digest = spec.model_sha256 or ""
+    named = any(len(given) >= TRUST_DIGITS and digest.startswith(given.lower()) for given in trust)
+    return named or was_executed(spec)

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from fashionlab.errors import UsageError
 from fashionlab.machine import has_gpu
 from fashionlab.models import ModelKind
+from fashionlab.options import spelled, wrong_choice
 from fashionlab.recipe.spec import RunSpec
 
 
@@ -39,6 +40,7 @@ ENGINES = (FUSED, TAPE, FIT, FIT_ON_TENSORFLOW, NO_ENGINE)
 
 TRAINERS = ("auto", "fused", "tape", "fit")
 BACKENDS = ("auto", "jax", "tensorflow")
+BACKEND_TITLES = {"jax": "JAX", "tensorflow": "TensorFlow"}
 
 
 def choose_engine(trainer: str, backend: str, *, kind: ModelKind, convolutional: bool) -> tuple[Engine, str | None]:
@@ -49,12 +51,14 @@ def choose_engine(trainer: str, backend: str, *, kind: ModelKind, convolutional:
     Raises UsageError for a combination that does not exist or needs what is not installed.
     """
     if trainer not in TRAINERS:
-        raise UsageError(f"given trainer {trainer!r}, expected one of: {', '.join(TRAINERS)}")
+        raise UsageError(wrong_choice("trainer", trainer, TRAINERS))
     if backend not in BACKENDS:
-        raise UsageError(f"given backend {backend!r}, expected one of: {', '.join(BACKENDS)}")
+        raise UsageError(wrong_choice("backend", backend, BACKENDS))
     if not kind.epochs:
         if (trainer, backend) != ("auto", "auto"):
-            raise UsageError("an estimator has no epochs to run: leave out --trainer and --backend")
+            raise UsageError(
+                f"an estimator has no epochs to run: leave out {spelled('trainer')} and {spelled('backend')}"
+            )
         return NO_ENGINE, None
     if trainer == "auto":
         wanted, advice = _fastest(convolutional)
@@ -63,7 +67,10 @@ def choose_engine(trainer: str, backend: str, *, kind: ModelKind, convolutional:
     found = [e for e in ENGINES if e.trainer == trainer and backend in ("auto", e.backend)]
     if not found:
         only = next(e.backend for e in ENGINES if e.trainer == trainer)
-        raise UsageError(f"trainer {trainer!r} runs on {only} alone: leave out --backend, or say --trainer fit")
+        raise UsageError(
+            f"trainer {trainer!r} runs on {only} alone: leave out {spelled('backend')}, or say "
+            f"{spelled('trainer', 'fit')}"
+        )
     return _installed(found[0]), None
 
 

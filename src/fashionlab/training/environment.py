@@ -9,7 +9,12 @@ from fashionlab.store import Environment
 
 
 def describe_environment(
-    device: str, libraries: Sequence[str], parameters: int | None, size: str | None = None, remark: str | None = None
+    device: str,
+    libraries: Sequence[str],
+    parameters: int | None,
+    size: str | None = None,
+    remark: str | None = None,
+    trainable: int | None = None,
 ) -> Environment:
     """This machine, and the versions of the libraries that a run's numbers come from."""
     packages = ("fashionlab", *libraries, "numpy", "safetensors")
@@ -24,4 +29,5 @@ def describe_environment(
         byte_order=sys.byteorder,
         size=size,
         remark=remark,
+        trainable=trainable,
     )

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from fashionlab.errors import Interrupted, NonFiniteLoss, RunCorrupt
+from fashionlab.options import spelled
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.store import HistoryRow, NormsRow
 from fashionlab.store.results import Amount, Count
@@ -263,7 +264,7 @@ class Loop:
         # A step takes the share rate x decay off every weight: more than all of it is no decay any more.
         decays = config.weight_decay > config.learning_rate and config.learning_rate * config.weight_decay >= 1
         blamed = "weight_decay" if decays else "learning_rate"
-        remedy = f"--{blamed.replace('_', '-')} than {getattr(config, blamed):g}"
+        remedy = f"{spelled(blamed)} than {getattr(config, blamed):g}"
         return NonFiniteLoss(
             f"the loss or a weight became NaN or infinite in epoch {epoch}, {where}; the last good state is kept "
             f"({kept}); try a lower {remedy}"

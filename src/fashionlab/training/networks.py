@@ -61,7 +61,9 @@ class Networks:
             with explained_if_own(run, "failed in training"):
                 loop.run()
             libraries = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}[keras.backend.backend()]
-            environment = describe_environment(loop.device, ("keras", *libraries), count_parameters(model))
+            environment = describe_environment(
+                loop.device, ("keras", *libraries), count_parameters(model), trainable=count_trainable(model)
+            )
             run.write("environment.json", to_json(environment))
             run.write("history.csv", to_csv(HistoryRow, loop.progress.history))
             run.write("norms.csv", to_csv(NormsRow, loop.progress.norms))
@@ -104,7 +106,7 @@ def build_network(run: Run, trust: str | None = None, *, to_train: bool = True) 
     import keras
 
     if keras.backend.backend() == "jax":
-        from fashionlab.training.runners.canary import check_jax
+        from fashionlab.workers.canary import check_jax
 
         check_jax()
     recipe, data = run.spec.recipe, run.spec.data
@@ -214,6 +216,11 @@ def count_parameters(model: "keras.Model") -> int:
     return sum(int(np.prod(w.shape)) for w in model.weights)
 
 
+def count_trainable(model: "keras.Model") -> int:
+    """Those that training changes: no frozen ones, and no moving averages of batch normalization."""
+    return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+
+
 def explained_if_own(run: Run, what: str) -> AbstractContextManager[None]:
     """Whatever a user's own model raises becomes one sentence; what the lab's own raise is a fault to be traced."""
     name = run.spec.recipe.model.name
@@ -228,7 +235,9 @@ def _make_loop(
     rows = partition(run.spec, dataset)
     images, labels = dataset.images[rows.train], dataset.labels[rows.train]
     # A batch larger than the data is the data: rows that fill it up would count twice.
-    training = replace(recipe.training, batch_size=min(recipe.training.batch_size, len(images)))
+    training = replace(
+        recipe.training, batch_size=min(recipe.training.batch_size, len(images)), precision=run.spec.precision
+    )
     validation = None if recipe.refit else (dataset.images[rows.stopping], dataset.labels[rows.stopping])
     module, _, name = find_engine(run.spec).runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(
@@ -263,6 +272,7 @@ def _make_loop(
             epoch=loop.progress.epoch,
             epochs=recipe.refit or training.epochs,
             parameters=count_parameters(model),
+            trainable=count_trainable(model),
             device=runner.device,
             trainer=run.spec.trainer,
             history=tuple(loop.progress.history),

@@ -10,6 +10,7 @@ from fashionlab.models import Architecture
 from fashionlab.models.own.sentences import explained
 from fashionlab.models.own.source import Found, OwnSource
 from fashionlab.models.registry import own_architecture
+from fashionlab.options import REQUIRED, as_typed
 from fashionlab.recipe.config import check_names
 from fashionlab.store import Run, TrainingEnd
 from fashionlab.training.kinds import TrainArguments, models_of
@@ -44,8 +45,53 @@ class ModelFacts(Struct, frozen=True):
     found: Found
 
 
+class OptionHelp(Struct, frozen=True):
+    """An option of a model for its help. default: as one types it, None where it has to be given."""
+
+    name: str
+    description: str
+    expected: str
+    default: str | None
+
+
+class ModelHelp(Struct, frozen=True):
+    """What the help says of a model."""
+
+    description: str
+    options: tuple[OptionHelp, ...]
+
+
+class DescribeArguments(Struct, frozen=True):
+    """model: `file.py:function` of the user's own; source: its content."""
+
+    model: str
+    source: OwnSource
+
+
+DESCRIBE = Task("fashionlab.training.tasks:describe_own", ModelHelp)
 EXAMINE = Task("fashionlab.training.tasks:examine_own", ModelFacts)
 TRAIN = Task("fashionlab.training.tasks:train", TrainingEnd)
+
+
+def help_of(architecture: Architecture) -> ModelHelp:
+    """What the help says of a model. For a user's own file this executes the file, in a worker process alone."""
+    return ModelHelp(
+        architecture.description,
+        tuple(
+            OptionHelp(
+                option.name,
+                option.description,
+                option.expected,
+                None if option.default is REQUIRED else as_typed(option.default),
+            )
+            for option in architecture.options.values()
+        ),
+    )
+
+
+def describe_own(arguments: DescribeArguments, channel: Channel) -> ModelHelp:
+    """The description and the options of a user's own model. Executes the user's file. Raises UsageError."""
+    return help_of(Architecture(arguments.model, arguments.source, at_home=True))
 
 
 def examine_own(arguments: ExamineArguments, channel: Channel) -> ModelFacts:

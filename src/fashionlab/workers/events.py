@@ -25,7 +25,8 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     """The model is built and its data are on the device.
 
     rows: training images; steps: per epoch; epoch: finished ones, above 0 where a run goes on; epochs: at most;
-    parameters: all weights; device: in words; history: the rows of the finished epochs.
+    parameters: all weights; trainable: those that training changes; device: in words; history: the rows of the
+    finished epochs.
     """
 
     rows: int
@@ -36,6 +37,7 @@ class TrainingStarted(Struct, frozen=True, tag="training_started", tag_field="ev
     device: str
     trainer: str
     history: tuple[HistoryRow, ...] = ()
+    trainable: int | None = None
 
 
 class ChunkDone(Struct, frozen=True, tag="chunk_done", tag_field="event"):

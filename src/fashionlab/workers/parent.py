@@ -1,13 +1,16 @@
 """The parent's side of a worker process."""
 
 import contextlib
+import fcntl
 import os
 import queue
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -94,6 +97,51 @@ def _is_ignored(name: str, value: str) -> bool:
     return name.startswith(STEERING) and not harmless
 
 
+SCRATCH = "fashionlab-worker-"
+"""How the temporary folders of workers begin."""
+
+FORSAKEN = 3600.0
+"""Seconds after which a temporary folder of a worker may be one that nobody is left to remove."""
+
+_OWNER = ".owner"
+"""The file in such a folder that the worker's parent keeps locked for as long as it lives."""
+
+
+def new_scratch() -> tuple[Path, int]:
+    """A temporary folder for a worker, and the descriptor of the lock that keeps it.
+
+    Sweeps away what a parent left behind that was killed together with its worker. The lock says so and not a process
+    number, which another process may have by now, and which means nothing in a container that shares the folder.
+    """
+    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if entry.name.startswith(SCRATCH):
+                with contextlib.suppress(OSError):
+                    _sweep_forsaken(entry)
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
+    lock = os.open(folder / _OWNER, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
+
+
+def _sweep_forsaken(entry: "os.DirEntry[str]") -> None:
+    """Remove a worker's folder if it is this user's own, old, and its owner's lock has gone with the owner."""
+    facts = entry.stat(follow_symlinks=False)
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or time.time() - facts.st_mtime < FORSAKEN:
+        return
+    lock = os.open(Path(entry.path, _OWNER), os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(entry.path, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def _remove_scratch(folder: Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
+
+
 def _begin_child(environment: dict[str, str], preload: Sequence[str], core: int | None) -> "subprocess.Popen[bytes]":
     with pinned_to(core):
         return subprocess.Popen(
@@ -137,9 +185,9 @@ class Worker:
         self.backend = backend
         tell_ignored()
         # What the child leaves there when it is killed goes with it.
-        scratch = tempfile.mkdtemp(prefix="fashionlab-worker-")
-        self._tidy = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-        surroundings = {**environment(backend, threads), "TMPDIR": scratch}
+        scratch, lock = new_scratch()
+        self._tidy = weakref.finalize(self, _remove_scratch, scratch, lock)
+        surroundings = {**environment(backend, threads), "TMPDIR": str(scratch)}
         self._child = _spawner().submit(_begin_child, surroundings, preload, core).result()
         self._messages: queue.Queue[FromWorker | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=200)

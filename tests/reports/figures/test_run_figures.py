@@ -204,7 +204,7 @@ def test_a_sample_grid_has_a_row_a_class_with_its_name_beside_it():
     images = np.repeat((60 * labels + 20).astype(np.uint8)[:, None, None], 28 * 28, axis=1).reshape(40, 28, 28)
     display = sample_grid(images, labels, list("abcd"), per_class=3)
     for row, band in enumerate(np.array_split(mosaic(display), 4)):
-        assert np.unique(band[..., 0][band[..., 3] > 0]).tolist() == [60 * row + 20]
+        assert np.unique(band[..., 0][band[..., 3] == 255]).tolist() == [60 * row + 20]
     _, _, bottom, top = display.figure.axes[0].images[0].get_extent()
     for row, name in enumerate("abcd"):
         text = next(t for t in display.figure.texts if t.get_text() == name)
@@ -221,7 +221,7 @@ def test_a_sample_grid_of_nothing_is_refused(per_class):
 def test_a_class_without_images_leaves_its_row_empty():
     images, labels = np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 2])
     bands = np.array_split(mosaic(sample_grid(images, labels, ["a", "none", "c"])), 3)
-    assert [bool(band[..., 3].any()) for band in bands] == [True, False, True]
+    assert [bool((band[..., 3] == 255).any()) for band in bands] == [True, False, True]
 
 
 def test_the_choice_of_samples_follows_the_seed_and_repeats_nothing():
@@ -243,8 +243,8 @@ def test_large_images_are_averaged_to_what_is_shown():
     stripes = np.zeros((2, 168, 168), np.uint8)
     stripes[:, ::2] = 200
     shown = mosaic(sample_grid(stripes, np.array([0, 1]), ["a", "b"], 1))
-    assert shown.shape[1] == 84 + 6
-    assert set(shown[..., 0][shown[..., 3] > 0].tolist()) == {100}
+    assert shown.shape[1] == 1 + 84 + 6, "a frame's pixel on the left, and the gap"
+    assert set(shown[..., 0][shown[..., 3] == 255].tolist()) == {100}
 
 
 def test_missing_values_are_left_out_and_not_drawn_as_zero():

@@ -170,7 +170,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(made, runs, sample_pat
         fashionlab.report(plain.path, plain.name, runs=runs)
     with pytest.raises(UsageError, match="at most 12"):
         fashionlab.report(*[plain.path] * 13, runs=runs)
-    with pytest.raises(UsageError, match="--on: given 'training', expected validation or test"):
+    with pytest.raises(UsageError, match="on: given 'training', expected one of validation, test"):
         fashionlab.report(plain.path, other.path, on="training")
     with pytest.raises(UsageError, match="expected two or more"):
         fashionlab.report(plain.path, on="test")

@@ -22,6 +22,7 @@ from fashionlab.data.download.http import Patience, configured_mirrors, download
 from fashionlab.data.idx import inflate, read_idx
 from fashionlab.errors import DataError, DataInvalid, DataUnavailable, StoreError, UsageError
 from fashionlab.files import read_capped, write_atomically
+from fashionlab.options import spelled
 from fashionlab.text import tell
 
 
@@ -267,7 +268,7 @@ def _nothing_worked(files: Files, failures: list[str]) -> list[str]:
         f"{files.title} could not be had from any source:",
         *(f"  - {failure}" for failure in failures),
         "To supply it by hand, put these files (each as it is or with .gz) into one folder and name it with "
-        "--data-dir FOLDER or $FASHIONLAB_DATA:",
+        f"{spelled('data_dir')} or $FASHIONLAB_DATA:",
         f"  {_names(files)}",
         *(["They are published, with .gz, at"] if files.mirrors else []),
         *(f"  {mirror}" for mirror in files.mirrors),

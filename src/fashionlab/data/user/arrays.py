@@ -32,9 +32,8 @@ IDX_NAMES = {
 }
 CLASSES = "classes.txt"
 FORMS = (
-    "a folder of image folders (one for each class, or train/, val/ and test/ with such folders), a folder of IDX "
-    f"files (train-images-idx3-ubyte and the like, also as .gz; {CLASSES} a name a line), an .npz file (x_train, "
-    "y_train and the like), or a table .csv, .csv.gz or .csv.zip (label and pixels in a row)"
+    "a folder of image folders (one for each class), a folder of IDX files, an .npz file, or a table .csv, .csv.gz or "
+    ".csv.zip; docs/own-data.md shows each"
 )
 """The forms that own data may have, for messages."""
 
@@ -105,7 +104,12 @@ def read_idx_folder(folder: Path, names: list[str]) -> RawArrays:
     }
     read = {path.name for path in files.values()} | set(files)
     rest = [name for name in names if name not in read and name.removesuffix(".gz") not in files and name != CLASSES]
-    return RawArrays(**arrays, class_names=_read_classes(folder / CLASSES), notes=left_out([*others, *rest], folder))
+    return RawArrays(
+        **arrays,
+        class_names=_read_classes(folder / CLASSES),
+        notes=left_out([*others, *rest], folder),
+        test_from=found.get("test_images", ""),
+    )
 
 
 def read_npz(path: Path) -> RawArrays:
@@ -124,12 +128,15 @@ def read_npz(path: Path) -> RawArrays:
         raise DataInvalid(f"{path} cannot be read: {error}") from None
     names = arrays.pop("class_names", None)
     class_names = None if names is None else _texts(names, f"{path}: {found['class_names']}")
-    return RawArrays(**arrays, class_names=class_names, notes=left_out(others, path))
+    return RawArrays(
+        **arrays, class_names=class_names, notes=left_out(others, path), test_from=found.get("test_images", "")
+    )
 
 
 def left_out(names: Sequence[str], where: Path) -> tuple[str, ...]:
     """A sentence on what was not read; none where all was."""
-    return (f"left out of {where}, as its name says nothing of images or labels: {shown(names)}",) if names else ()
+    named = "its name says" if len(names) == 1 else "their names say"
+    return (f"not read from {where}, as {named} nothing of images or labels: {shown(names)}",) if names else ()
 
 
 class _ShortReads(io.BufferedReader):
@@ -159,10 +166,10 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.
                 "or for class_names np.array([...], dtype=str)"
             )
         if dtype.kind not in "biufcUS":
-            raise DataInvalid(f"{name} holds neither numbers nor texts; expected an array of one of them")
+            raise DataInvalid(f"{name} holds neither numbers nor text; expected an array of either")
         expected, given = math.prod(shape) * dtype.itemsize, info.file_size - begin
         if given != expected:
-            raise DataInvalid(f"{name} claims {expected:,} bytes in its header, and {given:,} follow")
+            raise DataInvalid(f"{name} is damaged: its header says {expected:,} bytes, and {given:,} follow")
         content = np.empty(expected, np.uint8)
         place = _fill(content, 0, start[begin:])
         while chunk := member.read(CHUNK):
@@ -204,15 +211,15 @@ def _fill(content: np.ndarray, place: int, chunk: bytes) -> int:
 def _texts(names: np.ndarray, name: str) -> tuple[str, ...]:
     """Class names from an array of texts. Raises DataInvalid."""
     if names.dtype.kind != "U" or names.ndim != 1:
-        raise DataInvalid(f"{name} is {names.dtype} {list(names.shape)}; expected a list of texts")
+        raise DataInvalid(f"{name} is {names.dtype} {list(names.shape)}; expected one class name for each class")
     if len(names) > MOST_CLASSES or names.nbytes > CLASSES_LIMIT:
         raise DataInvalid(
-            f"{name} holds {len(names):,} texts in {names.nbytes:,} bytes; expected a text for each class"
+            f"{name} holds {len(names):,} names in {names.nbytes:,} bytes; expected one class name for each class"
         )
     try:
         return tuple(str(each) for each in names)
     except (ValueError, SystemError):  # NumPy checks no code point; Python's own refusal is either
-        raise DataInvalid(f"{name} holds characters that do not exist; expected a text for each class") from None
+        raise DataInvalid(f"{name} holds invalid characters; expected one class name for each class") from None
 
 
 def _read_classes(path: Path) -> tuple[str, ...] | None:

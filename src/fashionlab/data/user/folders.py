@@ -82,7 +82,12 @@ def read_image_folders(folder: Path, preparation: Preparation = AS_FOUND) -> Raw
         arrays[f"{PREFIXES[each]}labels"] = np.repeat(
             np.arange(len(class_names), dtype=np.int32), [len(found.get(name, [])) for name in class_names]
         )
-    return RawArrays(**arrays, class_names=class_names, notes=tuple(_notes(counts)))  # type: ignore[arg-type]
+    return RawArrays(
+        **arrays,  # type: ignore[arg-type]
+        class_names=class_names,
+        notes=tuple(_notes(counts)),
+        test_from=f"{sets['test'].name}/" if "test" in sets else "",
+    )
 
 
 def visible_names(folder: Path) -> list[str]:
@@ -224,7 +229,7 @@ def _notes(counts: _Counts) -> list[str]:
     notes = list(counts.notes)
     if counts.deeper:
         notes.append(
-            f"read as of the class above: {_files(counts.deeper, 'image')} in deeper folders, such as "
+            f"{_files(counts.deeper, 'image')} in folders inside a class's folder count as that class, such as "
             f"{counts.deeper[0]}"
         )
     if counts.unread:
@@ -236,12 +241,16 @@ def _notes(counts: _Counts) -> list[str]:
         )
     if counts.loose:
         notes.append(
-            f"left out {_files(counts.loose, 'image')} outside of the classes' folders, such as {counts.loose[0]}"
+            f"left out {_files(counts.loose, 'image')} outside the classes' folders, such as {counts.loose[0]}"
         )
     if counts.others:
         notes.append(f"left out {_files(counts.others, 'file')} of other kinds, such as {counts.others[0]}")
     if counts.empty:
-        notes.append(f"left out the folder {shown(path.name for path in counts.empty)}, which holds no images")
+        one = len(counts.empty) == 1
+        names = shown(path.name for path in counts.empty)
+        notes.append(
+            f"left out the {'folder' if one else 'folders'} {names}, which {'holds' if one else 'hold'} no images"
+        )
     if counts.hidden:
         notes.append(f"left out {_files(counts.hidden, 'hidden file')}, such as {counts.hidden[0]}")
     return notes
@@ -266,4 +275,6 @@ def _nothing(folder: Path, counts: _Counts) -> str:
     names = visible_names(folder)
     arrays = any(Path(name).suffix.lower() in ARRAYS for name in names)
     more = "; arrays are read from one .npz: np.savez('data.npz', x_train=…, y_train=…)" if arrays else ""
-    return f"{folder} holds no images ({', '.join(SUFFIXES)}), but {shown(names)}; {LAYOUT}{more}"
+    if not names:
+        return f"{folder} is empty; {LAYOUT}"
+    return f"{folder} holds no images ({', '.join(SUFFIXES)}); it holds {shown(names)}; {LAYOUT}{more}"

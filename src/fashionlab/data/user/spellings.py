@@ -56,14 +56,14 @@ def assign(names: Iterable[str], where: str) -> tuple[dict[str, str], list[str]]
         elif field in found:
             raise DataInvalid(
                 f"{where} holds {found[field]} and {name}, both of which seem to be the {_in_words(field)}; "
-                "expected one of them"
+                "remove or rename one of them"
             )
         else:
             found[field] = name
     for prefix in ("", "test_", "validation_"):
         for one, other in (("images", "labels"), ("labels", "images")):
             if prefix + one in found and prefix + other not in found:
-                raise DataInvalid(f"{where} has {found[prefix + one]}, but lacks {_in_words(prefix + other)} to it")
+                raise DataInvalid(f"{where} has {found[prefix + one]}, but no {_in_words(prefix + other)} for it")
     if found.keys() - {"class_names"} and "images" not in found:
         raise DataInvalid(f"{where} lacks training images; it holds {shown(found.values())}")
     return found, others

@@ -56,7 +56,9 @@ def read_tables(paths: Sequence[Path], where: Path) -> RawArrays:
                 notes.append(f"left out {name}, as its name does not say whether it is for training or testing")
                 continue
             if prefix in named:
-                raise DataInvalid(f"{where}: {named[prefix]} and {name} both seem to be one set; keep one of them")
+                raise DataInvalid(
+                    f"{where}: {named[prefix]} and {name} both seem to hold the same set; keep one of them"
+                )
             with shown_if_slow(f"reading {name}"):
                 found = _read(stream, name)
             if found is None:
@@ -71,7 +73,7 @@ def read_tables(paths: Sequence[Path], where: Path) -> RawArrays:
         )
     arrays: dict[str, Any] = {f"{prefix}images": images for prefix, (images, _) in sets.items()}
     arrays |= {f"{prefix}labels": labels for prefix, (_, labels) in sets.items()}
-    return RawArrays(**arrays, notes=tuple(notes))
+    return RawArrays(**arrays, notes=tuple(notes), test_from=Path(named.get("test_", "")).name)
 
 
 def _open(path: Path, files: ExitStack) -> Iterator[tuple[str, BinaryIO]]:
@@ -108,8 +110,8 @@ def _read(stream: BinaryIO, name: str) -> tuple[np.ndarray, np.ndarray] | None:
     cells = [cell.strip().strip('"') for cell in first.decode("utf-8", "replace").split(comma.decode())]
     if len(cells) < 5:
         raise DataInvalid(
-            f"{name} has {len(cells)} columns; expected a label and the pixels of an image in each row, or instead "
-            "of a list of files a folder for each class"
+            f"{name} has {len(cells)} columns; expected a label and the pixels of an image in each row; in place of "
+            "a list of files, make a folder of images for each class"
         )
     header = not all(_is_number(cell) for cell in cells[1:-1])
     place = 0

@@ -35,7 +35,7 @@ class Logistic(Estimator):
         taken = int(model.n_iter_.max())
         remark = f"L-BFGS converged after {taken:,} iterations"
         if taken >= self.max_iter:
-            remark = f"L-BFGS had not converged after its {taken:,} iterations; --max-iter allows more"
+            remark = f"L-BFGS had not converged after its {taken:,} iterations; a larger max_iter allows more"
         tensors = {"weights": weights.astype(np.float64), "intercept": intercept.astype(np.float64)}
         return Fitted(tensors, remark)
 

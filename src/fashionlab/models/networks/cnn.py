@@ -50,15 +50,17 @@ def build(
     from keras import layers
 
     from fashionlab.errors import UsageError
+    from fashionlab.options import spelled
 
     depths = depth * len(filters) if len(depth) == 1 else depth
     if len(depths) != len(filters):
         raise UsageError(
-            f"--depth: given {len(depth)} numbers for {len(filters)} stages, expected one number or {len(filters)}"
+            f"{spelled('depth')}: given {len(depth)} numbers for {len(filters)} stages, expected one number or "
+            f"{len(filters)}"
         )
     if min(image_shape) < 2 ** len(filters):
         raise UsageError(
-            f"--filters: {len(filters)} stages halve the sides {len(filters)} times, which images of "
+            f"{spelled('filters')}: {len(filters)} stages halve the sides {len(filters)} times, which images of "
             f"{image_shape[0]}x{image_shape[1]} pixels do not allow; give fewer"
         )
     images = keras.Input(image_shape, dtype="uint8", name="images")

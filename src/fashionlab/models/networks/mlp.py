@@ -49,11 +49,13 @@ def build(
     from keras import layers
 
     from fashionlab.errors import UsageError
+    from fashionlab.options import spelled
 
     rates = dropout * len(widths) if len(dropout) == 1 else dropout
     if len(rates) != len(widths):
         raise UsageError(
-            f"--dropout: given {len(dropout)} rates for {len(widths)} hidden layers, expected one rate or {len(widths)}"
+            f"{spelled('dropout')}: given {len(dropout)} rates for {len(widths)} hidden layers, expected one rate "
+            f"or {len(widths)}"
         )
     normalizations = {"batch": layers.BatchNormalization, "layer": layers.LayerNormalization}
     images = keras.Input(image_shape, dtype="uint8", name="images")

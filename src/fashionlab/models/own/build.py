@@ -18,7 +18,7 @@ from fashionlab.models.drawing import draw_weights
 from fashionlab.models.own.adapt import connect, forms_for
 from fashionlab.models.own.estimator import examine_estimator, given, may_be_estimator
 from fashionlab.models.own.outputs import Answers, find_head, probes, with_logits
-from fashionlab.models.own.sentences import explained, in_one_sentence
+from fashionlab.models.own.sentences import explained, in_one_sentence, place_in_own_code
 from fashionlab.models.own.source import Form, Found
 from fashionlab.models.own.task import Task
 from fashionlab.models.own.weights import find_brought, find_drawn
@@ -106,9 +106,11 @@ def _find_form(task: Task) -> tuple[keras.Model, Form, keras.Model]:
         else:
             return raw, form, model
     assert reason is not None
+    place = place_in_own_code(reason)
     height, width = task.image_shape
     raise ModelFailure(
-        f"model {task.name!r} does not take images uint8 [n, {height}, {width}]: {in_one_sentence(reason)}"
+        f"model {task.name!r} does not take images uint8 [n, {height}, {width}]{f' ({place})' if place else ''}: "
+        f"{in_one_sentence(reason)}"
     ) from reason
 
 

@@ -8,6 +8,7 @@ import hashlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import inspect
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from fashionlab.data.cache import cache_folder
@@ -25,6 +26,7 @@ from fashionlab.files import read_capped
 from fashionlab.models.drawing import seeded
 from fashionlab.models.own.sentences import explained
 from fashionlab.models.own.source import LARGEST_KEPT, LARGEST_MODEL_FILE, MOST_KEPT, OwnSource
+from fashionlab.options import did_you_mean, near_names
 
 MODULE = "fashionlab_user_model"
 
@@ -93,7 +95,8 @@ class Place:
             exec(compile(self._source.main, str(self.file), "exec"), module.__dict__)
         builder = getattr(module, function, None)
         if not callable(builder):
-            raise UsageError(f"model file {name} has no function {function!r}")
+            raise UsageError(_no_function(module, name, function))
+        _require_two_arguments(builder, name)
         return builder
 
     def kept(self) -> tuple[OwnSource, dict[str, str], list[str]]:
@@ -121,7 +124,8 @@ class Place:
                 f"{', '.join(left_out)}; leave them in {self.folder}"
             )
         if outside:
-            said.append(f"not kept with the run, as it lies outside the model file's folder: {', '.join(outside)}")
+            lies = "it lies" if len(outside) == 1 else "they lie"
+            said.append(f"not kept with the run, as {lies} outside the model file's folder: {', '.join(outside)}")
         return OwnSource(self._source.main, files), left_out, said
 
     def _read_module(self, name: str) -> bytes | None:
@@ -235,6 +239,34 @@ def _watch(reads: Reads) -> None:
         opened(self, name, mode, *arguments, **named)
 
     h5py.File.__init__ = watched
+
+
+def _no_function(module: ModuleType, file: str, wanted: str) -> str:
+    """What is said of a model file that lacks a function: those that it has."""
+    functions = {name: each for name, each in vars(module).items() if isinstance(each, FunctionType)}
+    named = [name for name, each in functions.items() if each.__module__ == MODULE and not name.startswith("_")]
+    lead = f"model file {file} has no function {wanted!r}"
+    if not named:
+        return f"{lead}; expected def {wanted}(image_shape, classes), which returns a keras.Model"
+    near = did_you_mean(f"{file}:{wanted}", [f"{file}:{name}" for name in near_names(wanted, named)])
+    return f"{lead}; it has {', '.join(named)}{near or f': name one of them, such as {file}:{named[0]}'}"
+
+
+def _require_two_arguments(builder: Callable[..., Any], file: str) -> None:
+    """Raise UsageError for a function that does not take an image shape and a number of classes by place."""
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = inspect.signature(builder).parameters.values()
+    except (ValueError, TypeError):  # a callable that does not say; the call will
+        return
+    takes = sum(parameter.kind in by_place for parameter in parameters)
+    if takes < 2 and not any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters):
+        name = getattr(builder, "__name__", "build")
+        raise UsageError(
+            f"the function {name} of model file {file} takes {takes or 'no'} argument{'' if takes == 1 else 's'} by "
+            "place, and is given two, the shape of the images and the number of classes; write "
+            f"def {name}(image_shape, classes)"
+        )
 
 
 def _digest(path: Path) -> str:

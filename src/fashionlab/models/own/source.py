@@ -132,7 +132,8 @@ class Found(Struct, frozen=True, forbid_unknown_fields=True):
 
     Of a network: form, head: how images get in and logits out; drawn: the numbers of the weights that depend on the
     seed; brought_sha256: of the weights that it brings along. estimator: where it is no network but an estimator.
-    left_out: files of its folder that it reads and that are too large to be kept, with their SHA-256.
+    left_out: files of its folder that it reads and that are too large to be kept, with their SHA-256; only: the
+    backend on which it was trained because it did not run on the other one, which decides nothing.
     """
 
     form: Form = Form()
@@ -141,3 +142,4 @@ class Found(Struct, frozen=True, forbid_unknown_fields=True):
     brought_sha256: str | UnsetType = UNSET
     left_out: dict[str, str] | UnsetType = UNSET
     estimator: EstimatorFacts | UnsetType = UNSET
+    only: Literal["jax", "tensorflow"] | UnsetType = UNSET

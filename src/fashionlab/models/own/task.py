@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fashionlab.errors import UsageError
 from fashionlab.models.drawing import seeded
 from fashionlab.models.own.sentences import explained
 
@@ -19,6 +20,12 @@ class Task:
     name: str
 
     def call(self, seed: int) -> object:
-        """What the function returns, under a seed of the process's random numbers. Raises ModelFailure."""
+        """What the function returns, under a seed of the process's random numbers.
+
+        Raises ModelFailure where it fails, UsageError where it returns nothing.
+        """
         with seeded(seed), explained(f"model {self.name!r} cannot be built"):
-            return self.make()
+            model = self.make()
+        if model is None:
+            raise UsageError(f"model {self.name!r} returned nothing: its function needs a return with the model")
+        return model

@@ -18,7 +18,7 @@ from fashionlab.models.drawing import DRAWN
 def find_drawn(model: keras.Model, other: keras.Model, name: str) -> tuple[int, ...]:
     """Which of the model's weights, by number, depend on the seed. other: the same, built under another seed."""
     if [(w.shape, w.dtype) for w in model.weights] != [(w.shape, w.dtype) for w in other.weights]:
-        raise UsageError(f"model {name!r} has other layers under another seed; build the same layers each time")
+        raise UsageError(f"model {name!r} has different layers under another seed; build the same layers every time")
     return tuple(
         number
         for number, (weight, twin) in enumerate(zip(model.weights, other.weights, strict=True))

@@ -7,6 +7,9 @@ import numpy as np
 
 from fashionlab.reports.figures.canvas import Canvas
 
+_FRAME = (128, 128, 128, 120)
+"""Red, green, blue and opacity of the line around each image, or white ones would end nowhere on a white page."""
+
 _SHARP = 28
 """Pixels a side, at least, to which smaller images are enlarged by whole factors, so that the gaps can be thin."""
 
@@ -36,7 +39,7 @@ def draw_mosaic(
     caption: float = 0.0,
     columns: int = 0,
 ) -> Mosaic:
-    """Draw images in rows as one image with transparent gaps.
+    """Draw images in rows as one image with transparent gaps, each in a thin frame.
 
     rows: of images uint8 [height, width] or [height, width, 3], all of one size; width: of an image, points; caption:
     points kept free below each row; columns: of the longest row, or more.
@@ -47,14 +50,16 @@ def draw_mosaic(
     point = wide / width  # pixels
     gap, below = max(1, round(0.07 * wide)), round(caption * point)
     columns = max(columns, 1, *map(len, rows)) if rows else 1
-    whole = np.zeros((max(1, len(rows)) * (tall + gap + below), columns * (wide + gap), 4), np.uint8)
+    # A pixel more above and to the left, for the first frames.
+    whole = np.zeros((1 + max(1, len(rows)) * (tall + gap + below), 1 + columns * (wide + gap), 4), np.uint8)
     for i, row in enumerate(rows):
         for j, image in enumerate(row):
-            y, x = i * (tall + gap + below), j * (wide + gap)
+            y, x = 1 + i * (tall + gap + below), 1 + j * (wide + gap)
+            whole[y - 1 : y + tall + 1, x - 1 : x + wide + 1] = _FRAME
             part = whole[y : y + tall, x : x + wide]
             part[..., :3] = enlarged(image, grow) if image.ndim == 3 else enlarged(image, grow)[..., None]
             part[..., 3] = 255
-    canvas.image(whole, left, top, whole.shape[1] / point, whole.shape[0] / point)
+    canvas.image(whole, left - 1 / point, top - 1 / point, whole.shape[1] / point, whole.shape[0] / point)
     return Mosaic(left, top, (wide + gap) / point, (tall + gap + below) / point, width, tall / point)
 
 

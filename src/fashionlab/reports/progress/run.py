@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from fashionlab.reports.wording import countdown, counted, duration, percent
+from fashionlab.reports.wording import countdown, counted, duration, parameters_text, percent
 from fashionlab.store import HistoryRow
 from fashionlab.workers.events import (
     ChunkDone,
@@ -69,8 +69,8 @@ class RunStatus:
         self.headline, self.done = "compiling", event.epoch
         again = f", continuing after epoch {event.epoch}" if event.epoch else ""
         self._start = (
-            f"{event.parameters:,} parameters, {event.rows:,} images, {counted(event.steps, 'step')} per epoch, "
-            f"on {event.device}{again}"
+            f"{parameters_text(event.parameters, event.trainable)}, {event.rows:,} images, "
+            f"{counted(event.steps, 'step')} per epoch, on {event.device}{again}"
         )
         return [self._start]
 

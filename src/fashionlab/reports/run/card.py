@@ -6,7 +6,7 @@ from fashionlab.evaluation import Missing
 from fashionlab.reports.measures import TITLES
 from fashionlab.reports.run.sections.made import origin_line
 from fashionlab.reports.run.summary import RunReport
-from fashionlab.reports.wording import duration, times
+from fashionlab.reports.wording import duration, parameters_text, times
 from fashionlab.text import one_line, readable_json
 
 FASHION_ON_HUB = "fashion_mnist"
@@ -57,7 +57,7 @@ def _body(report: RunReport) -> str:
     mistakes = "No set was predicted." if isinstance(report.errors, Missing) else _text(report.errors.sentence)
     confidence = "" if isinstance(report.confidence, Missing) else " ".join(map(_text, report.confidence.sentences))
     versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
-    made_of = answer.size or (answer.parameters is not None and f"{answer.parameters:,} parameters")
+    made_of = answer.size or (answer.parameters is not None and parameters_text(answer.parameters, answer.trainable))
     size = f" It has {made_of}." if made_of else ""
     line = origin_line(spec)
     origin = f" The run {_text(line)}." if line else ""

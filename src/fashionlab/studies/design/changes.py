@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from fashionlab.errors import UsageError
 from fashionlab.models import Architecture, kind_of
 from fashionlab.models.registry import NETWORKS, is_own_file, registered
-from fashionlab.options import as_typed, options_of
+from fashionlab.options import as_typed, options_of, spelled
 from fashionlab.recipe.choices import replace_settings
 from fashionlab.recipe.config import DataConfig, OptionValue, TrainingConfig, common_options
 from fashionlab.recipe.recipe import Recipe
@@ -32,18 +32,20 @@ def parse_change(text: str) -> tuple[str | None, dict[str, Any]]:
     try:
         words = shlex.split(rest)
     except ValueError as error:
-        raise UsageError(f"--change: given {text!r}, a quotation mark is not closed ({error}); {SYNTAX}") from None
+        raise UsageError(
+            f"{spelled('changes')}: given {text!r}, a quotation mark is not closed ({error}); {SYNTAX}"
+        ) from None
     settings: dict[str, Any] = {}
     for word in words:
         field, equals, value = word.partition("=")
         field = field.replace("-", "_").strip("_")
         if not equals or not field:
-            raise UsageError(f"--change: given {text!r}, {SYNTAX}")
+            raise UsageError(f"{spelled('changes')}: given {text!r}, {SYNTAX}")
         if field in settings:
-            raise UsageError(f"--change: given {field} twice in {text!r}; make two changes of it, one --change each")
+            raise UsageError(f"{spelled('changes')}: given {field} twice in {text!r}; make two changes of it")
         settings[field] = value
     if not settings:
-        raise UsageError(f"--change: given {text!r}, {SYNTAX}")
+        raise UsageError(f"{spelled('changes')}: given {text!r}, {SYNTAX}")
     return name, settings
 
 
@@ -68,10 +70,11 @@ def apply_change(baseline: Recipe, settings: Mapping[str, Any], own: Architectur
     """
     fixed = [name for name in settings if name in FIXED]
     if fixed:
-        option = "first-seed" if fixed[0] == "seed" else fixed[0].replace("_", "-")
+        option = "first_seed" if fixed[0] == "seed" else fixed[0]
         raise UsageError(
-            f"--change: given {fixed[0]}, which baseline and change share, so that both are judged on the same "
-            f"images; set it for the whole study: --{option}"
+            f"{spelled('changes')}: given {fixed[0]}, which baseline and change share, so that both are judged on "
+            "the same "
+            f"images; set it for the whole study: {spelled(option)}"
         )
     given = dict(settings)
     model = str(given.pop("model", baseline.model.name))
@@ -112,8 +115,9 @@ def ablate(recipe: Recipe) -> list[tuple[str, dict[str, OptionValue]]]:
     ]
     if not arms:
         raise UsageError(
-            f"--ablate: the recipe of {recipe.model.name} has no regularizer that is on; switch some on for the "
-            f"baseline ({', '.join(off)}), or name changes with --change"
+            f"{spelled('ablate')}: the recipe of {recipe.model.name} has no regularizer that is on; switch some on "
+            "for the "
+            f"baseline ({', '.join(off)}), or name changes with {spelled('changes')}"
         )
     return arms
 

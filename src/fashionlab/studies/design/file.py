@@ -21,7 +21,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import Option, options_of, unknown_name
+from fashionlab.options import Option, options_of, unknown_setting
 from fashionlab.recipe.toml import flatten, read_toml
 from fashionlab.studies.design.plan import SEEDS, FirstSeed, Margin, SeedCount
 from fashionlab.studies.stats.verdict import MARGIN
@@ -73,7 +73,7 @@ def study_file(document: dict[str, Any], path: Path) -> StudyFile:
         raise UsageError(f"{path}: change is given as one table, expected [[change]], in two pairs of brackets")
     unknown = [name for name in terms if name not in TERMS]
     if unknown:
-        raise UsageError(unknown_name("setting", unknown[0], TERMS, f"[study] of {path}"))
+        raise UsageError(unknown_setting(unknown[0], TERMS, f"[study] of {path}", in_file=True))
     settings, model = flatten(document, path)
     return StudyFile(model, settings, terms, changes)
 

@@ -17,7 +17,7 @@ from fashionlab.errors import UsageError
 from fashionlab.models import Architecture
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
-from fashionlab.options import as_typed
+from fashionlab.options import as_typed, spelled
 from fashionlab.recipe.config import OptionValue
 from fashionlab.recipe.difference import Changes, difference
 from fashionlab.recipe.recipe import Recipe
@@ -31,7 +31,7 @@ from fashionlab.studies.design.changes import (
 from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending
 from fashionlab.studies.stats.verdict import MARGIN
 from fashionlab.training.partition import divide
-from fashionlab.training.prepare import make_spec, prepare
+from fashionlab.training.prepare import LACKING, make_spec, prepare
 
 FORMAT = 3
 """Of `study.json` and `summary.json`; raised when a reader of the old ones could not read the new ones."""
@@ -202,6 +202,14 @@ class Plan(Design, frozen=True, kw_only=True):
         facts = {(arm.spec.data.sha256, arm.spec.data.class_names) for arm in self.arms}
         if facts != {(self.data.sha256, self.data.class_names)}:
             raise ValueError("its arms are of other data than it is")
+        if len({arm.spec.bfloat16 for arm in self.arms} - {None}) > 1:
+            raise ValueError("one of its arms uses bfloat16, and another that asks for it does not")
+
+    @property
+    def bfloat16(self) -> bool | None:
+        """Whether its arms use bfloat16 where they ask for it, on whatever machine they are trained; None where none
+        does."""
+        return next((arm.spec.bfloat16 for arm in self.arms if arm.spec.bfloat16 is not None), None)
 
     def arm(self, name: str) -> Arm:
         """The arm of a name."""
@@ -210,13 +218,17 @@ class Plan(Design, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What all arms share: the data, how they are trained, where the seeds begin. own: users' own models that are not
-    to be looked for by their names, by these."""
+    """What all arms share: the data, how they are trained, where the seeds begin.
+
+    bfloat16: whether it is used where an arm asks for it, None for "if this processor has it"; own: users' own models
+    that are not to be looked for by their names, by these.
+    """
 
     dataset: Dataset
     trainer: str = "auto"
     backend: str = "auto"
     first_seed: int = 0
+    bfloat16: bool | None = None
     own: Mapping[str, Architecture] = field(default_factory=dict)
     advice: list[str] = field(default_factory=list)
     """Sentences for the user, gathered on the way."""
@@ -232,15 +244,14 @@ class StudyContext:
         """An arm of a recipe, its spec made. `changes` are filled in by who knows the baseline. own: its model, where
         that is a user's own whose file is not to be looked for. shared: see `prepare`."""
         own = own or self.own.get(recipe.model.name)
-        prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own, shared)
+        prepared = prepare(recipe, self.dataset, self.trainer, self.backend, own, self.bfloat16, shared)
         # Of a user's own model each note says which one it is about: there may be several.
         about = f"{recipe.model.name}: " if prepared.architecture.source else ""
         notes = [about + note for note in prepared.notes]
         self.advice.extend(note for note in notes if note not in self.advice)
         # The seed is the study's to give: two recipes that differ in it alone are one arm.
-        plain, architecture = replace(prepared.recipe, seed=0), prepared.architecture
-        spec = make_spec(plain, architecture, self.dataset, prepared.engine, test=False, in_study=True)
-        return Arm(name, {}, spec, architecture.source, later)
+        spec = make_spec(prepared, self.dataset, test=False, in_study=True).with_seed(0)
+        return Arm(name, {}, spec, prepared.architecture.source, later)
 
     def judge_rows(self, recipe: Recipe, halved: bool = True) -> int:
         """How many images judge; halved: see `divide`. Raises DataInvalid, UsageError if the data are too few."""
@@ -267,11 +278,27 @@ def arms_of_changes(
         changed = apply_change(baseline.recipe, given, own)
         # Another model goes on with the baseline's training, if it has one.
         arm = context.make_arm(name, changed, later, own, shared=not same)
-        if arm.spec == baseline.spec:
+        if _same_numbers(arm.spec, baseline.spec):
+            if arm.spec != baseline.spec:
+                raise UsageError(f"--change: {name!r} changes nothing: {LACKING}")
             values = ", ".join(f"{setting} is {as_typed(value)}" for setting, value in given.items())
-            raise UsageError(f"--change: {name!r} changes nothing, the baseline is like that already ({values})")
+            raise UsageError(
+                f"{spelled('changes')}: {name!r} changes nothing, the baseline is like that already ({values})"
+            )
         arms.append(replace(arm, changes=difference(baseline.recipe, arm.recipe)))
     return arms
+
+
+def _same_numbers(one: RunSpec, other: RunSpec) -> bool:
+    """Whether two specs give the same numbers: a precision that is asked for and not used changes none."""
+
+    def used(spec: RunSpec) -> RunSpec:
+        recipe, training = spec.recipe, spec.recipe.training
+        if training is None:
+            return spec
+        return replace(spec, recipe=replace(recipe, training=replace(training, precision=spec.precision)))
+
+    return used(one) == used(other)
 
 
 def judged_by_all(arms: Sequence[Arm]) -> tuple[Arm, ...]:
@@ -283,7 +310,7 @@ def check_arms(arms: Sequence[Arm]) -> None:
     """Raise UsageError where two arms have one name, or are one and the same."""
     for number, arm in enumerate(arms):
         for other in arms[:number]:
-            if arm.spec == other.spec:
+            if _same_numbers(arm.spec, other.spec):
                 raise UsageError(f"given {arm.name!r} and {other.name!r}, which are the same; leave out one of them")
             if arm.name == other.name:
                 raise UsageError(

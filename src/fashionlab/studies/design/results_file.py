@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, NoReturn
 
 from fashionlab.errors import DataInvalid
 from fashionlab.files import read_capped
+from fashionlab.options import spelled
 from fashionlab.studies.design.imported import LEAST_STEP, Imported, Results, Unpaired
 
 LARGEST = 64 * 1024**2
@@ -62,7 +63,7 @@ def read_results(path: Path, images: int | None = None) -> Results:
     table.require(wanted)
     if per_image:
         if images is not None:
-            raise DataInvalid(f"{path} has a row for each image, so --images is not needed; leave it out")
+            raise DataInvalid(f"{path} has a row for each image, so {spelled('images')} is not needed; leave it out")
         correct = _read_images(table)
         scores = {run: sum(found.values()) / len(found) for run, found in correct.items()}
         counts = [len(found) for found in correct.values()]
@@ -186,7 +187,7 @@ def _read_scores(table: _Table, images: int | None) -> tuple[dict[Run, float], L
             table.refuse(
                 cell.line,
                 f"a score of {cell.value:g} is not one of {images:,} images ({correct:.2f} correct); give the "
-                "--images that each score was measured on, or leave it out",
+                f"{spelled('images')} that each score was measured on, or leave it out",
             )
     return scores, scale, 100 / images
 

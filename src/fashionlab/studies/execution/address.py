@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled, wrong_choice
 
 EXECUTORS = ("local", "ray")
 
@@ -22,13 +23,15 @@ STATUS = 30.0
 def check_executor(executor: str, address: str | None) -> None:
     """Raise UsageError unless there is such an executor, it is installed, and something answers at the address."""
     if executor not in EXECUTORS:
-        raise UsageError(f"--executor: given {executor!r}, expected one of: {', '.join(EXECUTORS)}")
+        raise UsageError(wrong_choice("executor", executor, EXECUTORS))
     if executor != "ray":
         if address is not None:
-            raise UsageError(f"--address: given {address!r}, which is for --executor ray")
+            raise UsageError(f"{spelled('address')}: given {address!r}, which is for {spelled('executor', 'ray')}")
         return
     if find_spec("ray") is None:
-        raise UsageError("--executor ray needs Ray, which is not installed: pip install 'fashionlab[cluster]'")
+        raise UsageError(
+            f"{spelled('executor', 'ray')} needs Ray, which is not installed: pip install 'fashionlab[cluster]'"
+        )
     if address is not None:
         require_answer(address)
 
@@ -41,13 +44,13 @@ def require_answer(address: str) -> None:
         return
     host, _, port = place.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
-        raise UsageError(f"--address: given {place!r}, expected auto, HOST:PORT or ray://HOST:PORT")
+        raise UsageError(f"{spelled('address')}: given {place!r}, expected auto, HOST:PORT or ray://HOST:PORT")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=REACH).close()
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"--address: no cluster answers at {place} ({reason}); begin one there with ray start --head"
+            f"{spelled('address')}: no cluster answers at {place} ({reason}); begin one there with ray start --head"
         ) from None
 
 
@@ -66,6 +69,7 @@ def _require_own_cluster() -> None:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise UsageError(
-            "--address: the cluster that this machine was a node of does not answer; begin one with ray start --head, "
+            f"{spelled('address')}: the cluster that this machine was a node of does not answer; begin one with ray "
+            "start --head, "
             "or join one with ray start --address=HOST:PORT"
         ) from None

@@ -28,6 +28,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from fashionlab.data import Dataset
 from fashionlab.data.transfer import note_of
 from fashionlab.errors import UsageError, WorkerError
+from fashionlab.options import spelled
 from fashionlab.studies.execution.local import Job, default_workers
 from fashionlab.studies.execution.node import RemoteWorker
 
@@ -188,7 +189,8 @@ def _join(address: str | None, workers: int | None, store: int) -> None:
     except (RayError, RuntimeError, OSError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
-            f"--address: {address} cannot be joined ({reason[:300]}); this machine must have the cluster's versions of "
+            f"{spelled('address')}: {address} cannot be joined ({reason[:300]}); this machine must have the "
+            "cluster's versions of "
             "Ray and Python, and its token if it asks for one (RAY_AUTH_TOKEN), and be a node of it (ray start "
             "--address=HOST:PORT) or a guest of its head (--address ray://HOST:10001)"
         ) from None

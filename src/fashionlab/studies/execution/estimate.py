@@ -26,6 +26,7 @@ class Kind(Struct, frozen=True):
     limit: int | None
     data_sha256: str
     trainer: str
+    precision: str
 
 
 def estimate(plan: Plan, runs: Path, workers: int) -> float | None:
@@ -113,4 +114,5 @@ def deviations_before(plan: Plan, runs: Path) -> list[float]:
 def _kind(arm: Arm) -> Kind:
     recipe = arm.recipe
     epochs = recipe.training.epochs if recipe.training else None
-    return Kind(recipe.model.name, epochs, recipe.data.limit, arm.spec.data.sha256, arm.spec.trainer)
+    spec = arm.spec
+    return Kind(recipe.model.name, epochs, recipe.data.limit, spec.data.sha256, spec.trainer, spec.precision)

@@ -14,11 +14,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from fashionlab.recipe.config import TrainingConfig
+from fashionlab.recipe.config import Precision, TrainingConfig
 from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.loss import keras_cross_entropy
+from fashionlab.training.runners.precision import computing_in
 from fashionlab.training.runners.runner import Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -89,7 +90,7 @@ class FitRunner:
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._targets = images, np.eye(classes, dtype=np.float32)[labels]
         loss, *self._sums = keras_cross_entropy(config.label_smoothing)
-        _correct_averages(model, self.state.averages)
+        _wrap_step(model, config.precision, self.state.averages)
         model.compile(self.state.rule, loss, metrics=self._sums)
 
     def prepare_epoch(self, epoch: int) -> None:
@@ -115,8 +116,8 @@ class FitRunner:
         return np.asarray(self._model.predict(images, batch_size=FORWARD_BATCH, verbose=0), np.float32)
 
 
-def _correct_averages(model: keras.Model, averages: MovingAverages) -> None:
-    """Have the model's `train_step`, which `fit` calls, correct the averages after each step."""
+def _wrap_step(model: keras.Model, precision: Precision, averages: MovingAverages) -> None:
+    """Have the model's `train_step`, which `fit` calls, compute in this precision and correct the averages after it."""
     keras_step = model.train_step
 
     def jax_step(state: tuple[Any, ...], data: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -126,7 +127,8 @@ def _correct_averages(model: keras.Model, averages: MovingAverages) -> None:
 
     def tensorflow_step(data: Any) -> Any:
         before = [ops.copy(v.value) for v in averages.variables]
-        logs = keras_step(data)
+        with computing_in(precision, model):
+            logs = keras_step(data)
         after = averages.corrected(before, [v.value for v in averages.variables], model.optimizer.iterations)
         for variable, value in zip(averages.variables, after, strict=True):
             variable.assign(value)

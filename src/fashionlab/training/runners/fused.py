@@ -19,7 +19,7 @@ from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
-from fashionlab.training.runners.convolution import use_products
+from fashionlab.training.runners.kernels import use_kernels
 from fashionlab.training.runners.loss import cross_entropy, row_weights
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
@@ -150,7 +150,7 @@ class FusedRunner:
             # A chunk uses its state's memory again, so no array may be shared: not by two variables, nor with others.
             variable.assign(jnp.array(variable.value))
         if jax.default_backend() == "cpu":
-            use_products(model)
+            use_kernels(model)
         self._batch_size = config.batch_size
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))

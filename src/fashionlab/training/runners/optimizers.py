@@ -13,6 +13,7 @@ import keras
 from keras import optimizers
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 from fashionlab.recipe import choices
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.training.runners.schedules import make_schedule
@@ -59,8 +60,9 @@ def muon_settings(settings: dict[str, Any], variables: Sequence[keras.Variable])
     matrices = [v.path for v in variables if len(v.shape) == 2]
     if not any("embedding" not in path.lower() for path in matrices[:-1]):
         raise UsageError(
-            "--optimizer: given muon, which is for the matrices of hidden dense layers, and this network has none: all "
-            "of its weights would be left to Adam; choose adamw"
+            f"{spelled('optimizer')}: given muon, which is for the matrices of hidden dense layers, and this "
+            "network has "
+            "none: all of its weights would be left to Adam; choose adamw"
         )
     betas = {f"adam_{name}": settings[name] for name in ("beta_1", "beta_2")}
     kept = {name: value for name, value in settings.items() if name not in ("beta_1", "beta_2")}

@@ -29,6 +29,7 @@ from fashionlab.training.kinds import FORWARD_BATCH
 from fashionlab.training.runners.augment import augment
 from fashionlab.training.runners.averages import MovingAverages
 from fashionlab.training.runners.loss import cross_entropy, row_weights
+from fashionlab.training.runners.precision import computing_in
 from fashionlab.training.runners.runner import EpochPlan, Sums, plan_epoch, steps_per_epoch
 from fashionlab.training.runners.state import KerasState
 
@@ -53,11 +54,12 @@ def training_step(
     images, targets = augment(config, images, tf.one_hot(labels, classes), augmentation)
     before = [tf.identity(v.value) for v in averages.variables]
     with tf.GradientTape() as tape:
-        logits = model(images, training=True)
+        with computing_in(config.precision, model):
+            logits = model(images, training=True)
         losses = cross_entropy(targets, logits, config.label_smoothing)
         loss = tf.reduce_mean(losses)
         weighted = loss if class_weights is None else tf.reduce_mean(row_weights(targets, class_weights) * losses)
-        objective = tf.add_n([weighted, *model.losses])
+        objective = tf.add_n([weighted, *(tf.cast(penalty, tf.float32) for penalty in model.losses)])
     gradients = tape.gradient(objective, [v.value for v in model.trainable_variables])
     optimizer.apply(gradients, model.trainable_variables)
     after = [tf.identity(v.value) for v in averages.variables]

@@ -88,8 +88,9 @@ class SetResult(Section, frozen=True):
 class AnswerSection(Struct, frozen=True, kw_only=True):
     """judged: on the test set, or on validation where the test set was not used; other: on validation next to the test
     set; references: to compare `judged` with; recipe: in a line; unit: "epoch" or "round", of which `best_epoch` of
-    `epochs` was kept (both 0 for a model that has neither); stopped: "epochs", "patience" or ""; parameters: None where
-    the word means nothing; size: of an estimator, what it is made of, in words, otherwise None; test_evaluations: how
+    `epochs` was kept (both 0 for a model that has neither); stopped: "epochs", "patience" or "";
+    parameters, trainable: None where the word means nothing; size: of an estimator, what it is made of, in words,
+    otherwise None; test_evaluations: how
     often the test set of these data has been evaluated in this folder of runs; shared: a sentence on test images that
     are in the training set too, None for none.
     """
@@ -108,6 +109,7 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     seed: int
     test_evaluations: int
     shared: str | None = None
+    trainable: int | None = None
 
     @property
     def results(self) -> tuple[SetResult, ...]:
@@ -123,7 +125,7 @@ def answer(run: Run) -> AnswerSection:
         judged=_result("test" if metrics.test else "validation", figures) if figures else Missing(NOTHING_PREDICTED),
         other=_result("validation", metrics.validation) if metrics.test and metrics.validation else _alone(run),
         references=reference_points(spec.data.sha256, figures) if figures else (),
-        recipe=recipe_line(spec.recipe),
+        recipe=recipe_line(spec),
         seconds=metrics.seconds,
         unit=metrics.unit,
         best_epoch=metrics.best_epoch,
@@ -134,6 +136,7 @@ def answer(run: Run) -> AnswerSection:
         seed=spec.recipe.seed,
         test_evaluations=len(Ledger(run.path.parent).lines(spec.data.sha256)),
         shared=shared_line(metrics),
+        trainable=environment.trainable,
     )
 
 

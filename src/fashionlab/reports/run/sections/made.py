@@ -27,8 +27,9 @@ class Commands(Struct, frozen=True):
     full: str
 
 
-def recipe_line(recipe: Recipe) -> str:
+def recipe_line(spec: RunSpec) -> str:
     """The recipe for people, in one line: the model's options that are not off, then how it was trained."""
+    recipe = spec.recipe
     training, options = recipe.training, recipe.model.options
     words = [recipe.model.name]
     words += [
@@ -39,10 +40,10 @@ def recipe_line(recipe: Recipe) -> str:
         rate = f"{training.optimizer} at {training.learning_rate:g}, {training.schedule}"
         words += [epochs, f"batch {training.batch_size}", rate]
         shown = ("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "patience")
-        usual = own_settings(training.settings) | {"weight_decay": None, "class_weights": EQUAL}
+        usual = own_settings(training.settings) | {"weight_decay": None, "class_weights": EQUAL, "precision": "float32"}
         words += [
             f"{setting_text(name)} {value_text(value)}"
-            for name, value in training.settings.items()
+            for name, value in (training.settings | {"precision": _precision(spec)}).items()
             if name not in shown and value and value != usual.get(name)
         ]
     elif recipe.refit:
@@ -56,6 +57,12 @@ def refit_line(recipe: Recipe) -> str:
     """What a refit does, in words: for how long, where that was chosen, and on what."""
     unit = "epoch" if recipe.training else "round" if "rounds" in recipe.model.options else None
     return " ".join(filter(None, [unit and counted(recipe.refit, unit), "on training and validation rows"]))
+
+
+def trainer_line(spec: RunSpec) -> str:
+    """What ran the epochs, in words."""
+    only = ", the one backend on which the model runs" if spec.found and spec.found.only else ""
+    return f"{spec.trainer} on {spec.backend}{only}"
 
 
 def origin_line(spec: RunSpec) -> str:
@@ -111,15 +118,13 @@ def made(run: Run) -> MadeSection:
     fields = {
         "model": recipe.model.name,
         **recipe.model.options,
-        **(recipe.training.settings if recipe.training else {}),
+        **training_fields(spec),
         "seed": recipe.seed,
     }
     if recipe.refit:
         fields["refit"] = refit_line(recipe)
     if spec.origins:
         fields["origin"] = origin_line(spec)
-    if recipe.training:
-        fields["trainer"] = f"{spec.trainer} on {spec.backend}"
     data = {**data_fields(recipe.data), "SHA-256": spec.data.sha256, "classes": len(spec.data.class_names)}
     if spec.model_sha256:
         data["model file's SHA-256"] = spec.model_sha256
@@ -132,6 +137,19 @@ def made(run: Run) -> MadeSection:
         spec=spec,
         environment=environment,
     )
+
+
+def training_fields(spec: RunSpec) -> dict[str, Any]:
+    """The settings of the training by name, and what it ran on; nothing for an estimator."""
+    training = spec.recipe.training
+    if training is None:
+        return {}
+    return {**training.settings, "precision": _precision(spec), "trainer": trainer_line(spec)}
+
+
+def _precision(spec: RunSpec) -> str:
+    lacking = spec.recipe.training is not None and spec.recipe.training.precision != spec.precision
+    return spec.precision + (", as the processor lacks bfloat16" if lacking else "")
 
 
 def data_fields(data: DataConfig) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""From images to classes with calibrated probabilities."""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+import numpy as np
+
+from fashionlab.data.dataset import FASHION_CLASSES
+from fashionlab.errors import UsageError
+from fashionlab.photos.garment import SIDE, Photo, Step, prepare_garment
+from fashionlab.photos.reading import Box, Picture, read_picture
+from fashionlab.photos.simple import prepare_simple
+from fashionlab.portable import forward, open_portable
+from fashionlab.prediction.facts import find_facts
+from fashionlab.store import Run
+from fashionlab.text import html_table
+from fashionlab.training.softmax import softmax
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Source = Union[str, Path, "Image.Image", np.ndarray]
+"""What one photograph may be: a file, an image of Pillow's, or an array, uint8 [h, w] or [h, w, 3 or 4]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a run says of one photograph.
+
+    class_name: the most likely class; probabilities: by class, calibrated, sum 1; unlike: whether the image is unlike
+    the training images, None where that is not known; distance: from them (`unlike.Familiar`), beyond 1 it is unlike,
+    None likewise; image: uint8 [side, side], what the network saw; steps: how it came about; remarks: what to know
+    about it, in sentences.
+    """
+
+    class_name: str
+    probabilities: dict[str, float]
+    unlike: bool | None
+    distance: float | None
+    image: np.ndarray = field(repr=False)
+    steps: list[Step] = field(repr=False)
+    remarks: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        likely = sorted(self.probabilities.items(), key=lambda item: -item[1])[:3]
+        rows: dict[str, object] = {name: f"{100 * share:.1f} %" for name, share in likely}
+        return html_table(self.class_name, rows | {f"note {n}": said for n, said in enumerate(self.remarks, 1)})
+
+
+class Predictor:
+    """A run, opened once to answer for any number of images.
+
+    remarks: what holds for all its answers, in sentences. Raises RunCorrupt, UntrustedModel.
+    """
+
+    def __init__(self, run: Run, trust: str | None = None, data_dir: str | Path | None = None) -> None:
+        run.require_complete()
+        self._run, self._trust = run, trust
+        self._network = open_portable(run)
+        self._facts = find_facts(run, self._network, data_dir)
+        self.class_names = run.spec.data.class_names
+        self.remarks = self._facts.remarks
+        if self._facts.temperature is None:
+            self.remarks += (
+                "the probabilities are not calibrated: the run is a refit and has no validation set to calibrate by",
+            )
+
+    @property
+    def judges_unlike(self) -> bool:
+        """Whether it is known what is unlike the training images."""
+        return self._facts.familiar is not None
+
+    def prepare(self, source: Source, crop: Box | None = None) -> Photo:
+        """What the network sees of one photograph. Raises DataInvalid, UsageError."""
+        data, preparation = self._run.spec.data, self._run.spec.recipe.data.preparation
+        picture = read_picture(source, crop)
+        if _as_in_the_data(picture, data.side, crop):
+            image = np.ascontiguousarray(picture.colours[..., 0])
+            return Photo(image, True, [Step("as in the data set", image)])
+        # A run with these classes gets photographs in the way of the data set's authors.
+        if data.class_names == FASHION_CLASSES and data.side == SIDE:
+            return prepare_garment(picture)
+        return prepare_simple(picture, data.side, self._facts.ground, preparation, data.pixels)
+
+    def judge(self, photos: list[Photo]) -> list[Prediction]:
+        """What the run says of photographs that were prepared."""
+        if not photos:
+            return []
+        images = np.stack([photo.image for photo in photos])
+        distances: np.ndarray | None = None
+        if self._network is None:
+            logits = logits_of(self._run, images, self._trust)
+        else:
+            logits, features = forward(self._network, images)
+            if self._facts.familiar is not None:
+                distances = self._facts.familiar.distances(images, features)
+        shares = softmax(logits / (self._facts.temperature or 1.0))
+        return [
+            self._prediction(photo, share, None if distances is None else float(distances[i]))
+            for i, (photo, share) in enumerate(zip(photos, shares, strict=True))
+        ]
+
+    def _prediction(self, photo: Photo, shares: np.ndarray, distance: float | None) -> Prediction:
+        unlike, remarks = None if distance is None else distance > 1, tuple(photo.remarks)
+        if unlike:
+            remarks += (
+                f"the image is unlike the training images (distance {distance:.2f}, 99 % of the validation images are "
+                "within 1): the classes may not apply",
+            )
+        probabilities = {name: float(share) for name, share in zip(self.class_names, shares, strict=True)}
+        best = self.class_names[int(shares.argmax())]
+        return Prediction(best, probabilities, unlike, distance, photo.image, photo.steps, remarks)
+
+    def predict(self, source: Source, crop: Box | None = None) -> Prediction:
+        """What the run says of one photograph. Raises DataInvalid, UsageError."""
+        return self.judge([self.prepare(source, crop)])[0]
+
+
+def logits_of(run: Run, images: np.ndarray, trust: str | None = None) -> np.ndarray:
+    """Logits float32 [n, classes] of images as the network sees them, uint8 [n, side, side], by the run's own model in
+    a worker process."""
+    from fashionlab.evaluation.tasks import PREDICT, PredictArguments
+    from fashionlab.workers.pool import borrow
+
+    # A user's own model may run on one backend alone: it is asked where it was trained.
+    backend = "jax" if run.spec.model_sha256 is None else run.spec.backend
+    with tempfile.TemporaryDirectory() as folder, borrow(backend, preload=[PREDICT.module]) as worker:
+        given, answer = Path(folder) / "images.npy", Path(folder) / "logits.npy"
+        np.save(given, images)
+        worker.call(PREDICT, PredictArguments(str(run.path), str(given), str(answer), trust))
+        logits: np.ndarray = np.load(answer, allow_pickle=False)
+        return logits
+
+
+def parse_box(text: str) -> Box:
+    """A crop box as the command line has it: "x,y,w,h". Raises UsageError."""
+    parts = text.split(",")
+    if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 10 for part in parts):
+        raise UsageError(
+            f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
+        )
+    return Box(*(int(part) for part in parts))
+
+
+def _as_in_the_data(picture: Picture, side: int, crop: Box | None) -> bool:
+    """Whether a picture is one of the data set's own, or looks so: of its size, grey, opaque, on black."""
+    colours = picture.colours
+    if crop is not None or colours.shape[:2] != (side, side) or (picture.cover < 255).any():
+        return False
+    border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    return bool((colours == colours[..., :1]).all() and np.median(border) <= 16)
