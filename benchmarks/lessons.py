@@ -6,6 +6,8 @@
 Each lesson is run as a user types it, with its own number of seeds, the first of which is 100, 200 or 300: no two
 starts share a training. Whole processes, from the command to the page, with an empty folder of runs.
 
+`python -m benchmarks.readme` writes the times into docs/lessons.md.
+
 How to read it: every check should hold from every start, `slack` says by how much of its bound; `seconds` should be
 below 300.
 
@@ -23,6 +25,7 @@ from typing import Any
 
 from benchmarks.common import FASHIONLAB, ROOT, Evidence, announce, print_table
 from benchmarks.journal import Journal
+from benchmarks.pages import Blocks, has, quiet, read, table
 from fashionlab import lab
 from fashionlab.studies.design.lesson import Lesson
 
@@ -64,6 +67,24 @@ def slack(value: float, at_least: float | None, at_most: float | None) -> float:
     return min([*inside, at_most - value] if at_most is not None else inside)
 
 
+def measured() -> str:
+    """A row for each lesson: what it took, and from how many starts everything that was expected was seen."""
+    if not has("lessons"):
+        return "Not measured yet: `python -m benchmarks.lessons --json evidence/lessons.json`."
+    document = read("lessons")
+    rows = []
+    for name, result in document["results"]["lessons"].items():
+        starts = result["starts"].values()
+        seconds = sorted(start["seconds"] for start in starts)
+        took = f"{seconds[0]:.0f} to {seconds[-1]:.0f}" if quiet(document) else "–"
+        held = sum(start["holds"] for start in starts)
+        rows.append([f"`{name}`", took, f"{held} of {len(starts)}", str(len(next(iter(starts))["checks"]))])
+    return table(["lesson", "seconds on 2 cores", "starts from which all checks hold", "checks"], rows)
+
+
+BLOCKS: Blocks = {"lessons": measured}
+
+
 def main() -> int:
     known = {lesson.name: lesson for lesson in lab.list_lessons()}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -83,15 +104,15 @@ def main() -> int:
                 announce(case)
                 journal.add(case, carry_out(known[name], start))
     results: dict[str, Any] = {}
-    table = [["lesson", "start", "seconds", "checks that hold", "that do not"]]
+    lines = [["lesson", "start", "seconds", "checks that hold", "that do not"]]
     for name in chosen:
         starts = {str(start): journal.found[f"{name} from {start}"] for start in given.starts}
         results[name] = {"minutes_stated": known[name].minutes, "starts": starts}
         for start, found in starts.items():
             held = sum(check["holds"] for check in found["checks"])
             failed = "; ".join(check["say"] for check in found["checks"] if not check["holds"])
-            table.append([name, start, f"{found['seconds']:.0f}", f"{held} of {len(found['checks'])}", failed])
-    print_table(table)
+            lines.append([name, start, f"{found['seconds']:.0f}", f"{held} of {len(found['checks'])}", failed])
+    print_table(lines)
     every = [found for result in results.values() for found in result["starts"].values()]
     results = {
         "lessons": results,
