@@ -196,6 +196,7 @@ def test_a_lesson_is_a_study_that_checks_itself(done):
     assert [len(run.changed) for run in result.robustness.runs] == [3, 3]
     assert done.summary.test is None
     assert "To think about: Is more better?" in done.lines()
+    assert "does not hold: it trains no longer (measured 2, expected at most 1)" in done.lines()
     page = done.page.read_text()
     assert page.count("does not hold") == 1
     assert "<b>a wide</b>" not in page

@@ -7,7 +7,7 @@ from fashionlab.errors import StoreError
 from fashionlab.reports.search.produce import PAGE as SEARCH_PAGE
 from fashionlab.reports.search.text import search_lines, search_table
 from fashionlab.reports.study import StudyReport, VerdictInWords, report_of, study_table
-from fashionlab.reports.study.lesson import lesson_lines
+from fashionlab.reports.study.lesson import check_lines, lesson_lines
 from fashionlab.reports.study.produce import PAGE
 from fashionlab.reports.study.text import summary_lines
 from fashionlab.search.folder import SearchFolder
@@ -65,7 +65,7 @@ class StudyResult:
     def lines(self) -> list[str]:
         """In words: each verdict as a sentence, the test set, failures, and how to go on; of a lesson its words too."""
         lesson = self.lesson
-        return [*summary_lines(self.summary), *(lesson_lines(lesson) if lesson else ())]
+        return [*summary_lines(self.summary), *([*check_lines(lesson), *lesson_lines(lesson)] if lesson else ())]
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name}: {verdict.word}" for name, verdict in self.verdicts.items())

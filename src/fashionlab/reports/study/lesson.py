@@ -158,6 +158,12 @@ def lesson_lines(result: LessonResult) -> list[str]:
     return [one_line(line) for line in lines]
 
 
+def check_lines(result: LessonResult) -> list[str]:
+    """The checks, where there is no room for their table."""
+    rows = check_rows(result)
+    return [one_line(f"{row.word}: {row.say} (measured {row.measured}, expected {row.expected})") for row in rows]
+
+
 def question_lines(lesson: Lesson) -> list[str]:
     """The question with its choices, before the prediction."""
     return [lesson.question, *(f"  {number}  {text}" for number, text in enumerate(lesson.choices, start=1))]
