@@ -239,6 +239,8 @@ from parts.deeper import WIDTH
 def build(image_shape, classes):
     from parts import late
     width = json.loads(Path("sizes.json").read_text())["width"]
+    library = Path(".venv/lib/site-packages/data.txt")
+    library.exists() and library.read_text()
     model = keras.Sequential([keras.Input(image_shape), layers.Flatten(), block(width), layers.Dense(classes)])
     model(np.zeros((1, *image_shape)))
     model.layers[1].set_weights([np.load(Path(__file__).parent / "w.npy"), np.zeros(WIDTH)])
@@ -258,6 +260,9 @@ def test_what_a_model_file_needs_from_its_folder_goes_with_it(tmp_path):
     (home / "parts" / "deeper.py").write_text("WIDTH = 2\n")
     (home / "parts" / "late.py").write_text("")
     (home / "sizes.json").write_text('{"width": 2}')
+    # What is installed beside the file is not the model's.
+    (home / ".venv" / "lib" / "site-packages").mkdir(parents=True)
+    (home / ".venv" / "lib" / "site-packages" / "data.txt").write_text("")
     (home / "unused.py").write_text("raise SystemExit('executed')")
     np.save(home / "w.npy", np.full((64, 2), 0.5) + np.eye(64, 2))
     name, here = f"{home / 'net.py'}:build", Path.cwd()

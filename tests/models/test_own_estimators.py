@@ -118,7 +118,7 @@ def test_one_that_is_fitted_already_is_fitted_anew(sample):
         (StandardScaler, "returned StandardScaler, which has neither"),
         (lambda: VotingClassifier([("a", SVC())], voting="hard"), "returned VotingClassifier, which has neither"),
         (lambda: 5, "returned int, expected a keras.Model or a classifier as scikit-learn's"),
-        (lambda: SVC(wrong=1), "cannot be built: TypeError"),
+        (lambda: SVC(wrong=1), r"cannot be built \(test_own_estimators.py, line \d+\): TypeError"),
     ],
 )
 def test_what_is_no_classifier_is_refused_in_a_sentence(make, words):
@@ -129,7 +129,7 @@ def test_what_is_no_classifier_is_refused_in_a_sentence(make, words):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("fit", "failed when it was fitted: RuntimeError: no such luck at all"),
+        ("fit", r"failed when it was fitted \(.*, line \d+\): RuntimeError: no such luck at all"),
         ("text", r"its classes_ are '0', '1', '2', …, expected the labels that it was fitted with, 0 to 9"),
         ("shape", r"gave an array of shape \(100,\) for 100 images, expected a column for each of its 10 classes"),
         ("columns", r"gave an array of shape \(100, 9\)"),

@@ -216,9 +216,16 @@ def _watch(reads: Reads) -> None:
         there = Path(os.path.normpath(here / os.fsdecode(path)))
         if there.suffix == ".py":
             return  # modules are noted when they are imported; a traceback reads others
-        is_near = there.is_relative_to(here)
         is_settings = any(part.startswith(".") for part in there.parts)
-        if is_near or not (is_settings or any(there.is_relative_to(place) for place in libraries)):
+        around = [place for place in libraries if there.is_relative_to(place)]
+        if there.is_relative_to(here):
+            # The model's folder may lie in one of those places; or one in it, as a project's own environment does.
+            is_own = "site-packages" not in there.relative_to(here).parts and all(
+                here.is_relative_to(place) for place in around
+            )
+        else:
+            is_own = not is_settings and not around
+        if is_own:
             reads[str(there)] = None
 
     def heard(event: str, arguments: tuple[Any, ...]) -> None:
