@@ -3,6 +3,7 @@
     python -m benchmarks.epoch --rounds 7 --json evidence/epoch.json
     python -m benchmarks.epoch --network cnn --rounds 5 --json evidence/epoch-cnn.json
     python -m benchmarks.epoch --network cnn --contenders ours,ours-bfloat16     # the two precisions alone
+    python -m benchmarks.epoch --contenders ours,ours-averaged                   # with averaged weights, and without
 
 The same network (`mlp`: 384-256-128, GELU, batch normalization, dropout; `cnn`: the lab's, at its defaults), the same
 48,000 images, batch 64 (cnn: 128), float32 (but for ours-bfloat16), AdamW at 1e-3, no augmentation, no validation;
@@ -81,6 +82,7 @@ CONTENDERS = {
     OURS: Contender("fashionlab", "--trainer auto", "ours"),
     "ours-fused": Contender("fashionlab on JAX", "--trainer fused", "ours", {"trainer": "fused"}),
     "ours-bfloat16": Contender("fashionlab in bfloat16", "--precision bfloat16", "ours", {"precision": "bfloat16"}),
+    "ours-averaged": Contender("fashionlab, weights averaged", "--average 1", "ours", {"average": 1.0}),
     LIMIT: Contender("matrix products alone", "the limit", "products"),
 }  # fmt: skip
 

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from fashionlab.recipe.config import Precision
 
 
-def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto", precision: "Precision" = "float32") -> None:
-    """Train with the environment of a fashionlab worker. trainer, precision: as `fashionlab train` takes them."""
+def serve(
+    data: Data,
+    turns: Turns,
+    *,
+    network: str,
+    trainer: str = "auto",
+    precision: "Precision" = "float32",
+    average: float = 0.0,
+) -> None:
+    """Train with the environment of a fashionlab worker. trainer, precision, average: as of `fashionlab train`."""
     from fashionlab.models import CONVOLUTIONAL, NETWORK, find_architecture
     from fashionlab.recipe.config import TrainingConfig
     from fashionlab.training.engines import choose_engine
@@ -45,6 +53,7 @@ def serve(data: Data, turns: Turns, *, network: str, trainer: str = "auto", prec
         schedule="constant",
         weight_decay=WEIGHT_DECAY,
         precision=precision,
+        average=average,
     )
     module, _, name = engine.runner.partition(":")
     runner: Runner = getattr(importlib.import_module(module), name)(model, fit, 0, data.images, data.labels, CLASSES)

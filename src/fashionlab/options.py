@@ -66,6 +66,9 @@ ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "image_size": ("resize",),
     "augment": ("shift", "flip", "mixup", "cutout"),
     "augmentation": ("shift", "flip", "mixup", "cutout"),
+    "ema": ("average",),
+    "swa": ("average",),
+    "ema_momentum": ("average",),
     "trees": ("n_estimators",),
     "num_trees": ("n_estimators",),
     "n_rounds": ("rounds",),
@@ -182,14 +185,18 @@ def options_of(owner: Any) -> dict[str, Option]:
     return {name: _option(name, hints[name], default) for name, default in defaults.items()}
 
 
-def fill(settings: Mapping[str, Option], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def fill(
+    settings: Mapping[str, Option], given: Mapping[str, Any], owner: str, others: Iterable[str] = ()
+) -> dict[str, Any]:
     """Every setting's value: converted where given, its default elsewhere.
+
+    others: names that may be given beside these and are taken elsewhere; a misspelt one of them may have been meant.
 
     Raises UsageError for a name that `owner` does not know, a value out of range, or a missing required value.
     """
     unknown = [name for name in given if name not in settings]
     if unknown:
-        raise UsageError(unknown_setting(unknown[0], settings, owner))
+        raise UsageError(unknown_setting(unknown[0], [*settings, *others], owner))
     missing = [name for name, s in settings.items() if s.default is REQUIRED and name not in given]
     if missing:
         raise UsageError(f"{owner} needs {spelled(missing[0])}, {settings[missing[0]].expected}")

@@ -21,6 +21,7 @@ from fashionlab.training.engines import ENGINES
 from fashionlab.training.loop import Loop, LoopHooks, Progress
 from fashionlab.training.runners import rng as draws
 from fashionlab.training.runners.schedules import learning_rate_at
+from fashionlab.training.softmax import mean_cross_entropy
 
 BACKEND = os.environ["KERAS_BACKEND"]
 
@@ -69,12 +70,13 @@ def begin_epoch(runner, epoch):
 
 
 def hundred_steps(runner):
-    """The weights after 8 epochs of 13 steps."""
+    """The weights that would be kept after 8 epochs of 13 steps."""
     for epoch in range(1, 9):
         begin_epoch(runner, epoch)
         runner.run(0, runner.steps)
     assert 8 * runner.steps >= 100
-    return runner.state.weights()
+    with runner.state.judged():
+        return runner.state.weights()
 
 
 def numbered_weights(model):
@@ -118,7 +120,8 @@ def test_without_dropout_it_agrees_with_kerass_own_training_step(make, data):
     fit = TrainingConfig(
         batch_size=16, epochs=20, label_smoothing=0.1, weight_decay=0.1, learning_rate=0.01, warmup=1.0
     )
-    runner = make(dropout=0.0, label_smoothing=0.1, weight_decay=0.1, learning_rate=0.01, warmup=1.0)
+    # The average of the weights is no part of a step.
+    runner = make(dropout=0.0, label_smoothing=0.1, weight_decay=0.1, learning_rate=0.01, warmup=1.0, average=0.5)
     model = find_architecture("mlp").build((SIDE, SIDE), CLASSES, {**OPTIONS, "dropout": 0.0}, 0)
     model.compile(
         make_optimizer(fit, runner.steps),
@@ -163,7 +166,7 @@ def test_a_frozen_layer_keeps_its_averages(trainer, data):
 
 CASES = {
     "plain": {},
-    "augmented": {"shift": 1, "flip": 0.5, "cutout": 3, "mixup": 0.3, "label_smoothing": 0.1},
+    "augmented": {"shift": 1, "flip": 0.5, "cutout": 3, "mixup": 0.3, "label_smoothing": 0.1, "average": 0.5},
 }
 
 
@@ -341,7 +344,7 @@ def test_a_convolutional_network_takes_the_same_steps_as_with_keras(trainer, dat
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_in_bfloat16_it_takes_the_steps_of_kerass_mixed_policy_and_judges_in_float32(trainer, data, record_weights):
     images, labels = data
-    settings = {"batch_size": 16, "epochs": 4, "learning_rate": 0.003, "precision": "bfloat16"}
+    settings = {"batch_size": 16, "epochs": 4, "learning_rate": 0.003, "precision": "bfloat16", "average": 0.5}
     fit = Recipe.make("cnn", settings).training
 
     def build():
@@ -355,7 +358,7 @@ def test_in_bfloat16_it_takes_the_steps_of_kerass_mixed_policy_and_judges_in_flo
     saved = runner.state.save()
     runner.run(6, STEPS)
     weights = runner.state.weights()
-    assert all(weight.dtype == np.float32 for weight in weights)
+    assert all(array.dtype == np.float32 for array in [*weights, *map(np.asarray, runner.state.rule.averages)])
     runner.state.restore(saved)
     runner.run(6, STEPS)
     assert same(weights, runner.state.weights())
@@ -485,16 +488,52 @@ def test_patience_ends_the_training_and_the_best_weights_are_kept(make, data):
     assert not same(loop.best, runner.state.weights())
 
 
+def test_the_average_of_the_weights_is_validated_and_kept_and_training_goes_on_without_it(make, data):
+    from keras.activations import gelu
+
+    runner = make(average=0.3, learning_rate=0.01)
+    state, momentum = runner.state, np.exp(-1 / (0.3 * STEPS))
+
+    def trained():
+        return [np.asarray(v.value).astype(np.float64) for v in state.trainable]
+
+    averages = trained()
+    begin_epoch(runner, 1)
+    for step in range(1, STEPS + 1):
+        runner.run(step - 1, step)
+        share = min(momentum, (1 + step) / (10 + step))
+        averages = [share * old + (1 - share) * new for old, new in zip(averages, trained(), strict=True)]
+    before = state.weights()
+    with state.judged():
+        for ours, theirs in zip(trained(), averages, strict=True):
+            assert ours == pytest.approx(theirs, abs=1e-6)
+        kept, logits = state.weights(), runner.logits(data[0])
+    # What batch normalization finds in the training images with the averaged weights.
+    kernel, bias, _, _, mean, variance = kept[:6]
+    activations = np.asarray(gelu(data[0].reshape(ROWS, -1) / np.float32(255) @ kernel + bias))
+    assert mean == pytest.approx(activations.mean(axis=0), abs=1e-4)
+    assert variance == pytest.approx(activations.var(axis=0), abs=1e-4)
+    assert same(before, state.weights())
+    assert max(np.abs(a - b).max() for a, b in zip(kept, before, strict=True)) > 0.005
+    # The loop around the same steps.
+    runner = make(average=0.3, learning_rate=0.01)
+    loop = make_loop(runner, data, [], epochs=1)
+    loop.run()
+    assert same(loop.best, kept)
+    assert same(runner.state.weights(), before)
+    assert loop.progress.history[0].val_loss == mean_cross_entropy(logits, data[1])
+
+
 PLATEAU = {"schedule": "plateau", "plateau_patience": 1, "learning_rate": 0.01}
 
 
 def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
     # Labels that no image bears out: the validation loss rises, and the learning rate drops.
     data = data[0], np.random.default_rng(1).integers(0, CLASSES, ROWS)
-    straight = make_loop(make(mixup=0.2, **PLATEAU), data, [], epochs=3, **PLATEAU)
+    straight = make_loop(make(mixup=0.2, average=0.5, **PLATEAU), data, [], epochs=3, **PLATEAU)
     straight.run()
     assert [row.learning_rate for row in straight.progress.history] == pytest.approx([0.01, 0.01, 0.002])
-    saves, runner = [], make(mixup=0.2, **PLATEAU)
+    saves, runner = [], make(mixup=0.2, average=0.5, **PLATEAU)
     # The first chunk is a single step: the first interruption is in mid-epoch, the second at an epoch's end.
     for checks in (1, 2, None):
         asked = iter([False] * ((checks or 99) - 1) + [True])

@@ -297,6 +297,14 @@ def test_what_a_file_draws_while_it_is_read_is_the_same_each_time(tmp_path):
     own_architecture(str(file), source, found).build(SHAPE, CLASSES, {}, 5)
 
 
+@pytest.mark.usefixtures("execute_model_files")
+def test_a_class_in_the_place_of_a_function_is_told_what_to_write(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text("import keras\nclass Net(keras.Model):\n    pass\n")
+    with pytest.raises(UsageError, match=r"Net of model file net.py is a class, .*classes\): return Net\(...\)"):
+        find_architecture(f"{file}:Net").examine(SHAPE, CLASSES, {})
+
+
 @pytest.mark.parametrize("name", ["../x.py", "/etc/x", "a/../../b", ""])
 def test_no_file_of_a_model_lies_outside_its_folder(name):
     with pytest.raises(ValueError, match="no name of a file"):

@@ -14,7 +14,7 @@ from fashionlab.evaluation.diagnosis import (
     TrainingBelow,
     Unsteady,
 )
-from fashionlab.reports.run.sections.learning import sentence
+from fashionlab.reports.run.sections.learning import averaged, sentence
 from fashionlab.reports.wording import SPACE
 
 SENTENCES = [
@@ -87,3 +87,8 @@ def test_a_boosted_model_keeps_trees():
         "Training stopped early at round 6: for 3 rounds the validation loss had not fallen below that of round 3, and "
         "the trees up to round 3 were kept."
     )
+
+
+@pytest.mark.parametrize(("epochs", "said"), [(1.0, "over 1 epoch: the"), (0.5, "over 0.5 epochs: the")])
+def test_which_weights_the_curves_are_of(epochs, said):
+    assert said in averaged(epochs)

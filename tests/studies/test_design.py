@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import os
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.declare import declare_study, extend, require_trust
 from fashionlab.studies.design.changes import ablate, parse_change, regularizers
 from fashionlab.studies.design.file import Terms, read_study_file
-from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms
+from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms, with_seeds
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
@@ -132,7 +133,7 @@ def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path)
     file.write_text("raise SystemExit('nobody may execute this')")
     assert regularizers("mlp") == {
         "dropout": 0, "norm": "none", "weight_decay": 0, "l1": 0, "l2": 0, "label_smoothing": 0,
-        "shift": 0, "flip": 0, "mixup": 0, "cutout": 0, "early_stopping": False,
+        "shift": 0, "flip": 0, "mixup": 0, "cutout": 0, "average": 0, "early_stopping": False,
     }  # fmt: skip
     assert set(regularizers("mlp")) - {"dropout", "norm"} < set(TrainingConfig.__struct_fields__)
     assert "norm" not in regularizers("resnet")
@@ -269,6 +270,29 @@ def test_alphas_follow_the_declaration(base, context):
     # The best of three as the baseline: any of three pairs may come into question.
     best = plan_of(context, (base, *others[:2]), kind="compare", baseline=None, declared=3)
     assert [best.alpha_of(arm) for arm in best.arms] == [AlphaSpending(3).of(0)] * 3
+
+
+def test_every_arm_keeps_the_seeds_that_were_declared_with_it(base, context, tmp_path):
+    first = with_seeds((base, *arms(base, context, "dropout=0")), 5)
+    folder = StudyFolder.create(tmp_path, "x", plan_of(context, first, declared=1))
+    extend(folder, ["dropout=0.1"], context, seeds=12, all_seeds=None, test=None)
+    found = StudyFolder(folder.path).plan
+    assert (found.seeds, [arm.declared_seeds for arm in found.arms]) == (12, [5, 5, 12])
+    assert [found.boundary_of(arm).seeds for arm in found.arms[1:]] == [5, 12]
+
+
+def test_a_plan_of_an_older_version_keeps_its_boundary_also_when_it_goes_on(base, context, tmp_path):
+    folder = StudyFolder.create(tmp_path, "x", plan_of(context, (base, *arms(base, context, "dropout=0")), declared=1))
+    path = folder.path / "study.json"
+    older = json.loads(path.read_text())
+    for arm in older["arms"]:
+        del arm["declared_seeds"]
+    path.write_text(json.dumps({**older, "format": 3}))
+    assert StudyFolder(folder.path).plan.arms[1].declared_seeds is None
+    extend(StudyFolder(folder.path), ["dropout=0.1"], context, seeds=12, all_seeds=None, test=None)
+    found = StudyFolder(folder.path).plan
+    # What is in it now an older version would misjudge.
+    assert (found.format, [arm.declared_seeds for arm in found.arms]) == (4, [None, None, 12])
 
 
 def test_going_on_with_a_file_of_ones_own_needs_trust(context, sample_path, tmp_path, base):

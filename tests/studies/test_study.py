@@ -169,6 +169,9 @@ def test_going_on_adds_seeds_and_arms_and_evaluates_the_test_set_once_more(place
     found = result.summary
     assert found.seeds.complete == (0, 1, 2)
     assert [arm.verdict.alpha for arm in found.arms] == pytest.approx([0.02, 0.02, 0.005])
+    # Who declares two or three seeds has no interval before the fourth, and declares nothing.
+    assert [arm.declared_seeds for arm in study.plan.arms] == [2, 2, 2]
+    assert [arm.declared_seeds for arm in StudyFolder(copy).plan.arms] == [2, 2, 2, 3]
     for old, new in zip(summary.arms, found.arms, strict=False):
         assert new.pairs[:2] == old.pairs
     assert found.runs.done == 12

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fashionlab.store import to_json
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
+from fashionlab.studies.stats.boundary import Boundary
 from fashionlab.studies.stats.forecast import MOST, seeds_for, seeds_needed, smallest_effect
 from fashionlab.studies.stats.sequential import Trajectory
 from fashionlab.studies.stats.verdict import WORDS, Verdict, follow, judge
@@ -21,9 +22,9 @@ DEVIATION = 0.25
 """Percentage points, of a paired difference."""
 
 
-def watch(differences, alpha):
+def watch(differences, alpha, seeds=None):
     """The words after every seed, as text [..., n], by the core that `judge` calls."""
-    return np.array(WORDS)[follow(differences, alpha=alpha, resolution=STEP, margin=0.2).words]
+    return np.array(WORDS)[follow(differences, boundary=Boundary(alpha, seeds), resolution=STEP, margin=0.2).words]
 
 
 def on_grid(points):
@@ -133,7 +134,7 @@ def test_a_forecast_has_bounds():
     # What is known already counts: earlier seeds have shown that the effect is below the margin.
     bounds = {"fresh": (-9.0, 9.0), "informed": (-9.0, 0.19)}
     known = {name: Trajectory(*(np.full(5, x) for x in (0.05, 1.0, *ends, 0.5))) for name, ends in bounds.items()}
-    needed = {name: seeds_needed(of, alpha=0.04, margin=0.2) for name, of in known.items()}
+    needed = {name: seeds_needed(of, boundary=Boundary(0.04), margin=0.2) for name, of in known.items()}
     assert 1 < needed["informed"] < needed["fresh"] < MOST
 
 
@@ -282,14 +283,14 @@ def test_the_seeds_that_a_plan_names_find_the_effect_in_8_of_10_studies(effect, 
     seeds = seeds_for(effect, deviation=deviation, alpha=alpha)
     differences = np.random.default_rng(19).normal(effect, deviation, (1000, seeds))
     assert 0.78 <= (watch(differences, alpha)[:, -1] == "helps").mean() <= 0.97
-    smallest = smallest_effect(seeds, deviation=deviation, alpha=alpha)
+    smallest = smallest_effect(seeds, deviation=deviation, boundary=Boundary(alpha))
     assert smallest <= effect
     assert seeds_for(0.9 * smallest, deviation=deviation, alpha=alpha) > seeds
 
 
 def test_what_no_number_of_seeds_finds_is_said_so():
     assert seeds_for(0.001, deviation=0.6, alpha=0.01) == MOST
-    assert smallest_effect(3, deviation=0.25, alpha=0.04) is None
+    assert smallest_effect(3, deviation=0.25, boundary=Boundary(0.04)) is None
     assert seeds_for(100, deviation=0.25, alpha=0.04) == 4
 
 

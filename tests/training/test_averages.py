@@ -1,10 +1,10 @@
-"""The moving averages of batch normalization in their first steps, against the same recursion in NumPy."""
+"""The moving averages in their first steps, against the same recursion in NumPy; all trainers: contracts."""
 
 import keras
 import numpy as np
 import pytest
 
-from fashionlab.training.runners.averages import MovingAverages
+from fashionlab.training.runners.averages import MovingAverages, averaging
 
 
 def small_model(momentum=0.99):
@@ -47,3 +47,17 @@ def test_every_layer_of_a_nested_model_is_found():
     assert len(averages.variables) == 4
     for place, variable in zip(averages.places, averages.variables, strict=True):
         assert outer.non_trainable_variables[place] is variable
+
+
+def test_weights_of_fewer_digits_are_averaged_in_float32():
+    weight = keras.Variable(np.ones(3), dtype="bfloat16")
+    optimizer = averaging(keras.optimizers.SGD, 0.999)(learning_rate=0.0)
+    optimizer.build([weight])
+    weight.assign(np.full(3, 2.0))
+    expected = 1.0
+    for step in range(1, 10):
+        optimizer.apply([np.zeros(3)], [weight])
+        expected += (1 - (1 + step) / (10 + step)) * (2.0 - expected)
+    (average,) = optimizer.averages
+    assert average.dtype == "float32"
+    assert np.asarray(average) == pytest.approx(expected, rel=1e-6)

@@ -83,9 +83,9 @@ OPTIONS = {"mlp": {}, "cnn": {"filters": (8, 8), "depth": (1, 1)}, "resnet": {"f
 def test_a_compiled_step_of_every_network_agrees_with_the_uncompiled_one(name):
     model = find_architecture(name).build((28, 28), 10, OPTIONS[name], 0)
     config = TrainingConfig(batch_size=32, epochs=4)
-    state = KerasState(model, config, 10, 0)
     random = np.random.default_rng(1)
     images, labels = random.integers(0, 256, (32, 28, 28), dtype=np.uint8), random.integers(0, 10, 32)
+    state = KerasState(model, config, 10, 0, images)
     before = State(
         *([jnp.array(v.value) for v in group] for group in (state.trainable, state.non_trainable, state.optimizer)),
         jnp.float32(0),

@@ -66,6 +66,8 @@ def predict(
     if as_csv and as_json:
         raise click.UsageError("given --csv and --json, expected one of them")
     box = None if crop is None else parse_box(crop)
+    if Path(run).is_file():
+        raise click.UsageError(f"given {run!r}, a file, as the run; the run comes first: fashionlab predict last {run}")
     found = find_files(files, tell)
     if explain and len(found) > 1:
         raise click.UsageError(f"--explain is for one file, given {len(found):,}")

@@ -61,7 +61,14 @@ WHERE = [
 def question(seeds: int) -> list[click.Parameter]:
     """What studies and comparisons ask for; seeds: the default number."""
     return [
-        click.Option(["--seeds"], default=None, type=int, metavar="N", help=f"How many seeds, at most.  [{seeds}]"),
+        click.Option(
+            ["--seeds"],
+            default=None,
+            type=int,
+            metavar="N",
+            help=f"How many seeds, at most. Intervals are made for this number, so say at the start how many you are "
+            f"ready to run.  [{seeds}]",
+        ),
         click.Option(["--first-seed"], default=None, type=int, metavar="N", help="The first of them.  [0]"),
         click.Option(["--margin"], default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]"),
         click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),

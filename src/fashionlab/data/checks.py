@@ -154,7 +154,9 @@ def _divide(
             f"expected every label from 0 to {classes - 1}"
         )
     if classes < 2:
-        raise DataInvalid(f"{name}: all images have the same label; expected at least 2 classes")
+        raise DataInvalid(
+            f"{name}: all images have the same label; expected at least 2 classes (of image files: a folder for each)"
+        )
     for each, found in labels.items():
         if found.min() < 0 or found.max() >= classes:
             wrong = int(found.max() if found.max() >= classes else found.min())

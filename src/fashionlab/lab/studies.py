@@ -55,7 +55,8 @@ def study(
     `"wide: widths=512,256 dropout=0.2"` or `{"name": "wide", "widths": (512, 256)}`; `model` may be changed like any
     setting (in a mapping also to a function), data and seed may not.
     ablate: also an arm for each regularizer that is on, with it turned off. seeds: how many at most, from
-    `first_seed`; the study ends earlier if every arm is decided, unless all_seeds. margin: percentage points that
+    `first_seed`; they are declared, and the intervals are made for them (`studies.stats.boundary`); the study ends
+    earlier if every arm is decided, unless all_seeds. margin: percentage points that
     matter in practice. title: the question, for the page. test: False does not evaluate the test set.
 
     Raises UsageError for a wrong setting, Interrupted (`resume_study` goes on), WorkerError if nothing can be
@@ -121,9 +122,9 @@ def resume_study(
     """Go on with a study that was stopped or killed, or that one wants to know more of.
 
     study: its name in `runs`, its path, or "last". Finished runs count as they are, and what was declared stays:
-    changes added now spend from the reserve. seeds: how many at most, from now on; all_seeds: go on to the last of
-    them even if every arm is decided. trust: beginnings of the SHA-256 of the study's own model files,
-    for a study that was begun elsewhere.
+    changes added now spend from the reserve. seeds: how many at most, from now on, also beyond those declared at the
+    start, where the intervals shrink more slowly; all_seeds: go on to the last of them even if every arm is decided.
+    trust: beginnings of the SHA-256 of the study's own model files, for a study that was begun elsewhere.
     """
     check_executor(execution.executor, execution.address)
     folder = find_study(Path(runs), str(study))
@@ -135,6 +136,12 @@ def resume_study(
     if terms.seeds < plan.seeds:
         raise UsageError(
             f"{spelled('seeds')}: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned"
+        )
+    declared = [arm.declared_seeds for arm in plan.arms if arm.declared_seeds]
+    if declared and terms.seeds > max(plan.seeds, *declared):
+        tell(
+            f"the intervals of this study were made for the {counted(max(declared), 'seed')} that were declared; they "
+            "hold beyond, with the fifth of the permitted error that was kept for it, and shrink more slowly there"
         )
     dataset = load_for_plan(plan, execution.data_dir)
     with folder.lock():

@@ -7,7 +7,7 @@ docstring's first line is the description; there is nothing to register or to in
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from fashionlab.models.drawing import draw_weights, seeded
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.models.memory import require_memory
 from fashionlab.models.own.source import LARGEST_MODEL_FILE, Found, OwnSource
-from fashionlab.options import Option, fill, options_of, unknown_name
+from fashionlab.options import Option, fill, options_of, spelled, unknown_name
 
 if TYPE_CHECKING:
     import keras
@@ -113,9 +113,10 @@ class Architecture:
         """Hash of the user's own files; None for the registry's, whose changes raise the results version."""
         return None if self.source is None else self.source.sha256
 
-    def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """All options: those given, checked, and the defaults of the others. Raises UsageError."""
-        return fill(self.options, options, f"model {self.name!r}")
+    def fill(self, options: Mapping[str, Any], others: Iterable[str] = ()) -> dict[str, Any]:
+        """All options: those given, checked, and the defaults of the others. others: see `options.fill`. Raises
+        UsageError."""
+        return fill(self.options, options, f"model {self.name!r}", others)
 
     def build(
         self,
@@ -203,6 +204,8 @@ def find_architecture(name: str) -> Architecture:
     For names that the user has typed: reads the file but does not execute it. Raises UsageError.
     """
     if not is_own_file(name):
+        if name not in REGISTRY and Path(name).exists():
+            raise UsageError(f"given {name!r} as the model; for the images there say {spelled('dataset', name)}")
         return registered(name)
     path = Path(name.partition(":")[0])
     try:

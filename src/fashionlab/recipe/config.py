@@ -156,6 +156,15 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     l2: Annotated[
         float, Meta(ge=0, description="penalty in the loss: this times the sum of their squares"), Regularizer(off=0)
     ] = 0.0
+    average: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="epochs over which weights are averaged: the average is validated and kept, training goes on "
+            "from the weights themselves; 0 is off",
+        ),
+        Regularizer(off=0),
+    ] = 0.0
     class_weights: Annotated[
         str,
         Meta(

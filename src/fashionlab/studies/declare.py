@@ -13,6 +13,7 @@ from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.design.file import Terms
 from fashionlab.studies.design.plan import (
+    FORMAT,
     Arm,
     Change,
     Plan,
@@ -21,6 +22,7 @@ from fashionlab.studies.design.plan import (
     arms_of_changes,
     check_arms,
     judged_by_all,
+    with_seeds,
 )
 from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
@@ -74,7 +76,7 @@ def _plan(
         kind=kind,
         title=terms.title or title,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        arms=arms,
+        arms=with_seeds(arms, terms.seeds),
         baseline=baseline,
         declared=declared,
         seeds=terms.seeds,
@@ -112,7 +114,10 @@ def extend(
     all_seeds: bool | None,
     test: bool | None,
 ) -> None:
-    """Add arms to a study, which spend from the reserve, and change its terms; None leaves one as it is."""
+    """Add arms to a study, which spend from the reserve, and change its terms; None leaves one as it is.
+
+    seeds: at most, from now on. The added arms declare them; the others keep what they declared.
+    """
     plan = folder.plan
     base = plan.arms[0]
     plain = replace(base, spec=replace(base.spec, undivided=UNSET))
@@ -131,7 +136,8 @@ def extend(
     folder.save_plan(
         replace(
             plan,
-            arms=(*plan.arms, *added),
+            format=FORMAT,
+            arms=(*plan.arms, *with_seeds(added, seeds)),
             seeds=seeds,
             all_seeds=plan.all_seeds if all_seeds is None else all_seeds,
             test=plan.test if test is None else test,

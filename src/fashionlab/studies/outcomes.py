@@ -163,7 +163,8 @@ class RunResults:
 def judge_arm(plan: Design, arm: JudgedArm, pairs: Pairs) -> Verdict:
     """The verdict on an arm from its pairs."""
     return judge(
-        pairs.differences, alpha=plan.alpha_of(arm), resolution=plan.resolution, margin=plan.margin
+        pairs.differences, alpha=plan.alpha_of(arm), resolution=plan.resolution, margin=plan.margin,
+        declared_seeds=arm.declared_seeds,
     )  # fmt: skip
 
 

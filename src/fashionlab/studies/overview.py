@@ -49,8 +49,8 @@ EFFECTS = (0.2, 0.5, 1.0)
 
 
 class Needed(Struct, frozen=True):
-    """What it takes to find an effect of so many points with a probability of 80 %. seeds: MOST of `stats.forecast` for
-    "or more"; seconds: of so many seeds, None where no earlier study tells."""
+    """What it takes to find an effect of so many points with a probability of 80 %. seeds: to declare, MOST of
+    `stats.forecast` for "or more"; seconds: of so many seeds, None where no earlier study tells."""
 
     effect: float
     seeds: int
@@ -59,12 +59,14 @@ class Needed(Struct, frozen=True):
 
 class Power(Struct, frozen=True, kw_only=True):
     """What a study can find. deviation: of a paired difference, points, the median of `comparisons` earlier ones;
-    smallest: the smallest effect that the planned seeds find, None if they are too few for any interval."""
+    smallest: the smallest effect that the planned seeds find, None if they are too few for any interval; declared: how
+    many seeds were declared beforehand, of which `needed` speaks; None: none, as in older plans."""
 
     deviation: float
     comparisons: int
     needed: tuple[Needed, ...]
     smallest: float | None
+    declared: int | None = None
 
 
 class PlanOverview(Struct, frozen=True, kw_only=True):
@@ -147,11 +149,13 @@ def _power(plan: Plan, deviations: Sequence[float], seconds: float | None) -> Po
         return None
     deviation = max(statistics.median(deviations), plan.resolution)
     # The strictest arm's: what holds for it holds for all.
-    alpha = min(plan.alpha_of(arm) for arm in plan.arms if arm.name != plan.baseline)
-    needed = [(effect, seeds_for(effect, deviation=deviation, alpha=alpha)) for effect in EFFECTS]
+    boundary = min((plan.boundary_of(arm) for arm in plan.arms if arm.name != plan.baseline), key=lambda it: it.alpha)
+    alpha, declared = boundary.alpha, boundary.seeds is not None
+    needed = [(effect, seeds_for(effect, deviation=deviation, alpha=alpha, declared=declared)) for effect in EFFECTS]
     return Power(
         deviation=deviation,
         comparisons=len(deviations),
         needed=tuple(Needed(effect, seeds, None if seconds is None else seeds * seconds) for effect, seeds in needed),
-        smallest=smallest_effect(plan.seeds, deviation=deviation, alpha=alpha),
+        smallest=smallest_effect(plan.seeds, deviation=deviation, boundary=boundary),
+        declared=boundary.seeds,
     )

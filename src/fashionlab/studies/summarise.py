@@ -11,7 +11,6 @@ from fashionlab.studies.design.imported import Imported
 from fashionlab.studies.design.plan import Design, JudgedArm
 from fashionlab.studies.outcomes import Outcome, Pairs, RunResults, counted_seeds, judge_arm, last_seed
 from fashionlab.studies.stats.describe import Description, describe
-from fashionlab.studies.stats.sequential import trajectory
 from fashionlab.studies.summary import (
     ArmSummary,
     BaselineSummary,
@@ -145,7 +144,7 @@ def _alike(finished: Sequence[Outcome]) -> bool:
 
 def _pairs(plan: Design, arm: JudgedArm, pairs: Pairs, both: Both) -> tuple[Pair, ...]:
     differences = np.asarray(pairs.differences, np.float64)
-    known = trajectory(differences, alpha=plan.alpha_of(arm), resolution=plan.resolution)
+    known = plan.boundary_of(arm).trajectory(differences, resolution=plan.resolution)
     return tuple(
         Pair(
             seed=seed,

@@ -173,7 +173,9 @@ class Loop:
         progress, config = self.progress, self._config
         start = time.monotonic()
         weights = self._runner.state.weights()
-        val_loss, val_accuracy = self._validate()
+        with self._runner.state.judged():
+            kept = self._runner.state.weights()
+            val_loss, val_accuracy = self._validate()
         if not all(np.isfinite(a).all() for a in weights) or (val_loss is not None and not math.isfinite(val_loss)):
             raise self._non_finite(epoch, "at its end")
         progress.norms += self._norms(epoch, weights)
@@ -182,7 +184,7 @@ class Loop:
         choosing = chosen_by is not None
         improved = chosen_by is None or progress.best_loss is None or chosen_by < progress.best_loss
         if improved:
-            self.best, progress.best_epoch, progress.best_loss = weights, epoch, chosen_by
+            self.best, progress.best_epoch, progress.best_loss = kept, epoch, chosen_by
         seconds = progress.seconds + time.monotonic() - start
         row = HistoryRow(
             epoch=epoch,

@@ -11,7 +11,7 @@ from fashionlab.models.own.sentences import explained
 from fashionlab.models.own.source import Found, OwnSource
 from fashionlab.models.registry import own_architecture
 from fashionlab.options import REQUIRED, as_typed
-from fashionlab.recipe.config import check_names
+from fashionlab.recipe.config import check_names, common_options
 from fashionlab.store import Run, TrainingEnd
 from fashionlab.training.kinds import TrainArguments, models_of
 from fashionlab.training.networks import has_convolutions, trace_step
@@ -101,7 +101,7 @@ def examine_own(arguments: ExamineArguments, channel: Channel) -> ModelFacts:
     """
     architecture = Architecture(arguments.model, arguments.source, arguments.found, arguments.at_home)
     check_names(architecture)
-    options = architecture.fill(arguments.options)
+    options = architecture.fill(arguments.options, common_options(architecture.kind))
     shape = (arguments.side, arguments.side)
     found, notes = architecture.examine(shape, arguments.classes, options)
     source, left_out, said = arguments.source, (arguments.found and arguments.found.left_out) or {}, list[str]()

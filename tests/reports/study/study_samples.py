@@ -60,10 +60,11 @@ def make_plan(
     arms=ARMS, seeds=10, late=0, name="mlp-ablation", baseline="mlp", model="mlp", options=SETTINGS, classes=CLASSES,
     **more,
 ):  # fmt: skip
-    """The plan of a study of these arms; the last `late` of them were added later."""
+    """The plan of a study of these arms; the last `late` of them were added later. declare: by arm, how many seeds."""
     spec = make_spec(model, options, classes=classes)
     later = len(arms) - late
-    made = [Arm(n, changes, spec, None, place >= later) for place, (n, changes, _) in enumerate(arms)]
+    seeds_of = more.pop("declare", {})
+    made = [Arm(n, changes, spec, None, place >= later, seeds_of.get(n)) for place, (n, changes, _) in enumerate(arms)]
     shared = {
         "title": "Does mlp need what regularizes it?", "created": "2026-02-03T10:20:30+00:00",
         "declared": max(1, later), "data": StudyData("fashion-mnist", SHA256, tuple(classes)), "all_seeds": True,

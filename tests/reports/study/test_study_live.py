@@ -110,6 +110,9 @@ def test_the_plan_says_what_it_can_find():
         "at a deviation of 0.63 points (by 3 earlier comparisons here), takes about 1,000 seeds or more for 0.2 "
         "points, 41 seeds for 0.5 points (12 min 05 s), 9 seeds for 1 point (1 min 00 s)"
     ) in text
+    assert "declares" not in text
+    declared = "\n".join(plan_lines(replace(PLAN, power=replace(power, declared=10))))
+    assert "(1 min 00 s), in a study that declares them with seeds" in declared.replace("\N{NO-BREAK SPACE}", " ")
     assert "with the 10 seeds of this plan: a difference below about 0.91 points is likely to stay undecided" in text
     few = replace(PLAN, power=replace(power, smallest=None))
     assert "too few for any interval" in "\n".join(plan_lines(few))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
-from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_summary
+from study_samples import ARMS, CASES, NASTY, make_comparison, make_jump, make_plan, make_summary
 
 from fashionlab.recipe.difference import Changed
 from fashionlab.reports.study import report_of, study_table, verdicts
@@ -285,6 +285,16 @@ def test_the_lines_for_the_terminal_say_what_was_found_and_how_to_go_on():
     )
     assert lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab study resume mlp-ablation --seeds N"
     assert "Caution" in summary_lines(report_of(make_jump()))[0]
+
+
+def test_the_guarantee_says_what_it_owes_to_the_declared_seeds():
+    assert "No number of seeds counts as declared beforehand" in " ".join(covers(report_of(make_summary())))
+    arms = make_plan().arms
+    report = report_of(make_summary(declare={arms[1].name: 10, arms[2].name: 30}))
+    said = " ".join(covers(report))
+    assert "was declared before the first one, 10 or 30: an interval is wide at the beginning" in said
+    assert "a fifth is kept for going on beyond that number" in said
+    assert [arm.verdict.declared_seeds for arm in report.arms][:3] == [10, 30, None]
 
 
 def test_data_with_a_validation_set_or_shared_test_images_are_told_about():

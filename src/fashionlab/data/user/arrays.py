@@ -162,8 +162,8 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.
         shape, fortran, dtype, begin = _npy_header(start, name)
         if dtype.hasobject:
             raise DataInvalid(
-                f"{name} holds Python objects, which would have to be unpickled; expected numbers, "
-                "or for class_names np.array([...], dtype=str)"
+                f"{name} holds Python objects, which would have to be unpickled; expected numbers or texts, as "
+                "np.array([...], dtype=str) or array.astype(str) gives them"
             )
         if dtype.kind not in "biufcUS":
             raise DataInvalid(f"{name} holds neither numbers nor text; expected an array of either")

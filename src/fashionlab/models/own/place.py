@@ -96,6 +96,11 @@ class Place:
         builder = getattr(module, function, None)
         if not callable(builder):
             raise UsageError(_no_function(module, name, function))
+        if isinstance(builder, type):
+            raise UsageError(
+                f"{function} of model file {name} is a class, expected a function that returns the model; write "
+                f"def build(image_shape, classes): return {function}(...)"
+            )
         _require_two_arguments(builder, name)
         return builder
 

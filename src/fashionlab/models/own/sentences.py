@@ -69,5 +69,7 @@ def explained(what: str) -> Iterator[None]:
         hint = ""
         if isinstance(error, FileNotFoundError):
             hint = "; files are looked for in the folder of the model file"
+        elif isinstance(error, ModuleNotFoundError) and error.name in ("torch", "torchvision"):
+            hint = "; models are Keras' or scikit-learn's, not PyTorch's"
         place = place_in_own_code(error)
         raise ModelFailure(f"{what}{f' ({place})' if place else ''}: {in_one_sentence(error)}{hint}") from error

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from fashionlab.options import spelled
 from fashionlab.reports.study.report import from_to, report_of
 from fashionlab.reports.study.verdicts import effect, interval
 from fashionlab.reports.wording import confidence, countdown, counted
@@ -142,6 +143,7 @@ def _power_lines(plan: PlanOverview) -> list[str]:
         for each in power.needed
     ]
     by = counted(power.comparisons, "earlier comparison")
+    declaring = f", in a study that declares them with {spelled('seeds')}" if power.declared else ""
     few = (
         "too few for any interval"
         if power.smallest is None
@@ -149,7 +151,7 @@ def _power_lines(plan: PlanOverview) -> list[str]:
     )
     return [
         f"to find a difference in 8 of 10 studies, at a deviation of {power.deviation:.2f} points (by {by} here), "
-        f"takes about {', '.join(said)}",
+        f"takes about {', '.join(said)}{declaring}",
         f"with the {counted(plan.seeds, 'seed')} of this plan: {few}",
     ]
 

@@ -91,10 +91,28 @@ def covers(report: StudyReport) -> list[str]:
         "acts, “no practical difference” takes no distribution: it is wrong with the same probability at "
         f"most, as long as no seed moves more than {largest_for(report.margin):g} points. A larger loss is outside "
         "of this.",
+        _declared(report),
         "All verdicts together are wrong about any "
         f"{report.what} with probability {report.alpha:g} at most, however often one looks: the shares below "
         "never add up to more.",
     ]
+
+
+def _declared(report: StudyReport) -> str:
+    """What the intervals owe to a number of seeds that was known beforehand."""
+    seeds = sorted({arm.verdict.declared_seeds for arm in report.arms if arm.verdict.declared_seeds})
+    if not seeds:
+        return (
+            "No number of seeds counts as declared beforehand, so the intervals allow for any number of them, and are "
+            "wider for it."
+        )
+    number = " or ".join(f"{each:,}" for each in seeds)
+    return (
+        f"It makes use of the number of seeds that was declared before the first one, {number}: an interval is wide at "
+        f"the beginning, and after {number} seeds hardly wider than if nobody had looked before. Four fifths of the "
+        "permitted error are spent so; a fifth is kept for going on beyond that number, where the intervals hold too, "
+        "but shrink slowly."
+    )
 
 
 UNPAIRED_SHOWN = 8

@@ -77,6 +77,11 @@ class ImportedArm(Struct, frozen=True):
         """A table is one declaration."""
         return False
 
+    @property
+    def declared_seeds(self) -> None:
+        """Not known: how many seeds a table has may have been decided by looking at them."""
+        return None
+
 
 class ImportedPlan(Design, frozen=True, kw_only=True):
     """`study.json` of a study that was imported: it has no recipes. seed_numbers: those of the table, ascending."""

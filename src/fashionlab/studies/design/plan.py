@@ -29,11 +29,12 @@ from fashionlab.studies.design.changes import (
     read_change,
 )
 from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending
+from fashionlab.studies.stats.boundary import Boundary
 from fashionlab.studies.stats.verdict import MARGIN
 from fashionlab.training.partition import divide
 from fashionlab.training.prepare import LACKING, make_spec, prepare
 
-FORMAT = 3
+FORMAT = 4
 """Of `study.json` and `summary.json`; raised when a reader of the old ones could not read the new ones."""
 
 READABLE = range(2, FORMAT + 1)
@@ -57,7 +58,8 @@ Part = Annotated[float, Meta(gt=0, lt=1)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 
 SEEDS = 10
-"""Seeds of a study at most, unless told otherwise: effects of a point show after five, a lack of effect after 25."""
+"""Seeds of a study at most, and declared by it, unless told otherwise: effects of a point show after five, a lack of
+effect after 25."""
 
 COMPARE_SEEDS = 5
 """Seeds of a comparison, unless told otherwise."""
@@ -79,6 +81,9 @@ class JudgedArm(Protocol):
     def added_later(self) -> bool: ...  # noqa: D102
 
     @property
+    def declared_seeds(self) -> int | None: ...  # noqa: D102
+
+    @property
     def model(self) -> str: ...  # noqa: D102
 
     @property
@@ -89,7 +94,8 @@ class Arm(Struct, frozen=True):
     """One way to train, whose runs differ in the seed alone.
 
     name: for people, unique in the study; changes: to the baseline; spec: of its runs, with seed 0; model_source:
-    of the user's own model, or None; added_later: it was not among the declared arms and spends from the reserve.
+    of the user's own model, or None; added_later: it was not among the declared arms and spends from the reserve;
+    declared_seeds: of the study, when the arm was declared (see `stats.boundary`); None: not known, as in older plans.
     """
 
     name: str
@@ -97,6 +103,7 @@ class Arm(Struct, frozen=True):
     spec: RunSpec
     model_source: OwnSource | None = None
     added_later: bool = False
+    declared_seeds: SeedCount | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -189,6 +196,10 @@ class Design(Struct, frozen=True, kw_only=True):
         """
         spending = AlphaSpending(self.declared, self.alpha, self.reserve)
         return spending.of(0 if self.baseline is None else self.arms.index(arm) - 1)
+
+    def boundary_of(self, arm: JudgedArm) -> Boundary:
+        """How the interval of an arm that is not the baseline follows from its differences."""
+        return Boundary(self.alpha_of(arm), arm.declared_seeds)
 
 
 class Plan(Design, frozen=True, kw_only=True):
@@ -287,6 +298,11 @@ def arms_of_changes(
             )
         arms.append(replace(arm, changes=difference(baseline.recipe, arm.recipe)))
     return arms
+
+
+def with_seeds(arms: Sequence[Arm], seeds: int) -> tuple[Arm, ...]:
+    """The same arms, declared for so many seeds."""
+    return tuple(replace(arm, declared_seeds=seeds) for arm in arms)
 
 
 def _same_numbers(one: RunSpec, other: RunSpec) -> bool:

@@ -6,7 +6,7 @@ such a seed cannot know of it; one that has seen it must not conclude anything t
 
 import numpy as np
 
-from fashionlab.studies.stats.sequential import half_width
+from fashionlab.studies.stats.boundary import Boundary
 
 FAR = 5.0
 """Median deviations from the median beyond which a difference is far from the others. Of normally distributed ones it
@@ -32,7 +32,7 @@ def rare(values: np.ndarray, resolution: float) -> np.ndarray:
     return far & (far.sum(axis=-1, keepdims=True) <= max(1, n // RARE))
 
 
-def intervals_without(values: np.ndarray, *, alpha: float, resolution: float) -> tuple[np.ndarray, np.ndarray]:
+def intervals_without(values: np.ndarray, *, boundary: Boundary, resolution: float) -> tuple[np.ndarray, np.ndarray]:
     """After each of the values [..., n], the interval of those so far that are not `rare`: low and high [..., n], NaN
     where all of them are in it."""
     low, high = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
@@ -46,6 +46,6 @@ def intervals_without(values: np.ndarray, *, alpha: float, resolution: float) ->
         count = kept.sum(axis=-1)
         mean = (some * kept).sum(axis=-1) / count
         squares = (((some - mean[..., np.newaxis]) ** 2) * kept).sum(axis=-1)
-        half = half_width(count, np.maximum(squares, (count - 1) * resolution**2), alpha)
+        half = boundary.half_width(count, np.maximum(squares, (count - 1) * resolution**2))
         low[place, n - 1], high[place, n - 1] = mean - half, mean + half
     return low, high

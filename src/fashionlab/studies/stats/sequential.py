@@ -16,6 +16,7 @@ Sequential Analysis 44 (2025), arXiv 2310.03722 (2023); T. L. Lai, "On confidenc
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,12 +48,17 @@ class Trajectory:
     p_value: np.ndarray
 
 
-def trajectory(differences: np.ndarray, *, alpha: float, resolution: float) -> Trajectory:
+Width = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Half the width of an interval, from n and squares; see `half_width`."""
+
+
+def trajectory(differences: np.ndarray, *, alpha: float, resolution: float, width: Width | None = None) -> Trajectory:
     """The interval after every seed: how the intervals shrink.
 
     differences: finite [..., n], in order of seeds, n may be 0; the leading axes are studies of their own. alpha:
     probability, 0 to 1 exclusive, that any of the intervals misses the mean; resolution: see `running_moments`, above
-    0. All in one unit, percentage points say. Raises ValueError for anything else.
+    0. All in one unit, percentage points say. width: of intervals that all contain the mean with that probability; None
+    for the anytime-valid ones. Raises ValueError for anything else.
 
     The running interval is the intersection of the intervals so far. As with probability 1 - alpha all of these contain
     the mean, their intersection does too: nothing is lost, and what was excluded once stays excluded. The intersection
@@ -69,7 +75,7 @@ def trajectory(differences: np.ndarray, *, alpha: float, resolution: float) -> T
         raise ValueError(f"given resolution {resolution}, expected the step between possible differences, above 0")
     mean, squares = running_moments(values, resolution)
     seeds = np.arange(1, values.shape[-1] + 1)
-    half = half_width(seeds, squares, alpha)
+    half = half_width(seeds, squares, alpha) if width is None else width(seeds, squares)
     low, high = _intersect(mean - half, mean + half)
     most = np.maximum.accumulate(log_martingale(seeds, mean, squares), axis=-1)
     return Trajectory(mean, squares, low, high, np.exp(np.minimum(-most, 0)))

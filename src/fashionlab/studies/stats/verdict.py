@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 import numpy as np
 from msgspec import Meta, Struct
 
+from fashionlab.studies.stats.boundary import Boundary
 from fashionlab.studies.stats.bounded import excluded, seeds_to_exclude
 from fashionlab.studies.stats.forecast import seeds_needed
 from fashionlab.studies.stats.rare import intervals_without, rare
-from fashionlab.studies.stats.sequential import Trajectory, half_width, trajectory
+from fashionlab.studies.stats.sequential import Trajectory
 
 Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 
@@ -27,12 +28,23 @@ LEAST_ACTING = 10
 """Seeds that must differ by more than half the margin before normality is trusted with "no practical difference": of
 fewer it is not known what a seed that acts can do."""
 
-METHOD = (
+ANYTIME = (
     "anytime-valid t-test and confidence sequence for the mean paired difference, variance unknown, Gaussian mixture "
-    "over the effect size (Wang and Ramdas 2023): the interval holds at every number of seeds at once. It covers "
-    "resplits and retrainings on these images, not other data, and takes differences to be normally distributed. Where "
-    "most seeds differ by less than half the margin, no practical difference is said only by bounded bets too (Waudby-"
-    "Smith and Ramdas 2024), which take no distribution, but no difference beyond the largest that is reckoned with"
+    "over the effect size (Wang and Ramdas 2023): the interval holds at every number of seeds at once. "
+)
+
+DECLARED = (
+    "repeated confidence interval for the mean paired difference, variance unknown, by a boundary of O'Brien and "
+    "Fleming's form for the declared number of seeds, with four fifths of alpha, and anytime-valid confidence sequence "
+    "(Wang and Ramdas 2023) with the fifth that is left, which goes on beyond that number: their common part holds at "
+    "every number of seeds at once. "
+)
+
+COVERS = (
+    "It covers resplits and retrainings on these images, not other data, and takes differences to be normally "
+    "distributed. Where most seeds differ by less than half the margin, no practical difference is said only by "
+    "bounded bets too (Waudby-Smith and Ramdas 2024), which take no distribution, but no difference beyond the largest "
+    "that is reckoned with"
 )
 
 
@@ -56,7 +68,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
                     confidence
     margin          what counts as a practical difference
     resolution      the step between possible differences
-    p_value         anytime-valid, of "no effect": below `alpha` where the interval excludes 0, and never rising again
+    p_value         of "no effect", valid at every number of seeds: below `alpha` where the interval excludes 0, and
+                    never rising again
     exceeds_margin  helps, hurts: whether the whole interval lies beyond the margin; otherwise None
     settled_at      pairs after which the word was first said; None while undecided
     contradicts     the effect lies outside its running interval: later seeds point elsewhere than the first ones, by
@@ -69,6 +82,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     rare            how many seeds are far from all others (`stats.rare`)
     hangs           what the interval says does not hold both with and without those: undecided; of a word that had been
                     said before they came, a warning
+    declared_seeds  declared before the arm's first result, which its interval makes use of; None: none, as of older and
+                    of imported studies
     method          what was computed and what it covers
     """
 
@@ -91,7 +106,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     hidden: bool = False
     rare: _Count = 0
     hangs: bool = False
-    method: str = METHOD
+    declared_seeds: _Count | None = None
+    method: str = ANYTIME + COVERS
 
 
 def judge(
@@ -100,15 +116,16 @@ def judge(
     alpha: float,
     resolution: float,
     margin: float = MARGIN,
+    declared_seeds: int | None = None,
 ) -> Verdict:
     """The verdict on an arm from its paired differences.
 
     differences: [n], percentage points, the arm's accuracy minus the baseline's, **in the order of the seeds**, and up
     to the first seed that is still running: in order of arrival the quick runs would come first, and a run that
     arrived late would change what was said before. alpha: from `AlphaSpending`; resolution: 100 / images of the judging
-    set; margin: percentage points, above 0.
+    set; margin: percentage points, above 0; declared_seeds: see `Boundary`.
 
-    Let (low, high) be the running interval of `trajectory`. After each seed an undecided arm is said to
+    Let (low, high) be the running interval of `Boundary.trajectory`. After each seed an undecided arm is said to
 
         help, hurt                      if low > 0, if high < 0
         make no practical difference    otherwise, if -margin < low and high < margin
@@ -137,18 +154,20 @@ def judge(
         raise ValueError(
             f"given a difference of {values[np.abs(values).argmax()]:g} percentage points, expected -100 to 100"
         )
-    course = follow(values, alpha=alpha, resolution=resolution, margin=margin)
+    boundary = Boundary(alpha, declared_seeds)
+    course = follow(values, boundary=boundary, resolution=resolution, margin=margin)
     known, words, n = course.known, course.words, len(values)
     if not n:
         effect, low, high, p_value, word = None, -math.inf, math.inf, 1.0, WORDS[0]
     else:
-        effect, low, high, p_value = (float(x[-1]) for x in (known.mean, known.low, known.high, known.p_value))
+        effect, low, high = (float(x[-1]) for x in (known.mean, known.low, known.high))
+        p_value = boundary.p_value(known)
         word = WORDS[words[-1]]
     hangs = bool(n and course.hangs[-1])
     needed = None
     if n and word == "undecided" and not hangs:
         same_after = _seeds_until_same(values, alpha, margin)
-        needed = seeds_needed(known, alpha=alpha, margin=margin, same_after=same_after)
+        needed = seeds_needed(known, boundary=boundary, margin=margin, same_after=same_after)
     return Verdict(
         word=word,
         effect=effect,
@@ -169,6 +188,8 @@ def judge(
         hidden=word == "undecided" and bool(n and course.hidden[-1] and course.alone[-1] == WORDS.index(SAME)),
         rare=int(rare(values, resolution).sum()) if n else 0,
         hangs=hangs,
+        declared_seeds=boundary.declared,
+        method=(ANYTIME if boundary.declared is None else DECLARED) + COVERS,
     )
 
 
@@ -189,7 +210,7 @@ class Course:
     hangs: np.ndarray
 
 
-def follow(differences: np.ndarray, *, alpha: float, resolution: float, margin: float) -> Course:
+def follow(differences: np.ndarray, *, boundary: Boundary, resolution: float, margin: float) -> Course:
     """What `judge` says after every seed, for differences [..., n].
 
     Raises ValueError for what `trajectory` refuses, and unless the margin is above 0 and finite.
@@ -197,12 +218,12 @@ def follow(differences: np.ndarray, *, alpha: float, resolution: float, margin: 
     if not 0 < margin < math.inf:
         raise ValueError(f"given margin {margin}, expected percentage points above 0")
     values = np.asarray(differences, np.float64)
-    known = trajectory(values, alpha=alpha, resolution=resolution)
+    known = boundary.trajectory(values, resolution=resolution)
     places = range(1, len(WORDS))
     alone = np.select([_holds(known.low, known.high, word, margin) for word in places], [*places], 0)
-    hidden = mostly_idle(values, margin) & ~excluded(values, alpha=alpha, margin=margin)
-    low, high = intervals_without(values, alpha=alpha, resolution=resolution)
-    half = half_width(np.arange(1, values.shape[-1] + 1), known.squares, alpha)
+    hidden = mostly_idle(values, margin) & ~excluded(values, alpha=boundary.alpha, margin=margin)
+    low, high = intervals_without(values, boundary=boundary, resolution=resolution)
+    half = boundary.half_width(np.arange(1, values.shape[-1] + 1), known.squares)
     both = np.select(
         [alone == word for word in places],
         [

@@ -85,7 +85,7 @@ class FitRunner:
         other = {"jax": "fused", "tensorflow": "tape"}[keras.backend.backend()]
         self.device: str = importlib.import_module(f"fashionlab.training.runners.{other}").device_name()
         self.steps = steps_per_epoch(len(images), config.batch_size)
-        self.state = KerasState(model, config, self.steps, seed)
+        self.state = KerasState(model, config, self.steps, seed, images)
         self._model, self._config, self._class_weights = model, config, class_weights
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._targets = images, np.eye(classes, dtype=np.float32)[labels]

@@ -145,7 +145,7 @@ class FusedRunner:
         """
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.device = device_name()
-        self.state = KerasState(model, config, self.steps, seed)
+        self.state = KerasState(model, config, self.steps, seed, images)
         for variable in self.state.variables:
             # A chunk uses its state's memory again, so no array may be shared: not by two variables, nor with others.
             variable.assign(jnp.array(variable.value))
@@ -194,7 +194,7 @@ def _on_device(state: KerasState) -> State:
 def trace_step(model: keras.Model, side: int, classes: int) -> None:
     """Trace a training step on images of `side` pixels a side, without compiling or taking it."""
     config = TrainingConfig()
-    state = KerasState(model, config, 1, 0)
+    state = KerasState(model, config, 1, 0, np.empty((1, side, side), np.uint8))
     before = _on_device(state)
     images = jax.ShapeDtypeStruct((config.batch_size, side, side), jnp.uint8)
     labels = jax.ShapeDtypeStruct((config.batch_size,), jnp.int32)

@@ -5,6 +5,7 @@ weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101). What is added to th
 Clipping multiplies all gradients by min(1, clip_norm / their norm), the Euclidean one over all weights together.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from fashionlab.errors import UsageError
 from fashionlab.options import spelled
 from fashionlab.recipe import choices
 from fashionlab.recipe.config import TrainingConfig
+from fashionlab.training.runners.averages import averaging
 from fashionlab.training.runners.schedules import make_schedule
 
 NO_DECAY = ["bias", "gamma", "beta"]
@@ -43,7 +45,11 @@ def make_optimizer(
     settings["learning_rate"] = make_schedule(config, steps)
     if config.optimizer == "muon":
         settings = muon_settings(settings, variables)
-    optimizer = OPTIMIZERS[config.optimizer](**settings, global_clipnorm=config.clip_norm or None)
+    kind = OPTIMIZERS[config.optimizer]
+    if config.average:
+        # After `average` epochs a step's weights count 1/e, 37 %, of the newest, whatever the batch size.
+        kind = averaging(kind, math.exp(-1 / (config.average * steps)))
+    optimizer = kind(**settings, global_clipnorm=config.clip_norm or None)
     optimizer.exclude_from_weight_decay(var_names=NO_DECAY)
     return optimizer
 

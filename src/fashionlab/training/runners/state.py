@@ -1,6 +1,7 @@
 """The state of a training as Keras keeps it; between two chunks all of it stands here, whatever runs the steps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -12,6 +13,9 @@ from fashionlab.training.runners.loss import penalize
 from fashionlab.training.runners.optimizers import make_optimizer
 from fashionlab.training.runners.runner import check_saved
 
+STATISTICS_ROWS = 1024
+"""Of the training images, from which the statistics of batch normalization are computed for averaged weights."""
+
 
 class KerasState:
     """The variables of a model and of its optimizer, and the sums of the epoch under way.
@@ -20,8 +24,9 @@ class KerasState:
     were correct.
     """
 
-    def __init__(self, model: keras.Model, config: TrainingConfig, steps: int, seed: int) -> None:
-        """steps: of an epoch; seed: of the recipe; with the epoch it decides what dropout drops."""
+    def __init__(self, model: keras.Model, config: TrainingConfig, steps: int, seed: int, images: np.ndarray) -> None:
+        """steps: of an epoch; seed: of the recipe; with the epoch it decides what dropout drops; images: all that are
+        trained on, uint8 [n, height, width]."""
         penalize(model, config)
         self.rule = make_optimizer(config, steps, model.trainable_variables)
         self.rule.build(model.trainable_variables)
@@ -31,6 +36,8 @@ class KerasState:
         self.averages = MovingAverages(model)
         self.loss, self.correct = 0.0, 0
         self._model, self._seed = model, seed
+        # Evenly spaced, because data may be sorted by class.
+        self._sample = images[np.linspace(0, len(images) - 1, min(len(images), STATISTICS_ROWS)).astype(int)]
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -51,6 +58,29 @@ class KerasState:
     def weights(self) -> list[np.ndarray]:
         """The model's weights in Keras' order (`model.weights`: no seeds of dropout), copied to the host."""
         return [_to_host(v) for v in self._model.weights]
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """While this lasts, the model has the weights that are validated and kept: the averages, if there are any.
+
+        Batch normalization then has the statistics that its inputs have with these weights: its own are of the weights
+        of the last steps (docs/decisions/0024).
+        """
+        averages = getattr(self.rule, "averages", None)
+        if averages is None:
+            yield
+            return
+        changed = [*self.trainable, *self.averages.variables]
+        own = [_to_host(v) for v in changed]
+        try:
+            for variable, average in zip(self.trainable, averages, strict=True):
+                # A copy: Keras' `predict` gives the memory of the model's variables away.
+                variable.assign(_to_host(average))
+            self.averages.replace_by_statistics(self._sample)
+            yield
+        finally:
+            for variable, value in zip(changed, own, strict=True):
+                variable.assign(value)
 
     def save(self) -> dict[str, np.ndarray]:
         """The whole state by name, on the host: enough to go on bit for bit."""

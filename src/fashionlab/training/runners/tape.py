@@ -137,7 +137,7 @@ class TapeRunner:
         """images: uint8 [n, height, width]; labels: int [n]; class_weights: float32 [classes], None for equal ones."""
         self.steps = steps_per_epoch(len(images), config.batch_size)
         self.device = device_name()
-        self.state = KerasState(model, config, self.steps, seed)
+        self.state = KerasState(model, config, self.steps, seed, images)
         self._batch_size = config.batch_size
         self._plan_epoch = partial(plan_epoch, config, len(images), images.shape[1], seed)
         self._images, self._labels = tf.constant(images), tf.constant(labels.astype(np.int32))
@@ -166,7 +166,7 @@ class TapeRunner:
 def trace_step(model: keras.Model, side: int, classes: int) -> None:
     """Trace a training step on images of `side` pixels a side, without taking it."""
     config = TrainingConfig()
-    state = KerasState(model, config, 1, 0)
+    state = KerasState(model, config, 1, 0, np.empty((1, side, side), np.uint8))
     step = tf.function(partial(training_step, model, state.rule, state.averages, config, classes, None))
     batch = tf.TensorSpec([config.batch_size, side, side], tf.uint8), tf.TensorSpec([config.batch_size], tf.int32)
     step.get_concrete_function(*batch, {})

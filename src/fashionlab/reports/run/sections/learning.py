@@ -20,7 +20,7 @@ from fashionlab.evaluation.diagnosis import (
     TrainingBelow,
     Unsteady,
 )
-from fashionlab.reports.wording import counted, percent
+from fashionlab.reports.wording import counted, percent, value_text
 from fashionlab.store import Gap, Run
 
 
@@ -86,6 +86,15 @@ def _ended(finding: Ended, unit: str) -> str:
     return f"{ran}; {kept} were kept." if best else f"{ran}."
 
 
+def averaged(epochs: float) -> str:
+    """Which weights the curves of a run are of whose weights were averaged over so many epochs."""
+    return (
+        f"The weights were averaged over {value_text(epochs)} epoch{'' if epochs == 1 else 's'}: the average is what "
+        "was validated and kept. Training loss and accuracy, and the norms, are of the weights themselves, from which "
+        "training went on."
+    )
+
+
 def _both(unit: str, epoch: int, loss: float, val_loss: float) -> str:
     return f"At {unit} {epoch} the training loss was {loss:.3f} and the validation loss {val_loss:.3f}"
 
@@ -132,10 +141,14 @@ def learning(run: Run) -> LearningSection | Missing:
         remark = run.environment.remark
         return Missing(f"{NO_EPOCHS}." + (f" About its fit: {remark}." if remark else ""))
     findings = diagnose(history, metrics.stopped, metrics.best_epoch)
+    sentences = [sentence(finding, metrics.unit) for finding in findings]
+    training = run.spec.recipe.training
+    if training and training.average:
+        sentences.insert(1, averaged(training.average))
     return LearningSection(
         unit=metrics.unit,
         findings=findings,
-        sentences=tuple(sentence(finding, metrics.unit) for finding in findings),
+        sentences=tuple(sentences),
         best_epoch=metrics.best_epoch,
         gap=metrics.generalization_gap,
         curves=Curves(
