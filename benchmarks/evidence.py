@@ -44,6 +44,7 @@ PROGRAMS = {
     "claim-stopping": ("study recipes/studies/stopping.toml", "early stopping or extra epochs"),
     "claim-order": ("study recipes/studies/order.toml", "batch normalization before dropout"),
     "claim-activation": ("study recipes/studies/activation.toml", "GELU or ReLU"),
+    "lessons": ("lessons", "the lessons from three starts each: their times and whether their checks hold"),
     "kill": ("kill", "each trainer killed at random moments, resumed, compared bit for bit"),
     "search-kills": ("search_kills", "a search over six fields in ten minutes, killed twice on the way"),
     "own-models": ("own_models", "models as people bring them, against Keras' own fit"),

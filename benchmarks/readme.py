@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import ann_against_cnn, claims, measurements
+from benchmarks import ann_against_cnn, claims, lessons, measurements
 from benchmarks.common import ROOT
 from benchmarks.pages import Blocks, fill, has, percent, read, table
 
@@ -64,6 +64,7 @@ PAGES: dict[str, Blocks] = {
     "docs/benchmarks.md": measurements.BLOCKS,
     "docs/claims.md": claims.BLOCKS,
     "docs/ann-against-cnn.md": ann_against_cnn.BLOCKS,
+    "docs/lessons.md": lessons.BLOCKS,
 }
 
 RECIPES = ("reference", "dense-small", "dense", "cnn")

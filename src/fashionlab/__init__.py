@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ExecutionOptions,
         compare,
         import_study,
+        lesson,
         load,
         open_run,
         open_search,
@@ -34,19 +35,19 @@ if TYPE_CHECKING:
         train,
     )
     from fashionlab.lab.results import Report, SideBySideReport, TrainedModel
-    from fashionlab.lab.search_results import SearchResult
-    from fashionlab.lab.study_results import StudyResult
+    from fashionlab.lab.study_results import SearchResult, StudyResult
 
 _HOMES = {
     "Dataset": "fashionlab.data",
     "ExecutionOptions": "fashionlab.lab",
     "Report": "fashionlab.lab.results",
     "SideBySideReport": "fashionlab.lab.results",
-    "SearchResult": "fashionlab.lab.search_results",
+    "SearchResult": "fashionlab.lab.study_results",
     "StudyResult": "fashionlab.lab.study_results",
     "TrainedModel": "fashionlab.lab.results",
     "compare": "fashionlab.lab",
     "import_study": "fashionlab.lab",
+    "lesson": "fashionlab.lab",
     "load": "fashionlab.lab",
     "open_run": "fashionlab.lab",
     "open_search": "fashionlab.lab",
@@ -75,6 +76,7 @@ __all__ = [
     "TrainedModel",
     "compare",
     "import_study",
+    "lesson",
     "load",
     "open_run",
     "open_search",

@@ -19,6 +19,7 @@ COMMANDS = {
     "data": ("fashionlab.cli.data", "Get the data set, check it, and show what is in it."),
     "train": ("fashionlab.cli.train", "Train a model, evaluate it, and keep it as a run."),
     "study": ("fashionlab.cli.study", "Find out whether a change really helps, seed by seed."),
+    "lesson": ("fashionlab.cli.lesson", "Learn how networks learn: predict, train, check."),
     "search": ("fashionlab.cli.search", "Search for better settings, and confirm the best on fresh seeds."),
     "compare": ("fashionlab.cli.compare", "Compare models, seed by seed on the same images."),
     "predict": ("fashionlab.cli.predict", "Say what is on photographs, with a trained model."),

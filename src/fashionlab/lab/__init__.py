@@ -2,6 +2,7 @@
 
 from fashionlab.lab.data import describe_data, load, plot_samples
 from fashionlab.lab.execution import ExecutionOptions
+from fashionlab.lab.lessons import begin_lesson, find_lesson, lesson, list_lessons
 from fashionlab.lab.listing import (
     delete_runs,
     find_runs,
@@ -14,7 +15,6 @@ from fashionlab.lab.listing import (
     show_run,
 )
 from fashionlab.lab.results import open_run, plot_histories, report
-from fashionlab.lab.search_results import SearchResult
 from fashionlab.lab.searches import open_search, resume_search, search
 from fashionlab.lab.studies import (
     compare,
@@ -27,21 +27,25 @@ from fashionlab.lab.studies import (
     study,
 )
 from fashionlab.lab.study_import import import_study
-from fashionlab.lab.study_results import StudyResult
+from fashionlab.lab.study_results import SearchResult, StudyResult
 from fashionlab.lab.training import resume, train
 
 __all__ = [
     "ExecutionOptions",
     "SearchResult",
     "StudyResult",
+    "begin_lesson",
     "compare",
     "delete_runs",
     "describe_data",
+    "find_lesson",
     "find_runs",
     "import_study",
     "is_search",
     "is_study",
+    "lesson",
     "list_groups",
+    "list_lessons",
     "list_runs",
     "list_studies",
     "load",

@@ -13,8 +13,8 @@ from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import DataError, FashionlabError, Interrupted, UsageError
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
-from fashionlab.lab.search_results import SearchResult
 from fashionlab.lab.study_job import begin_executor, elsewhere, run_study
+from fashionlab.lab.study_results import SearchResult
 from fashionlab.machine import describe_machine
 from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe

@@ -17,8 +17,10 @@ from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.study.guarantee import SHARED_JUDGES
 from fashionlab.reports.wording import counted
+from fashionlab.store import to_json
 from fashionlab.studies.declare import declare_comparison, declare_study, extend, require_trust
 from fashionlab.studies.design.file import StudyFile, Terms, fill_terms, read_study_file
+from fashionlab.studies.design.lesson import StartedLesson
 from fashionlab.studies.design.plan import COMPARE_SEEDS, Change, Plan, StudyContext
 from fashionlab.studies.execution.address import check_executor
 from fashionlab.studies.folder import StudyFolder, find_study
@@ -64,14 +66,14 @@ def study(
         "changes": changes, "ablate": ablate, "seeds": seeds, "first_seed": first_seed, "margin": margin,
         "title": title, "all_seeds": all_seeds, "test": test,
     }  # fmt: skip
-    return _run(_declare_study(model, {**asked, **settings}, execution), runs)
+    return run_declared(declare_from(model, {**asked, **settings}, execution), runs)
 
 
 def plan_study(
     model: Model = "mlp", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
 ) -> PlanOverview:
     """What `study` would do with the same arguments, and its estimated time; nothing is run."""
-    return _preview(_declare_study(model, asked, execution), runs)
+    return _preview(declare_from(model, asked, execution), runs)
 
 
 def compare(
@@ -96,7 +98,7 @@ def compare(
         "baseline": baseline, "seeds": seeds, "first_seed": first_seed, "margin": margin, "title": title,
         "test": test,
     }  # fmt: skip
-    return _run(_declare_comparison(models, {**asked, **settings}, execution), runs)
+    return run_declared(_declare_comparison(models, {**asked, **settings}, execution), runs)
 
 
 def plan_comparison(
@@ -177,7 +179,7 @@ def report_study(
 
 
 @dataclass(frozen=True)
-class _Declared:
+class Declared:
     """A plan, and what it needs to be run. label: what its folder is called after."""
 
     plan: Plan
@@ -186,7 +188,10 @@ class _Declared:
     execution: ExecutionOptions
 
 
-def _declare_study(baseline: Model, asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
+def declare_from(
+    baseline: Model, asked: Mapping[str, Any], execution: ExecutionOptions, file: StudyFile | None = None
+) -> Declared:
+    """What `study` runs when it is asked for this. file: read already from the path `baseline`, or None."""
     settings = _without_seed(asked)
     execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
@@ -195,7 +200,7 @@ def _declare_study(baseline: Model, asked: Mapping[str, Any], execution: Executi
     changes: Sequence[Change] = [_without_functions(each, own) for each in settings.pop("changes", None) or ()]
     # A flag that was not given leaves the file its word.
     flags = {name: settings.pop(name, None) or None for name in ("ablate", "all_seeds")}
-    file = _read_baseline(model)
+    file = file or _read_baseline(model)
     terms = fill_terms(file.terms, _pop_terms(settings), flags, {"minutes": execution.minutes})
     trainer, backend, test = _pop_training(settings)
     recipe = Recipe.make(file.model, {**file.settings, **settings}, own.get(file.model))
@@ -209,10 +214,10 @@ def _declare_study(baseline: Model, asked: Mapping[str, Any], execution: Executi
     context = _context(recipe, terms, trainer, backend, execution, own)
     label = Path(model.partition(":")[0]).stem + ("-ablation" if terms.ablate and not changes else "-study")
     plan = declare_study(recipe, changes, context, terms, test)
-    return _Declared(plan, label, context, replace(execution, minutes=terms.minutes))
+    return Declared(plan, label, context, replace(execution, minutes=terms.minutes))
 
 
-def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], execution: ExecutionOptions) -> _Declared:
+def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], execution: ExecutionOptions) -> Declared:
     settings = _without_seed(asked)
     execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
@@ -238,17 +243,20 @@ def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], ex
         # Until a user's own model was examined, it counted as a network.
         for recipe in recipes.values():
             refuse_training(recipe)
-    return _Declared(plan, "compare", context, replace(execution, minutes=terms.minutes))
+    return Declared(plan, "compare", context, replace(execution, minutes=terms.minutes))
 
 
-def _run(declared: _Declared, runs: str | Path) -> StudyResult:
+def run_declared(declared: Declared, runs: str | Path, lesson: StartedLesson | None = None) -> StudyResult:
+    """Begin the study in the folder of runs, and run it to its end. lesson: that it is, or None."""
     for sentence in declared.context.advice:
         tell(sentence)
     folder = StudyFolder.create(Path(runs), declared.label, declared.plan)
+    if lesson is not None:
+        folder.write("lesson.json", to_json(lesson))
     return run_study(folder, declared.context.dataset, declared.execution)
 
 
-def _preview(declared: _Declared, runs: str | Path) -> PlanOverview:
+def _preview(declared: Declared, runs: str | Path) -> PlanOverview:
     for sentence in declared.context.advice:
         tell(sentence)
     execution = declared.execution

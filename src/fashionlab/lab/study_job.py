@@ -30,6 +30,8 @@ from fashionlab.studies.execution.local import (
 )
 from fashionlab.studies.final import confirm
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.studies.lessons.checks import LessonResult, lesson_of
+from fashionlab.studies.lessons.robustness import measure_robustness
 from fashionlab.studies.outcomes import RunResults, read_histories
 from fashionlab.studies.overview import overview_of
 from fashionlab.studies.summary import State, StudySummary
@@ -158,6 +160,8 @@ def _conclude(
     folder, results, plan = driver.folder, driver.results, driver.folder.plan
     compare = compare_models(folder, results, data_dir, workers[0]) if plan.kind == "compare" else None
     test = confirm(folder, results, dataset, workers, events) if plan.test else None
+    if (started := folder.lesson) and started.lesson.robustness:
+        measure_robustness(folder, started.lesson.robustness, dataset, workers)
     folder.write("summary.json", to_json(driver.summarise(state, test, compare)))
 
 
@@ -167,7 +171,8 @@ def make_page(folder: StudyFolder, dataset: Dataset | None = None) -> Path | Non
     try:
         if summary is None:
             return None
-        return produce_study_page(folder.path, summary, _images(folder, summary, dataset), _curves(folder, summary))
+        images, curves = _images(folder, summary, dataset), _curves(folder, summary)
+        return produce_study_page(folder.path, summary, images, curves, _lesson(folder))
     except FashionlabError as error:
         tell(f"no page was made: {error}")
         return None
@@ -180,6 +185,15 @@ def _curves(folder: StudyFolder, summary: StudySummary) -> Mapping[str, Sequence
     except FashionlabError as error:
         tell(f"the page has no learning curves: {error}")
         return {}
+
+
+def _lesson(folder: StudyFolder) -> LessonResult | None:
+    """The lesson that it is; nothing, and why is said, where a file of it is damaged."""
+    try:
+        return lesson_of(folder)
+    except FashionlabError as error:
+        tell(f"the page has no lesson: {error}")
+        return None
 
 
 def load_for_plan(plan: Plan, data_dir: str | Path | None) -> Dataset:

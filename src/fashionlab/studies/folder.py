@@ -10,6 +10,8 @@ runs/NAME/
   test.npz          predictions of the test set, made once at the end
   test.json         what they are worth, and which runs they are of
   summary.json      everything a reader wants to know, written anew after every run
+  lesson.json       of a lesson: its words and checks, and what was predicted
+  robustness.json   of a lesson that asks for it: accuracies on changed images
   lock              held by the driver
 """
 
@@ -45,6 +47,7 @@ from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import from_json, read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.imported import ImportedPlan
+from fashionlab.studies.design.lesson import StartedLesson, check_lesson_arms
 from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
@@ -211,6 +214,15 @@ class StudyFolder:
         with self.sound("summary.json"):
             check_summary(summary, self.design)
         return summary
+
+    @property
+    def lesson(self) -> StartedLesson | None:
+        """The lesson that it is, None of any other study. Raises RunCorrupt."""
+        started = self.read("lesson.json", StartedLesson)
+        if started is not None:
+            with self.sound("lesson.json"):
+                check_lesson_arms(started.lesson, self.plan)
+        return started
 
     @contextmanager
     def sound(self, name: str) -> Iterator[None]:

@@ -15,6 +15,7 @@ from fashionlab.reports.figures.run.references import Reference, references
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import Effect, forest, reach_of, strip
 from fashionlab.reports.figures.study.histories import Learned, histories
+from fashionlab.reports.figures.study.robustness import Worsened, robustness
 from fashionlab.reports.figures.study.seeds import estimate_after_each_seed, pairs
 
 RANDOM = np.random.default_rng(0)
@@ -178,6 +179,13 @@ FIGURES = {
     "accuracy against time": lambda: accuracy_against_time(costs()),
     "accuracy against time, close": lambda: accuracy_against_time(
         [Cost(NASTY[0], Mean(9.0, -1.0, 19.0), Mean(90.0, 89.0, 101.0)), Cost(LONG, *[Mean(9.1, None, None)] * 2)]
+    ),
+    "robustness": lambda: robustness(
+        [Worsened(way, "pixels", (0, 1, 2, 4), {"baseline": (0.9, 0.8, 0.7, 0.4), "cnn": (0.92, 0.9, 0.5, 0.1)})
+         for way in ("noise", "blur", "shift")]
+    ),
+    "robustness of hostile names": lambda: robustness(
+        [Worsened("shift", "pixels", (0, 9), {NASTY[0]: (0.5, 0.5), LONG: (0.5, 0.5)})]
     ),
     "no cost": lambda: accuracy_against_time([Cost("c", Mean(0.0, None, None), Mean(4.0, None, None))]),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from study_samples import CASES, HISTORIES_OF, IMAGES_OF
+from study_samples import CASES, HISTORIES_OF, IMAGES_OF, LESSON_OF
 
 from fashionlab.reports.study import StudyReport, produce_study_page, report_of
 
@@ -31,7 +31,8 @@ def pages(tmp_path_factory):
             summary = CASES[name]()
             images = IMAGES_OF[name]() if name in IMAGES_OF else None
             histories = HISTORIES_OF[name]() if name in HISTORIES_OF else None
-            path = produce_study_page(tmp_path_factory.mktemp("study"), summary, images, histories)
+            lesson = LESSON_OF[name]() if name in LESSON_OF else None
+            path = produce_study_page(tmp_path_factory.mktemp("study"), summary, images, histories, lesson)
             made[name] = StudyPage(report_of(summary), path)
         return made[name]
 

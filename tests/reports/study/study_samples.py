@@ -12,9 +12,12 @@ from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, RunSpec
 from fashionlab.store import SetPredictions
 from fashionlab.studies.compare import compare_answers
+from fashionlab.studies.design.lesson import Check, Lesson, Robustness
 from fashionlab.studies.design.plan import Arm, Plan, StudyData
 from fashionlab.studies.final import describe_test
 from fashionlab.studies.folder import Failure
+from fashionlab.studies.lessons.checks import CheckResult, LessonResult
+from fashionlab.studies.lessons.robustness import RobustnessTable, RobustRun
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults
 from fashionlab.studies.stats.describe import describe
 from fashionlab.studies.summarise import describe_accuracy, summarise_study
@@ -262,6 +265,7 @@ CASES = {
     "many seeds": partial(make_summary, ARMS[2:4], seeds=60),
     "comparison": lambda: make_comparison()[0],
     "comparison, running": lambda: make_comparison(seeds=1)[0],
+    "lesson": partial(make_summary, ARMS[:2], seeds=3, test=False),
     "hostile": hostile,
     "hostile study": hostile_study,
 }  # fmt: skip
@@ -269,6 +273,31 @@ CASES = {
 
 IMAGES_OF = {"comparison": lambda: make_comparison()[1]}
 """The images of those that have some."""
+
+
+def make_lesson(predicted=1):
+    """A lesson with hostile words, of whose checks one holds, one does not, and one is not measured."""
+    checks = tuple(
+        Check(say=f"{text} holds", measure="loss gap", arm="mlp", than=NASTY[1], at_least=0.2, at_most=1e6)
+        for text in (LONG, NASTY[0], NASTY[2])
+    )
+    asked = Robustness(noise=(0.1, 0.25), shift=(4,))
+    lesson = Lesson(
+        name="sample", question=f"What happens to {LONG}?", choices=(NASTY[0], "It rises.", LONG), answer=2,
+        explanation=f"Because {NASTY[1]}.", closing=f"And {NASTY[2]}?", minutes=1, checks=checks, robustness=asked,
+    )  # fmt: skip
+    results = tuple(
+        CheckResult(check, seeds, tuple(value for _ in seeds), value, holds)
+        for check, seeds, value, holds in zip(
+            checks, ((0, 1, 2), (0,), ()), (0.25, 0.1, None), (True, False, None), strict=True
+        )
+    )
+    runs = tuple(RobustRun(name, 0, 1000, 0.9, (0.8, 0.5, 0.3)) for name in ("mlp", NASTY[0]))
+    return LessonResult(lesson, predicted, results, RobustnessTable(asked, runs))
+
+
+LESSON_OF = {"lesson": make_lesson}
+"""The lesson of those that are one."""
 
 
 def make_histories(names=("mlp", "cnn", "resnet"), seeds=5):
@@ -287,5 +316,5 @@ def make_histories(names=("mlp", "cnn", "resnet"), seeds=5):
     return found
 
 
-HISTORIES_OF = {"comparison": make_histories}
+HISTORIES_OF = {"comparison": make_histories, "lesson": partial(make_histories, ("mlp", "without dropout"), 3)}
 """The histories of those that have some."""

@@ -34,7 +34,7 @@ def test_nothing_sticks_out_at_any_width(open_study, name):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["study", "many seeds", "comparison", "few seeds"])
+@pytest.mark.parametrize("name", ["study", "many seeds", "comparison", "few seeds", "lesson"])
 def test_text_has_the_contrast_of_wcag_aa(open_study, name, scheme):
     page = open_study(name, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")

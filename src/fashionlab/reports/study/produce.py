@@ -22,9 +22,11 @@ from fashionlab.reports.study.effects import (
 )
 from fashionlab.reports.study.figures import curve_figures, page_figures, without_curves
 from fashionlab.reports.study.guarantee import guarantee
+from fashionlab.reports.study.lesson import lesson_figures, lesson_frame
 from fashionlab.reports.study.report import JUDGING_SET, report_of
 from fashionlab.reports.wording import counted, plain, signed, times
 from fashionlab.store import History
+from fashionlab.studies.lessons.checks import LessonResult
 from fashionlab.studies.summary import StudySummary
 
 PAGE = "report/index.html"
@@ -35,11 +37,13 @@ def render_study(
     summary: StudySummary,
     images: np.ndarray | None = None,
     histories: Mapping[str, Sequence[tuple[str, History]]] | None = None,
+    lesson: LessonResult | None = None,
 ) -> bytes:
     """The page, UTF-8.
 
     images: uint8 [n, side, side], one for each of the comparison's `all_wrong`, or None where they are not at hand;
-    histories: by arm, of each run that counts and has one (`studies.outcomes.read_histories`).
+    histories: by arm, of each run that counts and has one (`studies.outcomes.read_histories`); lesson: that it is, or
+    None.
     Everything is escaped: names of arms and classes are users' text.
     """
     from markupsafe import Markup
@@ -52,6 +56,7 @@ def render_study(
     curves = curve_figures(report, histories or {})
     text = environment.get_template("study.html").render(
         s=report,
+        lesson=lesson_frame(lesson, report) if lesson else None,
         judging_set=JUDGING_SET,
         answer=answer(report),
         facts=facts(report),
@@ -62,12 +67,12 @@ def render_study(
         imported=imported(report),
         models=models(report),
         guarantee=guarantee(report),
-        figures=shown(page_figures(report) | curves),
+        figures=shown(page_figures(report) | curves | lesson_figures(lesson)),
         curves=list(curves),
         curveless=without_curves(report, histories or {}),
         columns=sprite.COLUMNS,
         sprite=None if images is None or not len(images) else sprite.data_uri(sprite.make_sprite(images)),
-        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
+        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css") + page_text("lesson.css")),
     )
     return text.encode()
 
@@ -77,13 +82,14 @@ def produce_study_page(
     summary: StudySummary,
     images: np.ndarray | None = None,
     histories: Mapping[str, Sequence[tuple[str, History]]] | None = None,
+    lesson: LessonResult | None = None,
 ) -> Path:
     """Write the page of the study in `folder`, whole or not at all, and return its path.
 
-    summary, images, histories: of `render_study`. May be called again at any time, also while the study runs. Raises
-    StoreError where it cannot be written.
+    summary, images, histories, lesson: of `render_study`. May be called again at any time, also while the study runs.
+    Raises StoreError where it cannot be written.
     """
-    page = render_study(summary, images, histories)
+    page = render_study(summary, images, histories, lesson)
     make_folder((folder / PAGE).parent)
     write_atomically(folder / PAGE, page)
     return folder / PAGE

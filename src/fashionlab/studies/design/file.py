@@ -59,6 +59,13 @@ class StudyFile:
 def read_study_file(path: Path) -> StudyFile:
     """Read a study's file; a plain recipe is one without terms and changes. Raises UsageError."""
     document = read_toml(path)
+    if "lesson" in document:
+        raise UsageError(f"{path} is a lesson; run it with: fashionlab lesson {path}")
+    return study_file(document, path)
+
+
+def study_file(document: dict[str, Any], path: Path) -> StudyFile:
+    """A study's file from its content; `path` is for messages. Raises UsageError."""
     terms, changes = document.pop("study", {}), document.pop("change", [])
     if not isinstance(terms, dict):
         raise UsageError(f"{path}: study is given as {terms!r}, expected a table [study]")

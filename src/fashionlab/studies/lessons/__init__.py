@@ -1,0 +1,1 @@
+"""What the runs of a lesson show: its checks, and how robust its networks are."""
