@@ -40,8 +40,13 @@ def require_runs(runs: Path) -> None:
             + (f"; did you mean {' or '.join(near)}?" if near else "")
         )
     if not folders_with(runs, "recipe.json"):
-        deeper = [path.parent.parent for path in sorted(runs.glob("[!.]*/[!.]*/recipe.json"))]
-        if deeper and not any((deeper[0].parent / mark).exists() for mark in ("study.json", "search.json")):
+        marks = ("study.json", "search.json")  # a folder with only studies or searches is one of runs, too
+        deeper = [
+            path.parent.parent
+            for path in sorted(runs.glob("[!.]*/[!.]*/recipe.json"))
+            if not any((path.parent.parent / mark).exists() for mark in marks)
+        ]
+        if deeper:
             raise UsageError(
                 f"{spelled('runs', str(runs))}: no run lies directly in that folder, but in {deeper[0].name} there are "
                 f"some: {spelled('runs', str(deeper[0]))}"
