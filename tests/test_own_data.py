@@ -124,7 +124,7 @@ def test_the_command_shows_what_the_network_will_see(folder, ask):
 
 def test_a_study_says_that_its_seeds_share_the_judging_images(folder, capsys):
     recipe = Recipe.make("forest", {"dataset": str(folder), **ASKED})
-    context = _context(recipe, Terms(), "auto", "auto", fashionlab.ExecutionOptions())
+    context = _context(recipe, Terms(), "auto", "auto", fashionlab.ExecutionOptions(), {})
     assert SHARED_JUDGES in capsys.readouterr().err
     arm = context.make_arm("baseline", recipe)
     judging = [partition(arm.spec_for(seed), context.dataset).judging.tolist() for seed in (0, 5)]

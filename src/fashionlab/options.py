@@ -239,8 +239,9 @@ def near_names(given: object, allowed: Iterable[str]) -> list[str]:
     by_lower = {name.lower(): name for name in allowed}
     wanted = str(given).lower()
     ending = [name for name in by_lower if wanted and name.endswith(f"_{wanted}")]
+    slips = get_close_matches(wanted, by_lower, n=3, cutoff=0.85)
     near = get_close_matches(wanted, by_lower, n=3, cutoff=0.6)
-    return [by_lower[name] for name in dict.fromkeys([*ending, *near])][:3]
+    return [by_lower[name] for name in dict.fromkeys([*slips, *ending, *near])][:3]
 
 
 def _unknown(kind: str, given: str, near: list[str], allowed: list[str], owner: str) -> str:

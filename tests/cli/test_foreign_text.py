@@ -63,7 +63,7 @@ def test_the_title_and_the_changes_of_a_study_are_shown_in_its_plan_and_its_list
         raise Interrupted(f"stopped {folder.plan.title}")
 
     monkeypatch.setattr("fashionlab.lab.studies.run_study", stop)
-    assert one_line(BAD) in check(ask("study", "forest", *words), status=130, lines=1)
+    assert one_line(BAD) in check(ask("study", "forest", *words), status=130, lines=2)
     check(ask("study", "list"))
     (line,) = json.loads(check(ask("study", "list", "--json")))
     assert line["title"] == BAD

@@ -292,7 +292,7 @@ def test_an_interruption_ends_a_fit_at_once_and_leaves_nothing(arguments, alive,
 def test_a_run_whose_processes_were_killed_is_fitted_anew_by_resume(tmp_path, sample_path, capfd):
     child = start(tmp_path / "runs", "forest", "--n-estimators", "300", "--dataset", str(sample_path))
     for line in child.stderr:
-        if "images" in line:
+        if "forest" in line:
             break
     child.kill()
     child.wait()

@@ -1,6 +1,7 @@
 """The loop's decisions, with a runner whose losses the test writes itself."""
 
 import math
+from contextlib import nullcontext
 from itertools import count
 
 import msgspec
@@ -33,6 +34,9 @@ class ScriptedRunner:
     @property
     def state(self):
         return self
+
+    def judged(self):
+        return nullcontext()
 
     def start_epoch(self, epoch):
         self.sum = 0.0

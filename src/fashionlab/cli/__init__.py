@@ -29,7 +29,17 @@ COMMANDS = {
 """Verb -> module with a click command of the same name, and its line in the help: no module is imported for that."""
 
 
+class _ReaderGone(Exception):
+    """Whoever read our output has gone; click would make status 1 of a BrokenPipeError, and not say that it did."""
+
+
 class _Commands(Words):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -78,8 +88,10 @@ def main() -> None:
         if debug and not isinstance(error, (click.Abort, BrokenPipeError)):
             raise
         status = _report(error)
+    except _ReaderGone:
+        status = _report(BrokenPipeError())
     except SystemExit as error:
-        # click and rich end with status 1 where the reader has gone: `| head` is no failure.
+        # Rich ends with status 1 where the reader has gone: `| head` is no failure.
         if not isinstance(error.__context__, BrokenPipeError):
             raise
         status = _report(error.__context__)
