@@ -32,7 +32,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     dataset = context.dataset
     names = [field.name.replace("_", " ") for field in fields]
     return SearchPlan(
-        title=terms.title or f"Which {' and '.join(names) if len(names) < 3 else 'settings'} suit {base.model}?",
+        title=terms.title or f"{_asked(names)} {base.model}?",
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         base=base.spec_for(recipe.seed),
         fields=fields,
@@ -90,3 +90,9 @@ def recipe_toml(recipe: Recipe, remark: Sequence[str]) -> bytes:
 def describe_values(trial: Trial) -> str:
     """A trial's values as one types them: "learning_rate=0.0021 dropout=0.17"."""
     return " ".join(f"{name}={as_typed(value)}" for name, value in trial.values.items())
+
+
+def _asked(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"Which {names[0]} suits"
+    return f"Which {' and '.join(names) if len(names) == 2 else 'settings'} suit"
