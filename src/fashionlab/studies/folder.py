@@ -15,9 +15,7 @@ runs/NAME/
   lock              held by the driver
 """
 
-import fcntl
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -31,19 +29,13 @@ from msgspec.structs import replace
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
 from fashionlab.files import (
     append_line,
-    delete_folder,
-    explain_write_failure,
-    folder_size,
     make_folder,
     new_stamped_folder,
-    open_lock,
-    require_plain,
-    sync_folder,
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
-from fashionlab.options import unknown_name
 from fashionlab.store import Run, read_document, to_json
+from fashionlab.store.collection import Collection
 from fashionlab.store.format import from_json, read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.imported import ImportedPlan
@@ -79,11 +71,11 @@ class _Origin(Struct, frozen=True):
     imported: dict[str, object] | None = None
 
 
-class StudyFolder:
+class StudyFolder(Collection):
     """A study's folder."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    KIND = "study"
+    PLAN = "study.json"
 
     @staticmethod
     def create(runs: Path, label: str, plan: Plan | ImportedPlan) -> "StudyFolder":
@@ -93,16 +85,6 @@ class StudyFolder:
                 make_folder(folder / name)
             StudyFolder(folder).save_plan(replace(plan, name=path.name))
         return StudyFolder(path)
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
-
-    @property
-    def work(self) -> Path:
-        """Where runs are made."""
-        return self.path / "work"
 
     @property
     def plan(self) -> Plan:
@@ -152,29 +134,11 @@ class StudyFolder:
 
     def finished(self, arm: Arm, seed: int) -> Run | None:
         """The finished run of an arm and a seed, or None. Raises RunCorrupt if something else lies in its place."""
-        run = self.run_of(arm, seed)
-        if not run.path.exists():
-            return None
-        if not run.complete or run.spec != arm.spec_for(seed):
-            raise RunCorrupt(f"{run.path} is not the finished run of {arm.name!r} with seed {seed}; delete it")
-        return run
+        return self._finished(self.run_of(arm, seed), arm.spec_for(seed), f"{arm.name!r} with seed {seed}")
 
     def adopt(self, folder: Path, arm: Arm, seed: int) -> Run:
         """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
-        run, place = Run(folder), self.run_of(arm, seed).path
-        if not run.complete or run.spec != arm.spec_for(seed):
-            raise RunCorrupt(f"{folder} is not the finished run of {arm.name!r} with seed {seed}")
-        try:
-            folder.rename(place)
-            sync_folder(place.parent)
-        except OSError as error:
-            raise StoreError(explain_write_failure(place, error)) from error
-        return Run(place)
-
-    def sweep(self) -> None:
-        """Throw away what an earlier driver left half done."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        make_folder(self.work)
+        return self._adopt(folder, self.run_of(arm, seed), arm.spec_for(seed), f"{arm.name!r} with seed {seed}")
 
     def failures(self) -> list[Failure]:
         """All attempts that failed, in order. A line cut off by a power cut is left out: it is tried again."""
@@ -191,10 +155,6 @@ class StudyFolder:
     def record(self, failure: Failure) -> None:
         """Add a line to the failures."""
         append_line(self.path / "failures.jsonl", readable_json(msgspec.to_builtins(failure)).encode())
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file of the study, whole or not at all."""
-        write_atomically(self.path / name, content)
 
     def read(self, name: str, kind: type[Document]) -> Document | None:
         """A JSON file of the study, None if it is not there. Raises RunCorrupt."""
@@ -232,31 +192,6 @@ class StudyFolder:
         except ValueError as error:
             raise RunCorrupt(f"{self.path / name} is damaged ({error}); {REMEDY}") from None
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk, its runs included."""
-        return folder_size(self.path)
-
-    def delete(self) -> int:
-        """Delete it with all of its runs; return the bytes set free. Raises StoreError while it is being run."""
-        size = self.size
-        with self.lock():
-            delete_folder(self.path)
-        return size
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the study; the lock ends with the process. Raises StoreError while another process drives it."""
-        require_plain(self.path)
-        with open_lock(self.path / "lock") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StoreError(
-                    f"study {self.name} is being run by another process; wait for it, or stop it"
-                ) from None
-            yield
-
     def _model_file(self, number: int) -> Path:
         return self.path / "models" / f"{number:02}.py"
 
@@ -282,17 +217,7 @@ def list_studies(runs: Path) -> list[StudyFolder]:
 
 def find_study(runs: Path, name: str) -> StudyFolder:
     """The study called `name` in `runs`, at the path `name`, or the newest for "last". Raises UsageError."""
-    known = list_studies(runs)
-    if name == "last" and known:
-        return known[-1]
-    for path in (runs / name, Path(name)):
-        if name and (path / "study.json").is_file():
-            path = path if path.name not in ("", "..") else path.resolve()
-            require_plain(path)
-            return StudyFolder(path)
-    if not known:
-        raise UsageError(f"there is no study in {runs} yet; make one with fashionlab study mlp --change dropout=0")
-    raise UsageError(unknown_name("study", name, [study.name for study in known[-12:]], f"the folder {runs}"))
+    return StudyFolder.find(runs, name, list_studies(runs), "fashionlab study mlp --change dropout=0")
 
 
 def _created(path: Path) -> tuple[str, str]:
