@@ -36,6 +36,8 @@ def beginner(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 
 class Quickstart(keras.Model):  # type: ignore[misc]  # Keras has no types
+    """A convolution and two dense layers, without a `training` argument."""
+
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.conv = layers.Conv2D(16, 3, activation="relu")
@@ -44,6 +46,7 @@ class Quickstart(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.out = layers.Dense(classes)
 
     def call(self, x: Any) -> Any:
+        """The logits."""
         return self.out(self.hidden(self.flatten(self.conv(x / 255.0))))
 
 
@@ -111,10 +114,14 @@ def mixer(image_shape: tuple[int, int], classes: int) -> keras.Model:
 
 
 class Positions(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Adds a trained vector to each patch."""
+
     def build(self, shape: tuple[int, ...]) -> None:
+        """Make the vectors."""
         self.positions = self.add_weight(shape=shape[1:], initializer="random_normal", name="positions")
 
     def call(self, x: Any) -> Any:
+        """The patches with their positions."""
         return x + self.positions
 
 
