@@ -194,7 +194,7 @@ def _make_trials(
     folder.sweep()
 
     def make_spec(recipe: Recipe) -> RunSpec:
-        return context.make_arm("trial", recipe).spec_for(plan.seed)
+        return context.make_arm("trial", recipe).spec.with_seed(plan.seed)
 
     store = Trials(folder.database, plan.fields, plan.seed, plan.objective == "accuracy", plan.prune)
     try:

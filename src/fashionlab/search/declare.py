@@ -34,7 +34,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     return SearchPlan(
         title=terms.title or f"{_asked(names)} {base.model}?",
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        base=base.spec_for(recipe.seed),
+        base=base.spec.with_seed(recipe.seed),
         fields=fields,
         trials=terms.trials or (TRIALS if terms.minutes is None else None),
         minutes=terms.minutes,

@@ -4,6 +4,7 @@ runs/NAME/
   study.json        the plan; only ever added to
   models/           the files of users' own models: 02.py of an arm, and in 02/ what it needs beside it
   runs/             finished runs, sealed: 02-without-dropout-seed7
+  origins/          the weights that the runs start from, where those are an earlier study's: seed7.safetensors
   work/             what is under way; whatever lies here when a driver starts is swept away
   failures.jsonl    a line for each attempt that failed
   evaluated.json    for which runs the test set has been evaluated
@@ -18,7 +19,7 @@ runs/NAME/
 import fcntl
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -86,11 +87,18 @@ class StudyFolder:
         self.path = path
 
     @staticmethod
-    def create(runs: Path, label: str, plan: Plan | ImportedPlan) -> "StudyFolder":
-        """A new folder in `runs`, named after the label and the time, with the plan in it."""
+    def create(
+        runs: Path, label: str, plan: Plan | ImportedPlan, origins: Mapping[int, Run] | None = None
+    ) -> "StudyFolder":
+        """A new folder in `runs`, named after the label and the time, with the plan in it.
+
+        origins: the runs from whose weights its runs start, by seed; the weights are kept in the folder.
+        """
         with new_stamped_folder(runs, label) as (folder, path):
-            for name in ("runs", "work", "models"):
+            for name in ("runs", "work", "models", *(["origins"] if origins else [])):
                 make_folder(folder / name)
+            for seed, run in (origins or {}).items():
+                write_atomically(_origin_file(folder, seed), run.read("weights.safetensors"))
             StudyFolder(folder).save_plan(replace(plan, name=path.name))
         return StudyFolder(path)
 
@@ -155,14 +163,14 @@ class StudyFolder:
         run = self.run_of(arm, seed)
         if not run.path.exists():
             return None
-        if not run.complete or run.spec != arm.spec_for(seed):
+        if not run.complete or run.spec != self.plan.spec_for(arm, seed):
             raise RunCorrupt(f"{run.path} is not the finished run of {arm.name!r} with seed {seed}; delete it")
         return run
 
     def adopt(self, folder: Path, arm: Arm, seed: int) -> Run:
         """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
         run, place = Run(folder), self.run_of(arm, seed).path
-        if not run.complete or run.spec != arm.spec_for(seed):
+        if not run.complete or run.spec != self.plan.spec_for(arm, seed):
             raise RunCorrupt(f"{folder} is not the finished run of {arm.name!r} with seed {seed}")
         try:
             folder.rename(place)
@@ -170,6 +178,16 @@ class StudyFolder:
         except OSError as error:
             raise StoreError(explain_write_failure(place, error)) from error
         return Run(place)
+
+    def origin(self, seed: int) -> bytes | None:
+        """The weights that the runs with a seed start from, as a file; None where they are drawn anew."""
+        if self.plan.origins is None:
+            return None
+        path, remedy = _origin_file(self.path, seed), "restore it from a copy"
+        try:
+            return read_file(path, remedy)
+        except FileNotFoundError:
+            raise RunCorrupt(f"study {self.name} has lost {path.relative_to(self.path)}; {remedy}") from None
 
     def sweep(self) -> None:
         """Throw away what an earlier driver left half done."""
@@ -269,6 +287,10 @@ class StudyFolder:
         except OSError as error:
             where = error.filename or path.with_suffix("")
             raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {remedy}") from None
+
+
+def _origin_file(study: Path, seed: int) -> Path:
+    return study / "origins" / f"seed{seed}.safetensors"
 
 
 STUDY_MARKS = {"study.json": frozenset({"format", "arms", "judge_rows"})}

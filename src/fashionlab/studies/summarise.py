@@ -89,6 +89,7 @@ def summarise_study(
         test=test,
         compare=compare,
         imported=imported,
+        origins=plan.origins,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fashionlab.options import spelled
 from fashionlab.reports.study.report import from_to, report_of
 from fashionlab.reports.study.verdicts import effect, interval
-from fashionlab.reports.wording import confidence, countdown, counted
+from fashionlab.reports.wording import confidence, countdown, counted, start_text
 from fashionlab.studies.events import (
     RunDone,
     RunFailed,
@@ -122,6 +122,7 @@ def plan_lines(plan: PlanOverview) -> list[str]:
     return [
         plan.title,
         *map(_arm_line, plan.arms),
+        *([start_text(plan.origins.study, plan.origins.arm)] if plan.origins else []),
         f"{most}{counted(plan.runs, 'run')}{done}: {counted(len(plan.arms), 'arm')}, {seeds}, {workers}; "
         f"judged on {plan.judge_rows:,} images each, margin {plan.margin:g} points",
         f"estimated time: {estimate}{time_limit}",

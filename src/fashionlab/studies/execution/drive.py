@@ -144,10 +144,10 @@ class Driver:
                 return
             arm, seed = wanted
             attempt, now = self.results.attempts(arm.name, seed) + 1, time.monotonic()
-            place, spec = self.folder.run_of(arm, seed), arm.spec_for(seed)
+            place, spec = self.folder.run_of(arm, seed), self.folder.plan.spec_for(arm, seed)
             key = f"{place.name}-{attempt}"
             self._flights[key] = InFlight(arm, seed, attempt, now, now)
-            self.executor.submit(Job(key, spec, arm.model_source))
+            self.executor.submit(Job(key, spec, arm.model_source, self.folder.origin(seed)))
             self._tell_of(arm, seed, RunStarted(str(place.path), spec))
 
     def _take(self, news: News) -> None:
