@@ -23,7 +23,15 @@ from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.declare import declare_study, extend, require_trust
 from fashionlab.studies.design.changes import ablate, parse_change, regularizers
 from fashionlab.studies.design.file import Terms, read_study_file
-from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms, with_seeds
+from fashionlab.studies.design.plan import (
+    FORMAT,
+    Plan,
+    StudyContext,
+    StudyData,
+    arms_of_changes,
+    check_arms,
+    with_seeds,
+)
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
@@ -292,7 +300,7 @@ def test_a_plan_of_an_older_version_keeps_its_boundary_also_when_it_goes_on(base
     extend(StudyFolder(folder.path), ["dropout=0.1"], context, seeds=12, all_seeds=None, test=None)
     found = StudyFolder(folder.path).plan
     # What is in it now an older version would misjudge.
-    assert (found.format, [arm.declared_seeds for arm in found.arms]) == (4, [None, None, 12])
+    assert (found.format, [arm.declared_seeds for arm in found.arms]) == (FORMAT, [None, None, 12])
 
 
 def test_going_on_with_a_file_of_ones_own_needs_trust(context, sample_path, tmp_path, base):

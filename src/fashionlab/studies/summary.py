@@ -85,7 +85,7 @@ class CalibrationError(Struct, frozen=True):
 
 
 class BaselineSummary(Struct, frozen=True, kw_only=True):
-    """The baseline; in a comparison without a named one, the best model so far.
+    """The baseline; in a comparison without a named one, the best model so far, which is then `chosen`.
 
     settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
     of training on one core; accuracy: percent, on the judging set; calibration: None where nothing is known, as of
@@ -101,6 +101,7 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     failures: tuple[FailedRun, ...]
     calibration: CalibrationError | None = None
     alike: bool = False
+    chosen: bool = False
 
 
 class ArmSummary(Struct, frozen=True, kw_only=True):

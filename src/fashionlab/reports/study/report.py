@@ -79,6 +79,13 @@ class StudyReport(StudySummary, frozen=True, kw_only=True):
         return "model" if self.compared else "change"
 
 
+def chosen_reference(baseline: BaselineSummary) -> str:
+    """Which arm the others are compared with, and why, where nobody has named one; else nothing."""
+    if not baseline.chosen or baseline.accuracy.mean is None:
+        return ""
+    return f"No baseline was named, so the others are compared with the most accurate so far, {baseline.name}."
+
+
 def report_of(summary: StudySummary) -> StudyReport:
     """Put a summary into words."""
     compared, baseline = summary.kind == "compare", summary.baseline
