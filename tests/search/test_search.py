@@ -238,7 +238,7 @@ def test_a_search_that_is_stopped_says_how_to_go_on(tmp_path):
         raise KeyboardInterrupt
 
     folder = make(tmp_path)
-    with pytest.raises(Interrupted, match=f"fashionlab search resume {folder.path}"):
+    with pytest.raises(Interrupted, match=rf"fashionlab\.resume_search\('{folder.path}'"):
         search(folder, look=stop)
     assert folder.summary.state == "stopped"
 

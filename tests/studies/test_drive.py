@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_a_study_that_goes_on(tmp_path):
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(Interrupted, match=f"go on with: fashionlab study resume {folder.path}"):
+        with pytest.raises(Interrupted, match=rf"go on with: fashionlab\.resume_study\('{folder.path}'\)"):
             fakes.drive(folder, press)
     finally:
         signal.signal(signal.SIGINT, before)

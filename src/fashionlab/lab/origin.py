@@ -15,7 +15,7 @@ from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
 from fashionlab.models.digest import digest
-from fashionlab.options import as_typed, spelled, unknown_name
+from fashionlab.options import as_typed, command, spelled, unknown_name
 from fashionlab.recipe.choices import replace_settings
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import DataFacts, Origin, RunSpec
@@ -97,7 +97,7 @@ class ArmOrigin:
             raise UsageError(
                 f"{spelled('origin')}: seed {missing[0]} has no origin: {self} has finished runs with the "
                 f"seeds {ranges(sorted(self.runs))}; choose among them with {spelled('first_seed')} and "
-                f"{spelled('seeds')}, or have more made with fashionlab study resume {self.study.name}"
+                f"{spelled('seeds')}, or have more made with {command('resume_study', self.study.name)}"
             )
         chains = tuple(origins_of(self.runs[seed]) for seed in seeds)
         return StudyOrigins(self.study.name, self.arm.name, chains)
@@ -131,7 +131,7 @@ def find_arm_origin(given: str, runs: Path) -> ArmOrigin:
     if not finished:
         raise UsageError(
             f"{spelled('origin')}: arm {arm_name!r} of study {study.name} has no finished run to go on from; have some "
-            f"made with fashionlab study resume {study.name}"
+            f"made with {command('resume_study', study.name)}"
         )
     return ArmOrigin(study, arm, finished)
 
@@ -144,7 +144,7 @@ def _refuse_single_run(name: str, runs: Path) -> None:
     raise UsageError(
         f"{spelled('origin')}: {run.name} is a single run, and all seeds of a study that starts from it would share "
         "its split and its weights: they would be no repetitions; expected an earlier study, in which each seed has a "
-        "run of its own (make one with fashionlab study), or go on from this run alone with fashionlab train --from"
+        f"run of its own, or go on from this run alone with {command('train', origin=name)}"
     )
 
 

@@ -13,7 +13,7 @@ from fashionlab.lab.study_job import load_for_plan, make_page, run_study, worker
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import Architecture, find_architecture
 from fashionlab.models.registry import function_architecture
-from fashionlab.options import spelled, wrong_choice
+from fashionlab.options import command, spelled, wrong_choice
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.study.guarantee import SHARED_JUDGES
@@ -269,7 +269,8 @@ def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], ex
     baseline = None if baseline is None else _without_function(baseline, own)
     if len(models) < 2:
         raise UsageError(
-            f"given {counted(len(models), 'model')} to compare, expected two or more: fashionlab compare mlp cnn"
+            f"given {counted(len(models), 'model')} to compare, expected two or more: "
+            f"{command('compare', 'mlp', 'cnn')}"
         )
     names = [_name(model) for model in models]
     if len(set(names)) < len(names):

@@ -33,7 +33,7 @@ from fashionlab.files import (
     sync_folder,
     write_atomically,
 )
-from fashionlab.options import unknown_name
+from fashionlab.options import command, unknown_name
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.search.plan import READABLE, SearchPlan
 from fashionlab.search.summary import SearchSummary, check_summary
@@ -45,7 +45,7 @@ from fashionlab.studies.folder import StudyFolder, list_studies
 CONFIRMATION = "confirmation"
 """The folder of its studies."""
 
-REMEDY = "delete it, fashionlab search resume makes it again"
+REMEDY = "delete it, resuming the search makes it again"
 
 
 class SearchFolder:
@@ -196,5 +196,7 @@ def find_search(runs: Path, name: str) -> SearchFolder:
             require_plain(path)
             return SearchFolder(path)
     if not known:
-        raise UsageError(f"there is no search in {runs} yet; make one with fashionlab search mlp --vary dropout=0..0.5")
+        raise UsageError(
+            f"there is no search in {runs} yet; make one with {command('search', 'mlp', vary=['dropout=0..0.5'])}"
+        )
     raise UsageError(unknown_name("search", name, [each.name for each in known[-12:]], f"the folder {runs}"))

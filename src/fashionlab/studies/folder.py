@@ -43,7 +43,7 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
-from fashionlab.options import unknown_name
+from fashionlab.options import command, unknown_name
 from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.format import from_json, read_file, read_versioned
 from fashionlab.store.listing import folders_with
@@ -53,7 +53,7 @@ from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
 
-REMEDY = "delete it, fashionlab study resume makes it again"
+REMEDY = "delete it, resuming the study makes it again"
 
 Document = TypeVar("Document")
 
@@ -313,7 +313,9 @@ def find_study(runs: Path, name: str) -> StudyFolder:
             require_plain(path)
             return StudyFolder(path)
     if not known:
-        raise UsageError(f"there is no study in {runs} yet; make one with fashionlab study mlp --change dropout=0")
+        raise UsageError(
+            f"there is no study in {runs} yet; make one with {command('study', 'mlp', changes=['dropout=0'])}"
+        )
     raise UsageError(unknown_name("study", name, [study.name for study in known[-12:]], f"the folder {runs}"))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fashionlab.options import Blank, command
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.study.answer import state
 from fashionlab.reports.study.guarantee import alike, not_tested, starts
@@ -58,7 +59,7 @@ def summary_lines(report: StudyReport) -> list[str]:
     if report.imported is not None:
         done = f"{counted(report.runs.done, 'result')} imported from {report.data.name}"
         return [one_line(line) for line in [*lines, done]]
-    more = f"; for more: fashionlab study resume {report.name} --seeds N" if report.wants_seeds else ""
+    more = f"; for more: {command('resume_study', report.name, seeds=Blank('N'))}" if report.wants_seeds else ""
     return [one_line(line) for line in [*lines, done + more]]
 
 

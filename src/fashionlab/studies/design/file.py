@@ -21,7 +21,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
-from fashionlab.options import FLAGS, Option, options_of, unknown_setting
+from fashionlab.options import FLAGS, Option, command, options_of, unknown_setting
 from fashionlab.recipe.toml import DEFAULT_MODEL, flatten, read_toml
 from fashionlab.studies.design.plan import SEEDS, FirstSeed, Margin, SeedCount
 from fashionlab.studies.stats.verdict import MARGIN
@@ -71,7 +71,7 @@ def read_study_file(path: Path) -> StudyFile:
     """Read a study's file; a plain recipe is one without terms and changes. Raises UsageError."""
     document = read_toml(path)
     if "lesson" in document:
-        raise UsageError(f"{path} is a lesson; run it with: fashionlab lesson {path}")
+        raise UsageError(f"{path} is a lesson; run it with: {command('lesson', path)}")
     return study_file(document, path)
 
 
