@@ -23,6 +23,7 @@ from fashionlab.files import (
     new_stamped_folder,
     write_atomically,
 )
+from fashionlab.options import command
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.search.plan import READABLE, SearchPlan
 from fashionlab.search.summary import SearchSummary, check_summary
@@ -35,7 +36,7 @@ from fashionlab.studies.folder import StudyFolder, list_studies
 CONFIRMATION = "confirmation"
 """The folder of its studies."""
 
-REMEDY = "delete it, fashionlab search resume makes it again"
+REMEDY = "delete it, resuming the search makes it again"
 
 
 class SearchFolder(Collection):
@@ -121,4 +122,4 @@ def list_searches(runs: Path) -> list[SearchFolder]:
 def find_search(runs: Path, name: str) -> SearchFolder:
     """The search called `name` in `runs`, at the path `name`, or the newest for "last". Raises UsageError."""
     known = sorted(list_searches(runs), key=lambda folder: folder.name[-15:])
-    return SearchFolder.find(runs, name, known, "fashionlab search mlp --vary dropout=0..0.5")
+    return SearchFolder.find(runs, name, known, command("search", "mlp", vary=["dropout=0..0.5"]))

@@ -4,6 +4,7 @@ runs/NAME/
   study.json        the plan; only ever added to
   models/           the files of users' own models: 02.py of an arm, and in 02/ what it needs beside it
   runs/             finished runs, sealed: 02-without-dropout-seed7
+  origins/          the weights that the runs start from, where those are an earlier study's: seed7.safetensors
   work/             what is under way; whatever lies here when a driver starts is swept away
   failures.jsonl    a line for each attempt that failed
   evaluated.json    for which runs the test set has been evaluated
@@ -16,7 +17,7 @@ runs/NAME/
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,7 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
+from fashionlab.options import command
 from fashionlab.store import Run, read_document, to_json
 from fashionlab.store.collection import Collection
 from fashionlab.store.format import from_json, read_file, read_versioned
@@ -44,7 +46,7 @@ from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
 
-REMEDY = "delete it, fashionlab study resume makes it again"
+REMEDY = "delete it, resuming the study makes it again"
 
 Document = TypeVar("Document")
 
@@ -78,11 +80,18 @@ class StudyFolder(Collection):
     PLAN = "study.json"
 
     @staticmethod
-    def create(runs: Path, label: str, plan: Plan | ImportedPlan) -> "StudyFolder":
-        """A new folder in `runs`, named after the label and the time, with the plan in it."""
+    def create(
+        runs: Path, label: str, plan: Plan | ImportedPlan, origins: Mapping[int, Run] | None = None
+    ) -> "StudyFolder":
+        """A new folder in `runs`, named after the label and the time, with the plan in it.
+
+        origins: the runs from whose weights its runs start, by seed; the weights are kept in the folder.
+        """
         with new_stamped_folder(runs, label) as (folder, path):
-            for name in ("runs", "work", "models"):
+            for name in ("runs", "work", "models", *(["origins"] if origins else [])):
                 make_folder(folder / name)
+            for seed, run in (origins or {}).items():
+                write_atomically(_origin_file(folder, seed), run.read("weights.safetensors"))
             StudyFolder(folder).save_plan(replace(plan, name=path.name))
         return StudyFolder(path)
 
@@ -134,11 +143,23 @@ class StudyFolder(Collection):
 
     def finished(self, arm: Arm, seed: int) -> Run | None:
         """The finished run of an arm and a seed, or None. Raises RunCorrupt if something else lies in its place."""
-        return self._finished(self.run_of(arm, seed), arm.spec_for(seed), f"{arm.name!r} with seed {seed}")
+        return self._finished(self.run_of(arm, seed), self.plan.spec_for(arm, seed), f"{arm.name!r} with seed {seed}")
 
     def adopt(self, folder: Path, arm: Arm, seed: int) -> Run:
         """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
-        return self._adopt(folder, self.run_of(arm, seed), arm.spec_for(seed), f"{arm.name!r} with seed {seed}")
+        return self._adopt(
+            folder, self.run_of(arm, seed), self.plan.spec_for(arm, seed), f"{arm.name!r} with seed {seed}"
+        )
+
+    def origin(self, seed: int) -> bytes | None:
+        """The weights that the runs with a seed start from, as a file; None where they are drawn anew."""
+        if self.plan.origins is None:
+            return None
+        path, remedy = _origin_file(self.path, seed), "restore it from a copy"
+        try:
+            return read_file(path, remedy)
+        except FileNotFoundError:
+            raise RunCorrupt(f"study {self.name} has lost {path.relative_to(self.path)}; {remedy}") from None
 
     def failures(self) -> list[Failure]:
         """All attempts that failed, in order. A line cut off by a power cut is left out: it is tried again."""
@@ -206,6 +227,10 @@ class StudyFolder(Collection):
             raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {remedy}") from None
 
 
+def _origin_file(study: Path, seed: int) -> Path:
+    return study / "origins" / f"seed{seed}.safetensors"
+
+
 STUDY_MARKS = {"study.json": frozenset({"format", "arms", "judge_rows"})}
 """As `store.listing.RUN_MARKS`, of a study."""
 
@@ -217,7 +242,7 @@ def list_studies(runs: Path) -> list[StudyFolder]:
 
 def find_study(runs: Path, name: str) -> StudyFolder:
     """The study called `name` in `runs`, at the path `name`, or the newest for "last". Raises UsageError."""
-    return StudyFolder.find(runs, name, list_studies(runs), "fashionlab study mlp --change dropout=0")
+    return StudyFolder.find(runs, name, list_studies(runs), command("study", "mlp", changes=["dropout=0"]))
 
 
 def _created(path: Path) -> tuple[str, str]:

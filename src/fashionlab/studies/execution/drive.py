@@ -123,10 +123,10 @@ class Driver:
                 return
             arm, seed = wanted
             attempt = self.results.attempts(arm.name, seed) + 1
-            place, spec = self.folder.run_of(arm, seed), arm.spec_for(seed)
+            place, spec = self.folder.run_of(arm, seed), self.folder.plan.spec_for(arm, seed)
             key = f"{place.name}-{attempt}"
             self._flights[key] = InFlight(arm=arm, seed=seed, attempt=attempt)
-            self.executor.submit(Job(key, spec, arm.model_source))
+            self.executor.submit(Job(key, spec, arm.model_source, self.folder.origin(seed)))
             self._tell_of(arm, seed, RunStarted(str(place.path), spec))
 
     def _take(self, news: News) -> None:
