@@ -96,7 +96,7 @@ def _require_small(image: "Image.Image", scans: int, path: Path) -> None:
         raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
     kind, each = str(image.format), 4
     if kind == "WEBP":
-        each = 16  # the frame, the one before it, a copy for Pillow, and Pillow's
+        each = 20  # the frame, the one before it, what a lossless one is made in, a copy for Pillow, and Pillow's
     elif scans > 1:
         kind, each = "progressive JPEG", 4 + 2 * len(image.getbands())  # the coefficients of all of it
     if pixels * each > MEMORY_LIMIT:

@@ -29,7 +29,7 @@ def excess(content: bytes) -> str | None:
     return _excess_gif(content) if content.startswith(b"GIF8") else None
 
 
-_TOO_MANY = f"more than {MOST_PARTS:,} parts of less than {SMALL:,} bytes, as no camera or program writes it"
+_TOO_MANY = f"more than {MOST_PARTS:,} parts of less than {SMALL:,} bytes, which no camera or program writes"
 
 
 def scans_of(content: bytes) -> int:
@@ -62,7 +62,7 @@ def _excess_jpeg(content: bytes) -> str | None:
         if parts > MOST_PARTS:
             return _TOO_MANY
         if scans > MOST_SCANS:
-            return f"more than {MOST_SCANS} scans, as no camera or program writes it"
+            return f"more than {MOST_SCANS} scans, which no camera or program writes"
     return None
 
 
