@@ -2,8 +2,8 @@
 
 from fashionlab.reports.run.render import page_text
 
-PHOTO_SCRIPTS = ("arrays", "reading", "ground", "garment", "simple", "see")
-"""In `templates/photos/`, in the order of their imports; as the modules of `photos/`."""
+PHOTO_SCRIPTS = ("arrays", "reading", "ground", "garment", "simple", "see", "crop")
+"""In `templates/photos/`, in the order of their imports; as the modules of `photos/`, and the choice of a part."""
 
 
 def photo_script() -> str:
