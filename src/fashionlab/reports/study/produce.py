@@ -72,7 +72,7 @@ def render_study(
         curveless=without_curves(report, histories or {}),
         columns=sprite.COLUMNS,
         sprite=None if images is None or not len(images) else sprite.data_uri(sprite.make_sprite(images)),
-        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css") + page_text("lesson.css")),
+        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css") + page_text("lesson/lesson.css")),
     )
     return text.encode()
 
