@@ -12,10 +12,15 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
+from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.errors import DataError, RunCorrupt, StoreError
 from fashionlab.files import make_folder, write_atomically
+from fashionlab.photos.garment import SIDE
+from fashionlab.photos.see import PhotoFacts
+from fashionlab.photos.simple import Ground
 from fashionlab.portable import Network, forward
 from fashionlab.prediction.unlike import Familiar, fit_familiar
+from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import Run
 from fashionlab.store.format import from_npz, read_document, read_file, to_json, to_npz
 
@@ -40,7 +45,7 @@ class FactsFile(Struct, frozen=True):
     version: int
     weights: str
     temperature: float | None
-    ground: Literal["black", "white", "other", "unknown"]
+    ground: Ground
     familiar: bool
     arrays: str
 
@@ -51,7 +56,7 @@ class Facts:
     what the training images' border is; familiar: None where it cannot be told; remarks: what is missing, and why."""
 
     temperature: float | None
-    ground: Literal["black", "white", "other", "unknown"]
+    ground: Ground
     familiar: Familiar | None
     remarks: tuple[str, ...] = ()
 
@@ -66,6 +71,18 @@ def find_facts(run: Run, network: Network | None, data_dir: str | Path | None = 
     if not facts.remarks:
         _keep(run, facts, weights)
     return facts
+
+
+def photo_facts(spec: RunSpec, ground: Ground) -> PhotoFacts:
+    """What a photograph's way to the run's network is decided by; a run's page carries it as JSON.
+
+    A run with the classes of Fashion-MNIST gets photographs in the way of the data set's authors. ground: `Facts`'.
+    """
+    data = spec.data
+    rule: Literal["garment", "simple"] = (
+        "garment" if data.class_names == FASHION_CLASSES and data.side == SIDE else "simple"
+    )
+    return PhotoFacts(rule, data.side, ground, spec.recipe.data.preparation.invert, data.pixels)
 
 
 def _compute(run: Run, network: Network | None, data_dir: str | Path | None) -> Facts:
