@@ -63,6 +63,4 @@ def halved(network: Network) -> dict[str, np.ndarray] | None:
     """
     if any(array.size and not np.abs(array).max() <= HALF_MOST for array in network.arrays.values()):
         return None
-    return {
-        name: array.astype(np.float32 if array.ndim == 1 else np.float16) for name, array in network.arrays.items()
-    }
+    return {name: array.astype(np.float32 if array.ndim == 1 else np.float16) for name, array in network.arrays.items()}

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from fashionlab.errors import FashionlabError
 from fashionlab.evaluation import Missing, open_images
 from fashionlab.portable import Description, Packed, describe, forward, halved, open_portable, pack
-from fashionlab.prediction.facts import Ground, border_ground
+from fashionlab.photos.see import PhotoFacts
+from fashionlab.prediction.facts import border_ground, photo_facts
 from fashionlab.reports.figures.heat import BLUE_TO_RED, DARK_TO_LIGHT
 from fashionlab.reports.run.sections.tryit import TryItSection
 from fashionlab.reports.run.summary import RunReport
@@ -27,15 +28,14 @@ NEAREST, FEATURES = 1000, 262_144
 class Carried:
     """section: what the report says of it; network: without its numbers, which `packed` has, with the pixels of the
     images to begin with ("picks"), and the last hidden layer of the training images ("features"); labels: of these,
-    and their pixels, uint8 [n, side, side]; ground: of the training images; facts: for the steps from a photograph."""
+    and their pixels, uint8 [n, side, side]; photo: for the steps from a photograph."""
 
     section: TryItSection
     network: Description
     packed: Packed
     labels: np.ndarray
     pixels: np.ndarray
-    ground: Ground
-    facts: dict[str, Any]
+    photo: PhotoFacts
 
 
 def carry(run: Run, report: RunReport, data_dir: str | Path | None = None) -> Carried | Missing:
@@ -60,15 +60,13 @@ def carry(run: Run, report: RunReport, data_dir: str | Path | None = None) -> Ca
     if not np.isfinite(features).all():
         return Missing("its last hidden layer gives numbers that are too large for the page, which has 16 bits.")
     picks = images[[report.images[pick.image].row for pick in section.picks]]
-    ground = border_ground(near)
     return Carried(
         section=replace(section, nearest=len(rows)),
         network=describe(network),
         packed=pack({**arrays, "picks": picks, "features": features}),
         labels=dataset.labels[rows],
         pixels=near,
-        ground=ground,
-        facts={},
+        photo=photo_facts(run.spec, border_ground(near)),
     )
 
 
@@ -87,7 +85,6 @@ def document(carried: Carried) -> dict[str, Any]:
         "temperature": section.temperature or 1.0,
         "picks": to_builtins(section.picks),
         "nearest": carried.labels.tolist(),
-        "ground": 255 if carried.ground == "white" else 0,
-        "photo": carried.facts,
+        "photo": to_builtins(carried.photo),
         "colours": {"size": DARK_TO_LIGHT, "sign": BLUE_TO_RED},
     }

@@ -1,5 +1,6 @@
 """A report and its images as one HTML file that needs nothing else."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -13,6 +14,7 @@ from fashionlab.reports import sprite, wording
 from fashionlab.reports.figures import Display, style_sheet, styled
 from fashionlab.reports.figures.heat import around_zero
 from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_order
+from fashionlab.reports.run.carried import Carried, document
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.summary import RunReport
@@ -26,15 +28,24 @@ MOST_CHOSEN = 20
 """Images with their activations and saliency that a page shows."""
 
 
-def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray]) -> bytes:
+SCRIPTS = ("network", "pictures", "layers", "tryit")
+"""Of the section to try the network in, in `templates/tryit/`; each defines what the later ones use."""
+
+
+def render(
+    report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray], carried: Carried | None = None
+) -> bytes:
     """The page, UTF-8.
 
     pixels: uint8 [n, side, side], of each of the report's images, None where they cannot be had; arrays: of the
-    insight, for the section on what happens inside. Everything is escaped: class names, run names and file paths are
+    insight, for the section on what happens inside; carried: what the page is tried with. Everything is escaped: class names, run names and file paths are
     users' text.
     """
     from markupsafe import Markup
 
+    near = b"" if carried is None else sprite.make_sprite(carried.pixels)
+    room = sprite.BUDGET - len(near) - (0 if carried is None else len(carried.packed.content))
+    shown_pixels = np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels
     text = (
         page_environment()
         .get_template("template.html")
@@ -43,14 +54,18 @@ def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np
             names=report.class_names,
             images=report.images,
             columns=sprite.COLUMNS,
-            sprite=sprite.data_uri(sprite.make_sprite(np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels)),
+            sprite=sprite.data_uri(sprite.make_sprite(shown_pixels, room)),
+            near=sprite.data_uri(near),
             figures=shown(page_figures(report, arrays)),
             strips=draw_strips(report.inside, arrays),
             most_chosen=MOST_CHOSEN,
             most_filters=MOST_FILTERS,
-            style=Markup(style_sheet() + page_text("style.css")),
+            style=Markup(style_sheet() + page_text("style.css") + page_text("tryit/tryit.css")),
             script=Markup(page_text("script.js")),
             data=Markup(_embed(_data(report))),
+            network=None if carried is None else Markup(_embed(document(carried))),
+            numbers="" if carried is None else Markup(base64.b64encode(carried.packed.content).decode()),
+            tryit_script=Markup("".join(page_text(f"tryit/{name}.js") for name in SCRIPTS)),
         )
     )
     return text.encode()

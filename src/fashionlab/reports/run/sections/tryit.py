@@ -49,7 +49,7 @@ def tryit(
 ) -> TryItSection | Missing:
     """The section of a run, or why its page does not carry the network. sets: those that were predicted; temperature:
     that validation gave; images: gets those to begin with."""
-    model, side, weights = run.spec.recipe.model.name, run.spec.data.side, run.metrics.parameters or 0
+    model, side, weights = run.spec.recipe.model.name, run.spec.data.side, run.environment.parameters or 0
     if run.spec.model_sha256 is not None or model not in PORTABLE:
         known = " and ".join(sorted(PORTABLE))
         return Missing(f"a page can carry networks of {known}; this model answers with fashionlab predict.")
