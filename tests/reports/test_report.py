@@ -94,7 +94,7 @@ def test_the_page_has_headings_in_order_and_words_for_its_images(real):
     outline = Outline(page_of(real[1]))
     assert outline.headings[0] == 1
     assert outline.headings.count(1) == 1
-    assert outline.headings.count(2) == 6
+    assert outline.headings.count(2) == 7
     assert all(b - a <= 1 for a, b in zip(outline.headings, outline.headings[1:], strict=False))
     assert outline.silent == []
     assert len(set(outline.identifiers)) == len(outline.identifiers)

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from fashionlab.errors import FashionlabError
 from fashionlab.evaluation import Missing, open_images
-from fashionlab.portable import Description, Packed, describe, forward, halved, open_portable, pack
 from fashionlab.photos.see import PhotoFacts
+from fashionlab.portable import Description, Packed, describe, forward, halved, open_portable, pack
 from fashionlab.prediction.facts import border_ground, photo_facts
 from fashionlab.reports.figures.heat import BLUE_TO_RED, DARK_TO_LIGHT
 from fashionlab.reports.run.sections.tryit import TryItSection
 from fashionlab.reports.run.summary import RunReport
+from fashionlab.reports.sprite import COLUMNS
 from fashionlab.store import Run
 from fashionlab.training.datasets import load_for
 from fashionlab.training.partition import partition
@@ -75,7 +76,7 @@ def _spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows[np.arange(min(most, len(rows))) * len(rows) // max(1, min(most, len(rows)))]
 
 
-def document(carried: Carried) -> dict[str, Any]:
+def document(carried: Carried, report: RunReport) -> dict[str, Any]:
     """What the page's script has to know beside the bytes."""
     section = carried.section
     return {
@@ -84,6 +85,9 @@ def document(carried: Carried) -> dict[str, Any]:
         "side": carried.pixels.shape[1],
         "temperature": section.temperature or 1.0,
         "picks": to_builtins(section.picks),
+        "labels": [report.images[pick.image].label for pick in section.picks],
+        "names": list(report.class_names),
+        "columns": COLUMNS,
         "nearest": carried.labels.tolist(),
         "photo": to_builtins(carried.photo),
         "colours": {"size": DARK_TO_LIGHT, "sign": BLUE_TO_RED},

@@ -28,8 +28,11 @@ MOST_CHOSEN = 20
 """Images with their activations and saliency that a page shows."""
 
 
-SCRIPTS = ("network", "pictures", "layers", "tryit")
-"""Of the section to try the network in, in `templates/tryit/`; each defines what the later ones use."""
+SCRIPTS = (
+    *(f"photos/{name}.js" for name in ("arrays", "reading", "ground", "garment", "simple", "see")),
+    *(f"tryit/{name}.js" for name in ("network", "pictures", "layers", "tryit")),
+)
+"""Of the section to try the network in: each defines what the later ones use."""
 
 
 def render(
@@ -38,8 +41,8 @@ def render(
     """The page, UTF-8.
 
     pixels: uint8 [n, side, side], of each of the report's images, None where they cannot be had; arrays: of the
-    insight, for the section on what happens inside; carried: what the page is tried with. Everything is escaped: class names, run names and file paths are
-    users' text.
+    insight, for the section on what happens inside; carried: what the page is tried with. Everything is escaped: class
+    names, run names and file paths are users' text.
     """
     from markupsafe import Markup
 
@@ -55,6 +58,7 @@ def render(
             images=report.images,
             columns=sprite.COLUMNS,
             sprite=sprite.data_uri(sprite.make_sprite(shown_pixels, room)),
+            side=report.made.spec.data.side,
             near=sprite.data_uri(near),
             figures=shown(page_figures(report, arrays)),
             strips=draw_strips(report.inside, arrays),
@@ -63,9 +67,9 @@ def render(
             style=Markup(style_sheet() + page_text("style.css") + page_text("tryit/tryit.css")),
             script=Markup(page_text("script.js")),
             data=Markup(_embed(_data(report))),
-            network=None if carried is None else Markup(_embed(document(carried))),
+            network=None if carried is None else Markup(_embed(document(carried, report))),
             numbers="" if carried is None else Markup(base64.b64encode(carried.packed.content).decode()),
-            tryit_script=Markup("".join(page_text(f"tryit/{name}.js") for name in SCRIPTS)),
+            tryit_script=Markup("".join(page_text(name) for name in SCRIPTS)),
         )
     )
     return text.encode()

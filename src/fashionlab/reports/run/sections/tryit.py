@@ -76,8 +76,8 @@ def tryit(
 
 
 def _first_of_each_class(labels: np.ndarray, most: int) -> np.ndarray:
-    """Rows, by class and within it in their order, as many of each class, `most` in all; of more classes than that the
-    first image of the first ones."""
+    """Rows, as many of each class, `most` in all: the first of every class, then the second of every class, and so on;
+    of more classes than `most` the first ones."""
     classes = np.unique(labels)[:most]
-    each = max(1, most // len(classes))
-    return np.concatenate([np.flatnonzero(labels == label)[:each] for label in classes])
+    places = [np.flatnonzero(labels == label)[: max(1, most // len(classes))] for label in classes]
+    return np.array([rows[k] for k in range(max(map(len, places))) for rows in places if k < len(rows)])

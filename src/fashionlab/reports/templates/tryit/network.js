@@ -151,7 +151,15 @@ const fashionlabNetwork = (() => {
       }
       return { logits: x.data, features: features.data, outputs };
     }
-    return { layers, run };
+
+    // What a unit of the first layer weighs the image with, {data, width, height}.
+    function firstWeights(unit, side) {
+      const { kind, arrays: [name] } = operations.find(({ arrays: [first] }) => first && first.endsWith("/kernel"));
+      const { data, shape } = arrays[name], n = shape[shape.length - 1];
+      const [height, width] = kind === "convolution" ? shape : [side, side];
+      return { data: data.filter((_, i) => i % n === unit), width, height };
+    }
+    return { layers, run, firstWeights };
   }
 
   return { unpack, open, softmax };
