@@ -49,6 +49,7 @@ PROGRAMS = {
     "search-kills": ("search_kills", "a search over six fields in ten minutes, killed twice on the way"),
     "own-models": ("own_models", "models as people bring them, against Keras' own fit"),
     "photos": ("photos last", "test images photographed on grounds of all kinds; of the newest run, an mlp or cnn"),
+    "page-photos": ("page_photos last", "photographs in the page's script, compared with Python; of an mlp or cnn"),
     "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
     "hostile-data": ("hostile_data", "IDX files, images, archives and folders damaged, and loaded"),

@@ -14,7 +14,7 @@ from fashionlab.evaluation import Insight, Missing, open_images
 from fashionlab.evaluation.calibration import fit_temperature
 from fashionlab.models.registry import registered
 from fashionlab.portable import PORTABLE, Network, describe, forward, pack
-from fashionlab.reports.run.render import page_text
+from fashionlab.reports.run.scripts import page_text
 from fashionlab.reports.run.sections import tryit
 from fashionlab.reports.run.summary import summarise_report
 from fashionlab.training.softmax import softmax
@@ -22,14 +22,16 @@ from fashionlab.training.softmax import softmax
 TOLERANCE = 2e-3
 """Of a probability: weights in half precision."""
 
-NUMPY = """([given, numbers, images, side]) => {
-    const arrays = fashionlabNetwork.unpack(given.arrays, numbers), model = fashionlabNetwork.open(given.network, arrays);
-    const bytes = Uint8Array.from(atob(images), (c) => c.charCodeAt(0)), size = side * side, n = bytes.length / size;
-    return Array.from({ length: n }, (_, k) => {
+SCRIPT = """([given, numbers, images, side]) => {
+    const arrays = fashionlabNetwork.unpack(given.arrays, numbers), size = side * side;
+    const model = fashionlabNetwork.open(given.network, arrays);
+    const bytes = Uint8Array.from(atob(images), (c) => c.charCodeAt(0));
+    return Array.from({ length: bytes.length / size }, (_, k) => {
         const found = model.run(bytes.subarray(k * size, (k + 1) * size), side);
         return [Array.from(found.logits), Array.from(found.features)];
     });
 }"""
+"""Logits and last hidden layer of images, as the script computes them."""
 
 
 def text_of(content):
@@ -79,17 +81,20 @@ def test_the_script_computes_what_numpy_computes(blank, name, options, widths, s
     images = np.random.default_rng(1).integers(0, 256, (3, side, side), dtype=np.uint8)
     packed = pack(network.arrays)
     given = msgspec.to_builtins({"network": describe(network), "arrays": packed.places})
-    found = blank.evaluate(NUMPY, [given, text_of(packed.content), text_of(images.tobytes()), side])
+    found = blank.evaluate(SCRIPT, [given, text_of(packed.content), text_of(images.tobytes()), side])
     expected = forward(network, images)
     for (logits, features), row, last in zip(found, expected.logits, expected.features, strict=True):
         assert logits == pytest.approx(row, rel=1e-4, abs=1e-5)
         assert features == pytest.approx(last, rel=1e-4, abs=1e-5)
 
 
-COMPUTED = f"""(images) => ({NUMPY})([
-    JSON.parse(document.getElementById("network").textContent), document.getElementById("numbers").textContent, images,
-    JSON.parse(document.getElementById("network").textContent).side,
-]).map(([logits]) => fashionlabNetwork.softmax(logits, JSON.parse(document.getElementById("network").textContent).temperature))"""
+PAGE = f"""(images) => {{
+    const [given, numbers] = ["network", "numbers"].map((id) => document.getElementById(id).textContent);
+    const network = JSON.parse(given);
+    return ({SCRIPT})([network, numbers, images, network.side])
+        .map(([logits]) => fashionlabNetwork.softmax(logits, network.temperature));
+}}"""
+"""Probabilities of images, by what is in the page."""
 
 
 @pytest.mark.parametrize(("which", "most"), [("real", 1000), ("convolved", 100)])
@@ -99,7 +104,7 @@ def test_the_page_computes_what_the_run_computed(open_page, request, which, most
     assert len(images) == most
     expected = softmax(validation.logits[:most] / fit_temperature(validation.logits, validation.labels))
     page = open_page(report.path)
-    found = np.array(page.evaluate(COMPUTED, text_of(images.tobytes())))
+    found = np.array(page.evaluate(PAGE, text_of(images.tobytes())))
     assert np.abs(found - expected).max() < TOLERANCE
 
 
@@ -194,7 +199,7 @@ def test_the_keyboard_picks_shifts_and_switches_off(open_page, real):
     page.focus("#try-noise")
     page.keyboard.press("ArrowRight")
     assert seen(page) != moved.ravel().tolist()
-    page.focus("#try-layers canvas >> nth=1")
+    page.focus("#try-layers canvas:not(.peek) >> nth=1")
     for key in ("Home", "Enter", "ArrowRight", " "):
         page.keyboard.press(key)
     answer(page)
@@ -212,29 +217,29 @@ def test_a_clicked_unit_is_off_and_on_again_and_the_first_layer_shows_its_weight
     checked(page)
     before = page.inner_text("#try-bars")
     for _ in range(3):
-        for x in range(8, 240, 16):
-            page.click("#try-layers canvas >> nth=0", position={"x": x, "y": 8})
+        for x in range(8, 8 + 15 * 17, 17):
+            page.click("#try-layers canvas:not(.peek) >> nth=0", position={"x": x, "y": 8})
         page.mouse.move(0, 0)
         answer(page)
     assert page.inner_text("#try-layers output >> nth=0") == "15 switched off."
     assert page.inner_text("#try-bars") != before
-    page.hover("#try-layers canvas >> nth=0", position={"x": 8, "y": 8})
+    page.hover("#try-layers canvas:not(.peek) >> nth=0", position={"x": 8, "y": 8})
     assert page.locator(".peek:visible").count() == 1
 
 
-GIVE = """async ([kind, name, type, content]) => {
+GIVE = """async ([kind, name, content]) => {
     const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0)), data = new DataTransfer();
-    data.items.add(new File([bytes], name, { type }));
+    data.items.add(new File([bytes], name, { type: "image/png" }));
     const event = kind === "drop" ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
         : new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
     const source = document.getElementById("try-source"), said = document.getElementById("try-remarks");
     document.getElementById("try-clear").click();
-    const before = source.textContent, start = performance.now();
+    const before = source.textContent;
     document.getElementById("try").dispatchEvent(event);
     while (source.textContent === before && !said.textContent) await new Promise((done) => setTimeout(done, 1));
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    return performance.now() - start;
 }"""
+"""A file that is dropped or pasted, until it is answered."""
 
 
 def photograph():
@@ -250,10 +255,18 @@ def test_a_photograph_that_is_dropped_or_pasted_is_answered_within_a_third_of_a_
     page = open_page(real[1].path)
     checked(page)
     expected = fashionlab.open_run(real[0].path).predict(Image.open(io.BytesIO(photograph())))
+    client = page.context.new_cdp_session(page)
+    # Of the page's own thread: the question is what the page needs, not what else the machine is doing.
+    client.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def computed():
+        metrics = client.send("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
     for kind in ("drop", "paste"):
-        times = [page.evaluate(GIVE, [kind, "shirt.png", "image/png", text_of(photograph())]) for _ in range(3)]
-        # The best of three: the question is what the page needs, not what else the machine is doing.
-        assert min(times) < 300
+        before = computed()
+        page.evaluate(GIVE, [kind, "shirt.png", text_of(photograph())])
+        assert 0 < computed() - before < 0.3
         assert page.inner_text("#try-source") == "shirt.png"
         assert page.inner_text("#try-answer strong") == expected.class_name
         assert np.abs(np.array(seen(page)) - expected.image.ravel()).max() <= 2
@@ -282,9 +295,9 @@ def test_a_file_name_does_nothing(open_page, real):
     page = open_page(real[1].path)
     checked(page)
     for name in ("<img src=x onerror=alert(1)>.png", "</script><b>x</b>.png", "a\u202egnp.png"):
-        page.evaluate(GIVE, ["drop", name, "image/png", text_of(photograph())])
+        page.evaluate(GIVE, ["drop", name, text_of(photograph())])
         assert page.text_content("#try-source") == name.replace("\u202e", "\ufffd")
-        page.evaluate(GIVE, ["drop", name, "image/png", text_of(b"no image")])
+        page.evaluate(GIVE, ["drop", name, text_of(b"no image")])
         assert "is not an image" in page.text_content("#try-remarks")
     assert page.locator("#try img, #try b:text-is('x')").count() == 0
 

@@ -29,7 +29,7 @@ def prepare_simple(picture: Picture, side: int, ground: Ground, invert: bool, fa
     values = rounded(grey)
     steps.append(Step("grey", values))
     if facts.high > facts.low and (facts.low, facts.high) != (0, 255):
-        values = rounded((values - facts.low) * (255 / (facts.high - facts.low)))
+        values = rounded((values.astype(np.float64) - facts.low) * (255 / (facts.high - facts.low)))
         steps.append(Step("stretched as the training images were", values))
     border = percentile(np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]]), 0.5)
     if ground == "unknown":

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from fashionlab.reports.figures.heat import around_zero
 from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_order
 from fashionlab.reports.run.carried import Carried, document
 from fashionlab.reports.run.figures import page_figures
+from fashionlab.reports.run.scripts import page_text, try_script
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.text import one_line, readable_json
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 
 MOST_CHOSEN = 20
 """Images with their activations and saliency that a page shows."""
-
-
-SCRIPTS = (
-    *(f"photos/{name}.js" for name in ("arrays", "reading", "ground", "garment", "simple", "see")),
-    *(f"tryit/{name}.js" for name in ("network", "pictures", "layers", "tryit")),
-)
-"""Of the section to try the network in: each defines what the later ones use."""
 
 
 def render(
@@ -69,7 +62,7 @@ def render(
             data=Markup(_embed(_data(report))),
             network=None if carried is None else Markup(_embed(document(carried, report))),
             numbers="" if carried is None else Markup(base64.b64encode(carried.packed.content).decode()),
-            tryit_script=Markup("".join(page_text(name) for name in SCRIPTS)),
+            try_script=Markup(try_script()),
         )
     )
     return text.encode()
@@ -157,11 +150,6 @@ def page_environment() -> "Environment":
     environment.tests |= {"missing": lambda section: isinstance(section, Missing)}
     environment.globals |= {"bar": lambda share: Markup(_bar(share))}
     return environment
-
-
-def page_text(name: str) -> str:
-    """A file of `templates/`: a template, a style sheet, a script."""
-    return (files("fashionlab.reports") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _data(report: RunReport) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def summarise_report(run: Run, insight: Insight) -> RunReport:
         title=f"{recipe.model.name}, seed {recipe.seed}" + kind_text(bool(run.spec.origins), bool(recipe.refit)),
         class_names=data.class_names,
         answer=answer(run),
-        tryit=tryit(run, sets, scaling and scaling.temperature, images),
+        tryit=tryit(run, sets, scaling.temperature if scaling else None, images),
         learning=learning(run),
         errors=wrong,
         confidence=assured,

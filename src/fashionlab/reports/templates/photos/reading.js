@@ -1,0 +1,120 @@
+"use strict";
+/*
+ * From a file to the pixels that the steps work on, at most WORKING_SIDE a side, as in src/fashionlab/photos/reading.py.
+ *
+ * @typedef {{x: number, y: number, width: number, height: number}} Box  in pixels of the upright image
+ * @typedef {{colours: Colours, cover: Plane, width: number, height: number}} Picture
+ *   colours: white where nothing covers; cover: 255 opaque; width, height: in pixels, before it was reduced
+ */
+fashionlabPhotos.reading = (() => {
+  const { plane } = fashionlabPhotos.arrays;
+
+  /** Pixels of the longest edge, 10 for each that is left in the end. */
+  const WORKING_SIDE = 280;
+
+  /** Bytes and pixels that one file may have. */
+  const FILE_LIMIT = 2 ** 27 + 2 ** 20, PIXEL_LIMIT = 2 ** 24;
+
+  /** What a file of each format begins with; a dot stands for any byte. */
+  const FORMATS = {
+    PNG: /^\x89PNG\r\n\x1a\n/, JPEG: /^\xff\xd8\xff/, GIF: /^GIF8[79]a/, BMP: /^BM/, WEBP: /^RIFF[^]{4}WEBP/,
+  };
+
+  /**
+   * The pixels of a file, upright as its EXIF data say, of an animation the first frame. Values are those in the file:
+   * colour profiles are not applied, as in Python. A canvas keeps colours times their opacity, in whole numbers, so the
+   * colour of a pixel of little opacity is inexact by as much as it counts less.
+   * @param {Blob} blob @returns {Promise<{rgba: Uint8ClampedArray, width: number, height: number}>}
+   *   rejected with an Error whose message is a sentence for the user
+   */
+  async function read(blob) {
+    const name = blob.name || "the image", names = Object.keys(FORMATS);
+    if (blob.size > FILE_LIMIT) throw new Error(`${name} has more than ${FILE_LIMIT >> 20} MiB`);
+    const begin = String.fromCharCode(...new Uint8Array(await blob.slice(0, 16).arrayBuffer()));
+    if (!names.some((format) => FORMATS[format].test(begin))) {
+      throw new Error(`${name} is not an image in one of the formats ${names.join(", ")}`);
+    }
+    const options = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" };
+    const bitmap = await createImageBitmap(blob, options).catch(() => {
+      throw new Error(`${name} cannot be decoded: it is damaged, or too large`);
+    });
+    try {
+      return pixelsOf(bitmap, bitmap.width, bitmap.height, name);
+    } finally {
+      bitmap.close();
+    }
+  }
+
+  /** The pixels of whatever can be drawn: an ImageBitmap, a canvas, a frame of a video. */
+  function pixelsOf(source, width, height, name = "the image") {
+    if (width * height > PIXEL_LIMIT) {
+      const most = PIXEL_LIMIT.toLocaleString("en");
+      throw new Error(`${name} has ${width} x ${height} pixels; at most ${most} pixels are allowed`);
+    }
+    const canvas = new OffscreenCanvas(width, height);
+    // In the processor's memory from the beginning: nothing is fetched back from a graphics card.
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(source, 0, 0);
+    return { rgba: context.getImageData(0, 0, width, height).data, width, height };
+  }
+
+  /**
+   * Cut to `box`, and averaged over blocks of k x k pixels, with the least k that leaves at most WORKING_SIDE.
+   * @param {Uint8ClampedArray} rgba [height, width, 4], as ImageData has it @param {Box} [box]
+   * @returns {Picture}
+   */
+  function reduced(rgba, width, height, box = { x: 0, y: 0, width, height }) {
+    requireBox(box, width, height);
+    const factor = Math.ceil(Math.max(box.width, box.height) / WORKING_SIDE);
+    const across = Math.ceil(box.width / factor), down = Math.ceil(box.height / factor);
+    const cover = plane(down, across);
+    const colours = { height: down, width: across, data: new Uint8Array(3 * down * across).fill(255) };
+    for (let y = 0; y < down; y++) {
+      const rows = Math.min(factor, box.height - y * factor);
+      const sums = rowOfBlocks(rgba, width, box, y * factor, rows, factor);
+      for (let x = 0; x < across; x++) {
+        const i = y * across + x, covered = sums[4 * x + 3];
+        const pixels = rows * Math.min(factor, box.width - x * factor);
+        cover.data[i] = halfUp(covered, pixels);
+        // A colour counts by its cover.
+        for (let c = 0; covered && c < 3; c++) colours.data[3 * i + c] = halfUp(sums[4 * x + c], covered);
+      }
+    }
+    return { colours, cover, width, height };
+  }
+
+  /** (2 s + n) // (2 n): the mean of n values with the sum s. */
+  const halfUp = (sum, n) => Math.floor((2 * sum + n) / (2 * n));
+
+  /** Of each block in a row of them the sums of red, green and blue times opacity, and of opacity: [blocks, 4]. */
+  function rowOfBlocks(rgba, width, box, top, rows, factor) {
+    const sums = new Float64Array(4 * Math.ceil(box.width / factor));
+    for (let y = top; y < top + rows; y++) {
+      const start = 4 * ((box.y + y) * width + box.x), end = start + 4 * box.width;
+      for (let at = start, block = 0; at < end; block += 4) {
+        let red = 0, green = 0, blue = 0, opacity = 0;
+        for (const stop = Math.min(at + 4 * factor, end); at < stop; at += 4) {
+          const alpha = rgba[at + 3];
+          red += rgba[at] * alpha;
+          green += rgba[at + 1] * alpha;
+          blue += rgba[at + 2] * alpha;
+          opacity += alpha;
+        }
+        sums[block] += red;
+        sums[block + 1] += green;
+        sums[block + 2] += blue;
+        sums[block + 3] += opacity;
+      }
+    }
+    return sums;
+  }
+
+  function requireBox({ x, y, width: w, height: h }, width, height) {
+    const whole = [x, y, w, h].every(Number.isInteger);
+    if (!whole || Math.min(x, y) < 0 || Math.min(w, h) < 1 || x + w > width || y + h > height) {
+      throw new RangeError(`the box ${x},${y},${w},${h} is not within the image, which has ${width} x ${height} pixels`);
+    }
+  }
+
+  return { FILE_LIMIT, PIXEL_LIMIT, WORKING_SIDE, pixelsOf, read, reduced };
+})();
