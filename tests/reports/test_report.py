@@ -269,7 +269,7 @@ def test_a_refit_says_what_it_cannot_show(tmp_path, sample_path, monkeypatch):
     unjudged.__dict__["metrics"] = replace(unjudged.metrics, test=None)
     monkeypatch.setattr(Run, "predictions", property(lambda self: Predictions(None, None)))
     assert "no set was predicted" in report_lines(produce_report(unjudged))[0]
-    assert page_of(report).count("This section is missing: no set was predicted") == 3
+    assert page_of(report).count("This section is missing: no set was predicted") == 4
 
 
 def test_an_unfinished_run_has_no_report(tmp_path, real):

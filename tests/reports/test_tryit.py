@@ -174,9 +174,15 @@ def test_one_draws_with_pointer_and_finger(open_page, real):
     assert not image[:, 13:].any()
     before = answer(page)
     page.check("input[name=try-tone][value='0']")
-    page.mouse.click(box["x"] + 95, box["y"] + 145)
+    page.click("#try-canvas", position={"x": 95, "y": 145})
     assert np.reshape(seen(page), (28, 28))[14, 9] == 0
     assert answer(page) != before
+    page.click("[data-pick='8']")
+    image, before = seen(page), answer(page)
+    page.click("#try-canvas", position={"x": 5, "y": 5})
+    assert page.inner_text("#try-source").endswith("Bag, drawn on")
+    page.click("#try-reset")
+    assert (seen(page), answer(page)) == (image, before)
     phone = open_page(real[1].path, width=390, height=844, has_touch=True)
     phone.tap("#try-clear")
     phone.tap("#try-canvas", position={"x": 145, "y": 145})
@@ -186,8 +192,10 @@ def test_one_draws_with_pointer_and_finger(open_page, real):
 def test_the_keyboard_picks_shifts_and_switches_off(open_page, real):
     page = open_page(real[1].path)
     checked(page)
-    page.focus("[data-pick='7']")
-    page.keyboard.press("Enter")
+    page.focus("[data-pick='0']")
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    assert page.get_attribute("[data-pick='1']", "aria-pressed") == "true"
     image = np.reshape(seen(page), (28, 28))
     page.focus("#try-canvas")
     for key in ("ArrowRight", "ArrowDown", "ArrowDown"):

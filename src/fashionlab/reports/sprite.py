@@ -36,7 +36,7 @@ def make_sprite(images: np.ndarray, budget: int = BUDGET) -> bytes:
     if images.shape[1] > LARGEST_SIDE:
         size = (LARGEST_SIDE, LARGEST_SIDE)
         images = np.stack([np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in images])
-    for levels in (256, 64, 16, 4):
+    for levels in (256, 64, 16, 4, 2):
         content = _png(_sheet(images), levels)
         if len(content) <= budget:
             break

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from fashionlab.evaluation import Missing, Section
 from fashionlab.portable import PORTABLE
+from fashionlab.reports.run.sections.answer import NOTHING_PREDICTED
 from fashionlab.reports.run.shown import PredictedSet, ShownImages
 from fashionlab.store import Run
 from fashionlab.training.softmax import softmax
@@ -65,7 +66,7 @@ def tryit(
         )
     predicted = sets.get("validation") or sets.get("test")
     if predicted is None:
-        return Missing("no set was predicted, with which the page could check that it computes what the run computed.")
+        return Missing(NOTHING_PREDICTED)
     rows = _first_of_each_class(predicted.labels, min(PICKS, PICK_BYTES // side**2))
     shares = softmax(predicted.logits[rows] / (temperature or 1.0))
     picks = tuple(

@@ -19,8 +19,8 @@
   // Control characters and those that change the direction of writing are not shown as they are.
   const clean = (text) => String(text).replace(/[\p{C}\u2028\u2029]/gu, "\ufffd");
 
-  // What is tried: the image before any change, and the changes.
-  const state = { image: new Uint8Array(size).fill(ground), right: 0, down: 0, noise: 0, drawn: false };
+  // What is tried: the image as it was given (null for an empty square), with what was drawn on it, and the changes.
+  const state = { given: null, image: new Uint8Array(size).fill(ground), source: "", drawn: false, right: 0, down: 0, noise: 0 };
   const layers = fashionlabLayers.show(the("layers"), model.layers, given.colours, ask, (unit) => model.firstWeights(unit, side));
 
   // The answer, once a frame at most.
@@ -29,12 +29,12 @@
     if (!asked) { asked = true; requestAnimationFrame(() => { asked = false; answer(); }); }
   }
   function answer() {
-    const { image, right, down, noise } = state, off = layers.off.reduce((n, each) => n + each.size, 0);
+    const { given: original, image, drawn, right, down, noise } = state, off = layers.off.reduce((n, each) => n + each.size, 0);
     const input = noisy(shifted(image, side, right, down, ground), field, noise);
     paint(the("canvas"), input, side, side);
     const found = model.run(input, side, layers.off), p = fashionlabNetwork.softmax(found.logits, temperature);
-    const changed = right || down || noise || off;
-    const before = changed ? fashionlabNetwork.softmax(model.run(image, side).logits, temperature) : null;
+    const changed = right || down || noise || off || (drawn && original);
+    const before = changed ? fashionlabNetwork.softmax(model.run(original || image, side).logits, temperature) : null;
     showBars(p, before);
     showAnswer(p, before);
     showNearest(found.features);
@@ -99,9 +99,9 @@
 
   // What is tried from now on. Shifts end, units stay switched off: one watches them on other images.
   function show(image, source) {
-    Object.assign(state, { image: Uint8Array.from(image), right: 0, down: 0, drawn: false });
+    Object.assign(state, { given: image, image: Uint8Array.from(image || new Uint8Array(size).fill(ground)), source, drawn: false, right: 0, down: 0 });
     the("source").textContent = source;
-    document.querySelectorAll("#try-picks [aria-pressed]").forEach((b) => b.removeAttribute("aria-pressed"));
+    picks.forEach((each) => each.setAttribute("aria-pressed", "false"));
     the("remarks").replaceChildren();
     the("photo").hidden = true;
     ask();
@@ -109,11 +109,22 @@
 
   // An image of the run's.
   const pixelsOf = (k) => arrays.picks.data.subarray(k * size, (k + 1) * size);
+  const picks = [...document.querySelectorAll("[data-pick]")];
   function pick(button) {
     show(pixelsOf(+button.dataset.pick), button.getAttribute("aria-label"));
     button.setAttribute("aria-pressed", "true");
+    roam(button);
   }
+  // One tab stop for all of them; arrow keys move.
+  function roam(button) { picks.forEach((each) => { each.tabIndex = each === button ? 0 : -1; }); }
   the("picks").addEventListener("click", (event) => { const b = event.target.closest("[data-pick]"); if (b) pick(b); });
+  the("picks").addEventListener("keydown", (event) => {
+    const at = picks.indexOf(document.activeElement), next = picks[{ ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: picks.length - 1 }[event.key]];
+    if (at < 0 || !next) return;
+    event.preventDefault();
+    roam(next);
+    next.focus();
+  });
 
   // Drawing: in pixels of the image, where it lay before it was shifted.
   const canvas = the("canvas");
@@ -125,10 +136,8 @@
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     canvas.setPointerCapture(event.pointerId);
-    if (!state.drawn) {
-      state.drawn = true;
-      if (the("source").textContent) the("source").textContent += ", drawn on";
-    }
+    state.drawn = true;
+    the("source").textContent = state.given ? `${state.source}, drawn on` : "your drawing";
     draw = stroke(state.image, side, +document.querySelector("[name='try-tone']:checked").value, +the("brush").value * side / 28);
     draw(...place(event));
     ask();
@@ -253,10 +262,14 @@
   });
   document.querySelectorAll("[data-shift]").forEach((b) => b.addEventListener("click", () => shift(...b.dataset.shift.split(",").map(Number))));
   the("noise").addEventListener("input", () => { state.noise = +the("noise").value; ask(); });
-  the("clear").addEventListener("click", () => show(new Uint8Array(size).fill(ground), "an empty square: draw on it"));
+  the("clear").addEventListener("click", () => show(null, "an empty square: draw on it"));
   the("reset").addEventListener("click", () => {
     the("noise").value = 0;
     Object.assign(state, { right: 0, down: 0, noise: 0 });
+    if (state.given) {
+      Object.assign(state, { image: Uint8Array.from(state.given), drawn: false });
+      the("source").textContent = state.source;
+    }
     layers.off.forEach((each) => each.clear());
     ask();
   });
@@ -279,6 +292,6 @@
     layers.sort();
     ask();
   }
-  pick(document.querySelector("[data-pick]"));
+  pick(picks[0]);
   check(0);
 })();
