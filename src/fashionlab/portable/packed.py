@@ -63,4 +63,7 @@ def halved(network: Network) -> dict[str, np.ndarray] | None:
     """
     if any(array.size and not np.abs(array).max() <= HALF_MOST for array in network.arrays.values()):
         return None
-    return {name: array.astype(np.float32 if array.ndim == 1 else np.float16) for name, array in network.arrays.items()}
+    # In the order of the operations: that in which a file gives its arrays is another each time.
+    names = [name for operation in network.operations for name in operation.arrays]
+    arrays = {name: network.arrays[name] for name in names}
+    return {name: array.astype(np.float32 if array.ndim == 1 else np.float16) for name, array in arrays.items()}
