@@ -14,8 +14,9 @@ import pytest
 
 import fashionlab
 from fashionlab import lab
-from fashionlab.errors import StoreError
+from fashionlab.errors import StoreError, UsageError
 from fashionlab.evaluation import open_images
+from fashionlab.lab.studies import declare_from
 from fashionlab.store import Ledger, Run
 from fashionlab.studies.final import read_test_logits
 from fashionlab.studies.folder import StudyFolder
@@ -182,6 +183,68 @@ def test_going_on_adds_seeds_and_arms_and_evaluates_the_test_set_once_more(place
     assert again.test == found.test
     assert again.runs == found.runs
     assert len(ledger.lines(sample.sha256)) == 1
+
+
+def test_a_study_goes_on_from_an_earlier_one_seed_by_seed(study, sample, tmp_path, monkeypatch, ask):
+    runs, lean = tmp_path / "runs", fashionlab.ExecutionOptions(report=False, workers=1)
+    shutil.copytree(study.path, runs / study.name)
+    asked = {"changes": ["learning_rate=1e-9"], "test": False}
+    declared = declare_from(None, {"origin": f"{study.name}:wide", "epochs": 1, **asked}, lean, runs)
+    folder = StudyFolder.create(runs, declared.label, declared.plan, declared.origins)
+    shutil.rmtree(runs / study.name)
+    # What it needs is its own by now, also to be resumed.
+    result = fashionlab.resume_study(folder.path, execution=lean)
+    plan, wide = folder.plan, study.plan.arm("wide")
+    assert (plan.seeds, result.summary.runs.done) == (2, 4)
+    assert plan.arms[0].settings == {**wide.settings, "epochs": 1}
+    assert "each run starts from the weights of the run of 'wide' with its seed" in " ".join(result.lines()).lower()
+    for seed in plan.all_seed_numbers:
+        origin = study.finished(wide, seed)
+        still = folder.finished(plan.arms[1], seed)
+        names = [name for name in origin.weights if "moving" not in name]
+        assert all(still.weights[name] == pytest.approx(origin.weights[name], abs=1e-6) for name in names)
+        assert [each.run for each in still.spec.origins] == [f"{study.name}/runs/{origin.name}"]
+    # A third one, from the second: along the whole chain no row that judges, or has picked weights, was trained on.
+    monkeypatch.setattr("fashionlab.studies.declare.check_models", lambda arms: None)
+    third = declare_from(None, {"origin": "last", "early_stopping": False, **asked}, lean, runs).plan
+    for seed in third.all_seed_numbers:
+        origins = study.finished(wide, seed), folder.finished(plan.arms[0], seed)
+        specs = [*(run.spec for run in origins), *(third.spec_for(arm, seed) for arm in third.arms)]
+        assert [len(spec.origins or ()) for spec in specs] == [0, 1, 2, 2]
+        rows = [partition(spec, sample) for spec in specs]
+        for one in rows:
+            assert all(np.array_equal(*pair) for pair in zip(one, rows[0], strict=True))
+            assert not np.intersect1d(one.train, [*one.judging, *one.stopping]).size
+        # Nothing is chosen any more, but by the origin on its stopping set: that does not judge.
+        assert all(np.array_equal(run.predictions.validation.rows, rows[-1].judging) for run in origins)
+    status, _, err = ask("study", "resume", "last", "--seeds", "3")
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"start from those of study {study.name}, of which it keeps 2, from seed 0 on" in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"seeds": 3}, r"seed 2 has no origin: arm 'baseline' of study .* has finished runs with the seeds 0 to 1; "),
+        ({"first_seed": 7}, r"seed 7 has no origin"),
+        ({"of": ":wode"}, r"has no arm 'wode'; did you mean wide\?"),
+        ({"of": "/runs/00-baseline-seed0"}, r"is a single run, and all seeds .* would share its split and its weights"),
+        ({"of": "x"}, r"has no study"),
+        ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split"),
+        ({"models": ["cnn"]}, r"given the model 'cnn', but arm 'baseline' of study .* is of 'mlp'"),
+        ({"changes": ["model=cnn"]}, r"given the model 'cnn', but the baseline is of 'mlp'"),
+        ({"changes": ["widths=9"]}, r"widths: given 9, but the baseline has 16,8, and weights go on in the architec"),
+        ({"models": ["mlp", "cnn"]}, r"models are compared from weights drawn anew"),
+    ],
+)
+def test_what_no_study_can_start_from_is_refused(study, monkeypatch, asked, words):
+    monkeypatch.setattr("fashionlab.studies.declare.check_models", lambda arms: None)
+    asked = {"changes": ["dropout=0"], **asked}
+    models, origin = asked.pop("models", [None]), study.name + asked.pop("of", "")
+    verb = fashionlab.compare if len(models) > 1 else fashionlab.study
+    with pytest.raises(UsageError, match=words):
+        verb(*models, origin=origin, runs=study.path.parent, **asked)
+    assert list(study.path.parent.glob("*continued*")) == []
 
 
 def test_a_killed_command_goes_on_to_the_same_verdicts(summary, sample_path, tmp_path):
