@@ -52,6 +52,7 @@ PROGRAMS = {
     "page-photos": ("page_photos last", "photographs in the page's script, compared with Python; of an mlp or cnn"),
     "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
+    "hostile-pictures": ("hostile_pictures", "pictures that mean harm, or are none, given to predict"),
     "hostile-data": ("hostile_data", "IDX files, images, archives and folders damaged, and loaded"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""

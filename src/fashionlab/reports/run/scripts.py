@@ -2,8 +2,8 @@
 
 from importlib.resources import files
 
-PHOTO_SCRIPTS = ("arrays", "reading", "ground", "garment", "simple", "see")
-"""In `templates/photos/`, in the order of their imports; as the modules of `photos/`."""
+PHOTO_SCRIPTS = ("arrays", "reading", "ground", "garment", "simple", "see", "crop")
+"""In `templates/photos/`, in the order of their imports; as the modules of `photos/`, and the choice of a part."""
 
 TRY_SCRIPTS = ("network", "pictures", "layers", "tryit")
 """In `templates/tryit/`, in the order of their imports; `network` as `portable/forward.py`."""
