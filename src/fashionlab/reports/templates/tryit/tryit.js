@@ -151,7 +151,7 @@
   ["pointerup", "pointercancel"].forEach((name) => canvas.addEventListener(name, () => { draw = null; }));
 
   // A photograph: from a file, the clipboard, or dropped. Of several that are read at once the last one counts.
-  let photo = null, reading = 0;
+  let photo = null, crop = null, reading = 0;
   const remark = (said) => the("remarks").append(make("li", "", said));
   async function take(file) {
     const mine = ++reading, name = clean(file.name || "the image");
@@ -159,71 +159,29 @@
       const read = await fashionlabPhotos.read(file);
       if (mine !== reading) return;
       photo = { ...read, name };
-      see();
-      photo.whole = photo.steps[0];
-      showPhoto();
+      const [{ pixels, width, height }] = see();
+      paint(the("whole"), pixels, width, height);
+      if (crop) crop.remove();
+      crop = fashionlabPhotos.crop(the("frame"), { width: photo.width, height: photo.height, choose: see });
     } catch (error) {
       if (mine !== reading) return;
       the("remarks").replaceChildren();
       remark(clean(error.message));
     }
   }
-  // box: the part that is used, in pixels of the photograph.
+  // box: the part that is used, in pixels of the photograph. Returns the steps; the first is the photograph, or the part.
   function see(box) {
     const { image, steps, remarks } = fashionlabPhotos.see(photo.rgba, photo.width, photo.height, facts, box);
-    Object.assign(photo, { box, steps });
     show(image, box ? `part of ${photo.name}` : photo.name);
     remarks.forEach(remark);
-  }
-  function showPhoto() {
-    const { whole, steps, box, width } = photo, list = the("steps");
-    const drawn = steps.map(({ name, width: wide, height, pixels }, k) => {
-      const item = make("li"), shown = k ? { pixels, wide, height } : { pixels: whole.pixels, wide: whole.width, height: whole.height };
-      item.append(paint(make("canvas"), shown.pixels, shown.wide, shown.height), make("span", "", name));
+    the("steps").replaceChildren(...steps.slice(box ? 0 : 1).map(({ name, width, height, pixels }, k) => {
+      const item = make("li");
+      item.append(paint(make("canvas"), pixels, width, height), make("span", "", box && !k ? "the part" : name));
       return item;
-    });
-    list.replaceChildren(...drawn);
-    const frame = make("div", "frame"), canvas = list.querySelector("canvas");
-    canvas.replaceWith(frame);
-    frame.append(canvas);
-    if (box) {
-      const mark = make("i"), share = (v, all) => `${100 * v / all}%`;
-      Object.assign(mark.style, { left: share(box.x, width), top: share(box.y, photo.height), width: share(box.width, width), height: share(box.height, photo.height) });
-      frame.append(mark);
-    }
+    }));
     the("photo").hidden = false;
-    the("whole").hidden = !box;
+    return steps;
   }
-  the("whole").addEventListener("click", () => { see(); showPhoto(); });
-
-  // A box is dragged on the photograph.
-  the("steps").addEventListener("pointerdown", (event) => {
-    const frame = event.target.closest(".frame");
-    if (!frame || event.button) return;
-    event.preventDefault();
-    const edge = frame.getBoundingClientRect(), mark = frame.querySelector("i") || frame.appendChild(make("i"));
-    const within = (v) => Math.max(0, Math.min(1, v));
-    const at = (e) => [within((e.clientX - edge.left) / edge.width), within((e.clientY - edge.top) / edge.height)];
-    const [x0, y0] = at(event);
-    let part = null;
-    const move = (e) => {
-      const [x, y] = at(e), left = Math.min(x, x0), top = Math.min(y, y0);
-      part = { left, top, width: Math.abs(x - x0), height: Math.abs(y - y0) };
-      for (const side of Object.keys(part)) mark.style[side] = `${100 * part[side]}%`;
-    };
-    frame.setPointerCapture(event.pointerId);
-    frame.addEventListener("pointermove", move);
-    const end = () => {
-      frame.removeEventListener("pointermove", move);
-      const { width, height } = photo, [x, y] = part ? [Math.floor(part.left * width), Math.floor(part.top * height)] : [0, 0];
-      const box = part && { x, y, width: Math.min(width - x, Math.round(part.width * width)), height: Math.min(height - y, Math.round(part.height * height)) };
-      // A click is no box.
-      if (box && Math.min(box.width, box.height) >= 8) see(box);
-      showPhoto();
-    };
-    frame.addEventListener("pointerup", end, { once: true });
-    frame.addEventListener("pointercancel", end, { once: true });
-  });
 
   for (const id of ["file", "camera"]) {
     the(id).addEventListener("change", () => {
