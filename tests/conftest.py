@@ -48,6 +48,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
+def keep_environment() -> None:
+    """Undo that pytest writes each test's name into the environment.
+
+    A kept worker is used again only where the environment is what it was when the worker began: as pytest leaves it,
+    every test begins one of its own, with seconds of imports.
+    """
+    os.environ["PYTEST_CURRENT_TEST"] = "of fashionlab"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup() -> None:
+    """Before every fixture."""
+    keep_environment()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call() -> None:
+    """Before every test."""
+    keep_environment()
+
+
 @pytest.fixture(scope="session")
 def fashion() -> Dataset:
     """The real Fashion-MNIST, from wherever this machine can have it; skips the test where it cannot."""
