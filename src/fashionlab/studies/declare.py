@@ -28,7 +28,7 @@ from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.training.architectures import TRUST_DIGITS, is_vouched_for
-from fashionlab.workers import Worker
+from fashionlab.workers.pool import borrow
 
 
 def declare_study(
@@ -101,7 +101,7 @@ def check_models(arms: Sequence[Arm]) -> None:
     )
     if not arguments.specs:
         return
-    with Worker(preload=PRELOADED["jax"]) as worker:
+    with borrow(preload=PRELOADED["jax"]) as worker:
         worker.call(CHECK_MODELS, arguments)
 
 
