@@ -92,12 +92,13 @@ def sample_path() -> Path:
 
 @pytest.fixture
 def ask(tmp_path, monkeypatch, capfd):
-    """Run a command in this process and in an empty folder; its exit status, and what it printed on either stream."""
+    """Run a command in this process and in an empty folder, or in another one; its exit status, and what it printed on
+    either stream."""
     before = signal.getsignal(signal.SIGTERM)
 
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["fashionlab", *arguments])
+    def run(*arguments, cwd=tmp_path):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["fashionlab", *map(str, arguments)])
         monkeypatch.setenv(COMMAND_LINE, "1")  # as the command does, and is undone here
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
@@ -106,6 +107,15 @@ def ask(tmp_path, monkeypatch, capfd):
 
     yield run
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    """No files of figures are drawn for the runs that a module trains, which take longer than the training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fashionlab.lab.run_job.draw_run", lambda run: None)
+        patch.setattr("fashionlab.lab.run_job.draw_samples", lambda folder, dataset: None)
+        yield
 
 
 @pytest.fixture
