@@ -36,9 +36,10 @@ SAMPLE = Path(__file__).parent / "data" / "fashion-sample.npz"
 
 
 LONGEST = (
-    "test_cluster.py", "test_cli.py", "test_tensorflow.py", "test_study.py", "test_report.py", "test_estimator_fits.py",
-    "test_lab.py", "test_tampering.py", "test_drive.py", "test_stranger.py", "test_kill.py", "test_notebook.py",
-    "test_full_disk.py",
+    "test_tensorflow.py", "test_study.py", "test_cluster.py", "test_cli.py", "test_every_figure.py",
+    "test_estimator_fits.py", "test_kill.py", "test_drive.py", "test_lab.py", "test_own_estimator_runs.py",
+    "test_report.py", "test_notebook.py", "test_origin.py", "test_search.py", "test_full_disk.py", "test_tampering.py",
+    "test_own_runs.py", "test_stranger.py",
 )  # fmt: skip
 """The files that take longest: begun first, so that no process is left with one of them at the end."""
 
