@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import fakes
+import loopback
 import msgspec
 import numpy as np
 import pytest
@@ -107,6 +108,7 @@ def test_what_is_not_the_run_is_refused(made, job, tmp_path):
 
 
 def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeypatch, job):
+    loopback.share_programs(tmp_path)
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
     for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
         monkeypatch.setenv(name, "")

@@ -114,8 +114,11 @@ def logits_of(run: Run, images: np.ndarray, trust: str | None = None) -> np.ndar
     """Logits float32 [n, classes] of images as the network sees them, uint8 [n, side, side], by the run's own model in
     a worker process."""
     from fashionlab.evaluation.tasks import PREDICT, PredictArguments
+    from fashionlab.training.architectures import architecture_of
     from fashionlab.workers.pool import borrow
 
+    # What nobody vouched for is refused here, where that takes no worker, and lets go of none.
+    architecture_of(run, trust)
     # A user's own model may run on one backend alone: it is asked where it was trained.
     backend = "jax" if run.spec.model_sha256 is None else run.spec.backend
     with tempfile.TemporaryDirectory() as folder, borrow(backend, preload=[PREDICT.module]) as worker:

@@ -35,7 +35,7 @@ from fashionlab.training.architectures import (
     require_same_model,
     require_same_options,
 )
-from fashionlab.workers import Worker
+from fashionlab.workers.pool import borrow
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def check_models(arms: Sequence[Arm]) -> None:
     )
     if not arguments.specs:
         return
-    with Worker(preload=PRELOADED["jax"]) as worker:
+    with borrow(preload=PRELOADED["jax"]) as worker:
         worker.call(CHECK_MODELS, arguments)
 
 
