@@ -55,9 +55,10 @@ def answers() -> str:
 
 def result(name: str) -> str:
     """The line in a study file's head that tells its result."""
-    verdicts = read(f"claim-{name}")["results"]["verdicts"]
+    document = read(f"claim-{name}")
+    verdicts = document["results"]["verdicts"]
     found = "; ".join(f"{arm}: {verdict['word']}" for arm, verdict in verdicts.items())
-    return f"# Result: {found} (evidence/claim-{name}.json)."
+    return f"# Result: {found} (evidence/claim-{name}.json, results version {document['results_version']})."
 
 
 BLOCKS: Blocks = {"answers": answers}

@@ -1,17 +1,22 @@
 """Cases that are done, a line each, so that a long program which was stopped goes on behind them.
 
-A journal lies in `runs/evidence/`, which git ignores. It is of one commit and one set of arguments: under others, or
-with changes that are not committed, it begins anew. It goes when the evidence has been written.
+A journal lies in `runs/evidence/`, which git ignores. It is of one state of the code (of SOURCES, so that evidence
+and pages may be committed meanwhile) and one set of arguments: under others, or with changes to them that are not
+committed, it begins anew. It goes when the evidence has been written.
 """
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, announce, describe_code
+from benchmarks.common import ROOT, announce, git
 
 FOLDER = ROOT / "runs" / "evidence"
+
+SOURCES = ("src", "benchmarks", "recipes")
+"""What may change a case."""
 
 
 class Journal:
@@ -21,12 +26,15 @@ class Journal:
         """target: where the evidence will be written; None for a program that leaves none, and so no journal."""
         self.found: dict[str, Any] = {}
         self._path = FOLDER / f"{target.stem}.jsonl" if target else None
-        if self._path is None:
+        self.folder = FOLDER / target.stem if target else None
+        """For what is no line of JSON: whole runs. It may not exist; it goes when the journal goes or begins anew."""
+        if self._path is None or self.folder is None:
             return
-        code = describe_code()
-        head = json.dumps({"code": code, "arguments": sys.argv[1:]})
+        trees = git("rev-parse", *(f"HEAD:{name}" for name in SOURCES))
+        clean = git("status", "--porcelain", "--", *SOURCES) == ""
+        head = json.dumps({"code": trees, "arguments": sys.argv[1:]})
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
-        if lines and lines[0] == head and not code["dirty"]:
+        if lines and lines[0] == head and clean:
             # The last line may be cut off, by whatever ended the program.
             for line in lines[1:]:
                 try:
@@ -35,6 +43,8 @@ class Journal:
                     break
                 self.found[name] = result
             announce(f"{len(self.found)} cases are known from before")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         kept = [head, *(json.dumps(pair) for pair in self.found.items())]
         self._path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
@@ -50,3 +60,5 @@ class Journal:
         """The evidence is written: nothing is left to go on with."""
         if self._path:
             self._path.unlink(missing_ok=True)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -11,15 +11,17 @@ import time
 import msgspec
 import numpy as np
 import pytest
+from benchmarks.study import pairs_of, recompute
 
 import fashionlab
 from fashionlab import lab
 from fashionlab.errors import StoreError
 from fashionlab.evaluation import open_images
+from fashionlab.reports.study import StudyReport
 from fashionlab.store import Ledger, Run
 from fashionlab.studies.final import read_test_logits
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.stats.verdict import judge
+from fashionlab.studies.stats.verdict import Verdict, judge
 from fashionlab.studies.summary import RunCounts, StudySummary
 from fashionlab.training.partition import partition
 
@@ -54,6 +56,18 @@ def summary(place):
 @pytest.fixture
 def study(place):
     return StudyFolder(next((place / "runs").glob("mlp-study-*")))
+
+
+def test_evidence_of_a_study_holds_what_its_verdicts_follow_from(place, study):
+    report = msgspec.json.decode((place / "answer.json").read_bytes(), type=StudyReport)
+    content = {"verdicts": {arm.name: arm.verdict for arm in report.arms}, "pairs": pairs_of(report, study)}
+    results = json.loads(msgspec.json.encode(content))
+    for arm in report.arms:
+        assert recompute(results, arm.name) == msgspec.convert(results["verdicts"][arm.name], Verdict)
+        assert [pair["seed"] for pair in results["pairs"][arm.name]] == [pair.seed for pair in arm.pairs]
+        for pair in results["pairs"][arm.name]:
+            # Two runs differ in accuracy by no more than the share of images to which they give different classes.
+            assert abs(pair["arm"] - pair["baseline"]) <= pair["disagree"] + 1e-9
 
 
 def test_the_summary_is_what_the_runs_say(summary, study):

@@ -1,0 +1,94 @@
+"""What `evidence/` holds: of which results version it is, what of it is made again, what can be recomputed from it."""
+
+import json
+import re
+
+import msgspec
+import pytest
+from benchmarks import evidence, pages, study
+from benchmarks.common import ROOT, Evidence
+from benchmarks.readme import PAGES
+
+from fashionlab.recipe.spec import RESULTS_VERSION
+from fashionlab.studies.stats.verdict import Verdict
+
+DOCUMENTS = sorted((ROOT / "evidence").glob("*.json"))
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """Writes a document into an empty folder that stands for `evidence/`."""
+    monkeypatch.setattr(pages, "EVIDENCE", tmp_path)
+    monkeypatch.setattr(evidence, "EVIDENCE", tmp_path)
+
+    def keep(name, **document):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+
+    return keep
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_document_says_of_which_results_version_it_is(path):
+    assert json.loads(path.read_text())["results_version"] in range(1, RESULTS_VERSION + 1)
+
+
+def test_new_evidence_says_so_too():
+    assert Evidence("seeds").document["results_version"] == RESULTS_VERSION
+
+
+PAGE = "<!-- figure: x -->\n<!-- end figure -->\n<!-- versions: x -->\n<!-- end versions -->"
+
+
+def filled(*names):
+    return pages.fill(PAGE, {"figure": lambda: " ".join(str(pages.read(name)["results"]) for name in names)})
+
+
+def test_a_page_tells_figures_of_other_results_versions(kept):
+    kept("new", results_version=RESULTS_VERSION, results=93)
+    kept("old", results_version=RESULTS_VERSION - 1, results=92)
+    kept("nameless", results=91)
+    assert filled("new").endswith("<!-- versions: x -->\n\n<!-- end versions -->")
+    some = " ".join(filled("new", "old", "nameless").split())
+    assert f"**The figures from nameless, old are of [results version](run-format.md) {RESULTS_VERSION - 1} or" in some
+    assert f"not of {RESULTS_VERSION}, the present one**" in some
+    assert "**All figures on this page are of" in filled("old")
+    # What another page was filled from does not count.
+    assert "**" not in filled("new")
+
+
+def test_a_page_with_figures_cannot_leave_that_out():
+    with pytest.raises(ValueError, match="no block 'versions'"):
+        pages.fill("<!-- figure: x -->\n<!-- end figure -->", {"figure": str})
+    for page, blocks in PAGES.items():
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert text == pages.fill(text, blocks, "docs/run-format.md" if page == "README.md" else "run-format.md"), (
+            "run python -m benchmarks.readme"
+        )
+
+
+def test_the_readme_has_no_figure_that_is_not_of_the_evidence():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in ("headline", "families", "versions"):
+        before, _, rest = text.partition(f"<!-- {name}: ")
+        text = before + rest.partition(f"<!-- end {name} -->")[2]
+    assert not re.findall(r"\d\.\d+ (?:%|points)", text)
+
+
+def test_only_stale_evidence_is_made_again(kept):
+    command = "python -m benchmarks.seeds --json evidence/seeds.json"
+    assert evidence.is_stale("seeds")
+    kept("seeds", results_version=RESULTS_VERSION, command=command)
+    assert not evidence.is_stale("seeds")
+    kept("seeds", results_version=RESULTS_VERSION - 1, command=command)
+    assert evidence.is_stale("seeds")
+    kept("seeds", results_version=RESULTS_VERSION, command=command.replace("seeds.json", "seeds.json --seeds 1"))
+    assert evidence.is_stale("seeds")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_the_verdicts_of_the_studies_follow_from_their_pairs(path):
+    results = json.loads(path.read_text())["results"]
+    for arm in results.get("pairs", ()) if isinstance(results, dict) else ():
+        said = msgspec.convert(results["verdicts"][arm], Verdict)
+        assert study.recompute(results, arm) == said
+        assert said.n == len(results["pairs"][arm])
