@@ -99,7 +99,8 @@ def fill(text: str, blocks: Blocks, run_format: str = "run-format.md") -> str:
     Raises ValueError if it lacks a block.
     """
     _read.clear()
-    for name, make in {**blocks, VERSIONS: partial(older_versions, _read, run_format)}.items():
+    every: Blocks = {**blocks, VERSIONS: partial(older_versions, _read, run_format)}
+    for name, make in every.items():
         marked = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         found = marked.search(text)
         if not found:
