@@ -40,8 +40,8 @@ BEYOND = 0.2
 watched from the first seed on: a very large effect it finds sooner."""
 
 SKEWED = 0.1
-"""The share of an arm's alpha that nothing spends: it pays for differences that are skewed, up to a skewness of 1, where
-few seeds refute the mean more often than normal ones do (docs/decisions/0025)."""
+"""The share of an arm's alpha that nothing spends: it pays for differences that are skewed, up to a skewness of 1. A few
+of those refute the mean more often than normal ones do (docs/decisions/0025)."""
 
 EXCESS, EXCESS_FALLS = 0.16, 40
 """By which share more often than a random walk's the scores cross: at most EXCESS, for N seeds above EXCESS_FALLS
