@@ -40,7 +40,7 @@ BEYOND = 0.2
 watched from the first seed on: a very large effect it finds sooner."""
 
 SKEWED = 0.1
-"""The share of an arm's alpha that nothing spends: it pays for differences that are skewed, up to a skewness of 1. A few
+"""The share of an arm's alpha that nothing spends: it pays for differences that are skewed, up to a skewness of 1. Few
 of those refute the mean more often than normal ones do (docs/decisions/0025)."""
 
 EXCESS, EXCESS_FALLS = 0.16, 40
