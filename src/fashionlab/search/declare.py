@@ -49,7 +49,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
 
 def declare_confirmation(plan: SearchPlan, best: Trial, context: StudyContext, earlier: Sequence[StudyFolder]) -> Plan:
     """The study of the best trial's recipe against the default one, on seeds that no trial and no earlier confirmation
-    has used, and not on those that a search begins with. The test set stays out of it: a search sees validation alone."""
+    has used, from FIRST_SEED on. The test set stays out of it: a search sees validation alone."""
     first = max([FIRST_SEED - 1, plan.seed, *(folder.plan.all_seed_numbers[-1] for folder in earlier)]) + 1
     terms = Terms(
         title=f"Is the best of the trials of {plan.name} really better than the default?", seeds=plan.seeds,
