@@ -30,9 +30,22 @@ import numpy as np
 
 from benchmarks.common import FASHIONLAB, ROOT, Evidence, announce, print_table
 from benchmarks.journal import Journal
+from fashionlab import lab
 from fashionlab.reports.study import StudyReport
 from fashionlab.studies.folder import StudyFolder, list_studies
 from fashionlab.studies.stats.verdict import Verdict, judge
+
+
+def carry_on(runs: Path, model: str, *, workers: int | None = None, **asked: Any) -> StudyReport:
+    """What a study has found at its end, whose progress and time left are told on the way.
+
+    runs: a folder of its own. If a program that was killed has left the study there, it goes on. asked: as of
+    `lab.study`.
+    """
+    execution = lab.ExecutionOptions(report=False, workers=workers)
+    if list_studies(runs):
+        return lab.resume_study(runs=runs, execution=execution).summary
+    return lab.study(model, runs=runs, execution=execution, **asked).summary
 
 
 def pairs_of(report: StudyReport, folder: StudyFolder) -> dict[str, list[dict[str, Any]]]:
