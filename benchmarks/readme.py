@@ -95,7 +95,7 @@ def written() -> dict[Path, str]:
         for page, blocks in PAGES.items()
     }
     heads = {ROOT / "recipes" / f"{name}.toml": recipe_result(name) for name in RECIPES if has(f"recipe-{name}")}
-    heads |= {ROOT / "recipes" / "studies" / f"{name}.toml": claims.result(name) for name in claims.measured()}
+    heads |= {ROOT / "recipes" / "studies" / f"{name}.toml": claims.result(name) for name in claims.CLAIMS}
     for path, line in heads.items():
         texts[path] = re.sub(r"^# Result: .*$", line, path.read_text(encoding="utf-8"), flags=re.M)
     return texts
