@@ -136,8 +136,8 @@ def test_the_test_set_is_evaluated_once_for_all_runs(summary, study, place, samp
 
 def test_the_plan_is_printed_before_it_runs_and_a_line_a_run(place, study):
     lines = (place / "progress.txt").read_text().splitlines()
-    assert "6 runs: 3 arms, seeds 100 to 101" in "".join(lines[:8])
-    assert any("widths 16-8 → 32-16" in line for line in lines[:5])
+    assert "6 runs: 3 arms, seeds 100 to 101" in "".join(lines[:9])
+    assert any("widths 16-8 → 32-16" in line for line in lines[:6])
     assert any("unknown until the first runs are done" in line for line in lines[:8])
     assert sum(line.startswith("run ") for line in lines) == 6
     assert study.name in "".join(lines[:10])
