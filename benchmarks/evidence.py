@@ -43,7 +43,9 @@ PROGRAMS = {
     "averaging-reference": ("averaging --model recipes/reference.toml", "and at the original's settings"),
     "epoch-averaged": ("epoch --contenders ours,ours-averaged --rounds 7", "what averaging costs"),
     "study-throughput": ("study_throughput", "a study's runs with two workers and with one"),
-    "null-studies": ("null_studies", "nothing against nothing, really trained: 20 studies"),
+    "null-studies": ("null_studies", "nothing against nothing, really trained: 200 studies"),
+    "pool": ("pool", "120 seeds of one change, and how many studies drawn from them decide in ten minutes"),
+    "pool-studies": ("pool --whole 10 --of evidence/pool.json", "ten such studies, really run"),
     "verdicts": ("verdicts", "how often simulated studies are wrong, and how soon they decide"),
     "ablation": (
         "study mlp --ablate --epochs 12 --seeds 10 --within 900",

@@ -4,13 +4,14 @@ import json
 import re
 
 import msgspec
+import numpy as np
 import pytest
-from benchmarks import evidence, pages, study
+from benchmarks import evidence, null_studies, pages, pool, study
 from benchmarks.common import ROOT, Evidence
 from benchmarks.readme import PAGES
 
 from fashionlab.recipe.spec import RESULTS_VERSION
-from fashionlab.studies.stats.verdict import Verdict
+from fashionlab.studies.stats.verdict import Verdict, judge
 
 DOCUMENTS = sorted((ROOT / "evidence").glob("*.json"))
 
@@ -92,3 +93,34 @@ def test_the_verdicts_of_the_studies_follow_from_their_pairs(path):
         said = msgspec.convert(results["verdicts"][arm], Verdict)
         assert study.recompute(results, arm) == said
         assert said.n == len(results["pairs"][arm])
+
+
+def test_studies_are_dealt_out_of_a_long_one_and_judged_by_the_seeds_that_they_declare():
+    pairs = [{"seed": 100 + n, "baseline": 0.8, "arm": 0.8 + (0.01 if n < 5 else 0) + n % 3 / 1000} for n in range(12)]
+    first, second = null_studies.judge_each(pairs, 5, alpha=0.04, judge_rows=1200, margin=0.2)
+    assert (first["seeds"], second["seeds"]) == ([*range(100, 105)], [*range(105, 110)])
+    assert (first["word"], first["excluded"]) == ("helps", True)
+    declared = judge(first["differences"], alpha=0.04, resolution=100 / 1200, declared_seeds=5)
+    assert (first["low"], first["high"]) == (declared.low, declared.high)
+    assert second["word"] == "undecided"
+
+
+def test_a_rate_has_its_exact_interval():
+    # R: binom.test(8, 200)
+    rate = null_studies.rate_of(8, 200)
+    assert (rate["share"], rate["low"], rate["high"]) == pytest.approx((0.04, 0.01742, 0.07727), abs=1e-4)
+
+
+def test_studies_drawn_from_a_pool_find_its_effect():
+    random = np.random.default_rng(5)
+    pairs = [{"seed": n, "baseline": 0.9, "arm": 0.9 - abs(random.normal(0.003, 0.0027))} for n in range(120)]
+    pairs += [{"seed": n, "baseline": 0.9, "arm": 0.9} for n in range(120, 130)]
+    found = pool.summarise(
+        {"pairs": pairs, "alpha": 0.04, "margin": 0.2, "judge_rows": 12_000, "seconds": 2600}, 60, None
+    )
+    assert found["drawn"]["seeds"] == 30  # of 20 s each
+    assert found["drawn"]["right"] == "hurts"
+    assert found["drawn"]["decided"] > 0.9
+    assert found["drawn"]["wrong"] == 0
+    assert found["in_range"]
+    assert sum(found["drawn"]["words"].values()) == 60
