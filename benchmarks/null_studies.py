@@ -22,10 +22,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, Evidence, announce, print_table
+from benchmarks.common import ROOT, Evidence, print_table
 from benchmarks.journal import Journal
 from benchmarks.study import carry_on
 from fashionlab.studies.design.plan import FIRST_SEED
@@ -103,22 +104,22 @@ def main() -> int:
     given = parser.parse_args()
     if given.studies < 1 or given.seeds < 4:
         parser.error(f"given {given.studies} studies of {given.seeds} seeds, expected 1 and 4 at least")
-    evidence, journal = Evidence("null_studies"), Journal(given.json)
+    evidence = Evidence("null_studies")
     settings = {
         "epochs": given.epochs, "limit": given.limit, "dataset": given.dataset, "early_stopping": False,
     }  # fmt: skip
     total = given.studies * given.seeds
     starts = range(FIRST_SEED, FIRST_SEED + total, BLOCK)
+    journal = Journal(given.json, len(starts))
     with tempfile.TemporaryDirectory() as temporary:
-        for number, first in enumerate(starts, start=1):
-            if str(first) not in journal.found:
-                announce(f"--- {number} of {len(starts)} blocks of {BLOCK} seeds")
-                seeds = min(BLOCK, FIRST_SEED + total - first)
-                folder = (journal.folder or Path(temporary)) / str(first)
-                journal.add(str(first), make_block(first, seeds, settings, given.workers, folder))
-                # Half a gigabyte of weights that nobody needs any more.
-                shutil.rmtree(folder)
-    blocks = [journal.found[str(first)] for first in starts]
+        blocks = []
+        for first in starts:
+            seeds = min(BLOCK, FIRST_SEED + total - first)
+            folder = (journal.folder or Path(temporary)) / str(first)
+            make = partial(make_block, first, seeds, settings, given.workers, folder)
+            blocks.append(journal.once(f"{seeds} seeds from {first} on", make))
+            # Half a gigabyte of weights that nobody needs any more.
+            shutil.rmtree(folder, ignore_errors=True)
     alpha, margin, judge_rows = (blocks[0][name] for name in ("alpha", "margin", "judge_rows"))
     pairs = [pair for block in blocks for pair in block["pairs"]]
     rows = judge_each(pairs, given.seeds, alpha=alpha, judge_rows=judge_rows, margin=margin)

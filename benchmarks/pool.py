@@ -24,12 +24,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import Evidence, announce, print_table
+from benchmarks.common import Evidence, print_table
 from benchmarks.journal import Journal
 from benchmarks.pages import percent, read
 from benchmarks.study import carry_on
@@ -162,13 +163,12 @@ def main() -> int:
         parser.error("given one of --whole and --of, expected both or none: a pool says what whole studies should find")
     trial = {name: getattr(given, name) for name in ("limit", "epochs") if getattr(given, name) is not None}
     settings = {**SETTINGS, **trial}
-    evidence, journal = Evidence("pool"), Journal(given.json)
+    evidence, journal = Evidence("pool"), Journal(given.json, given.whole or 1)
     with tempfile.TemporaryDirectory() as temporary:
         place = journal.folder or Path(temporary)
         if given.whole is None:
-            pool = journal.found.get("pool") or make_pool(given.seeds, settings, given.workers, place)
-            journal.add("pool", pool)
-            results = summarise(pool, given.studies, given.study_seeds)
+            make = partial(make_pool, given.seeds, settings, given.workers, place)
+            results = summarise(journal.once("the pool", make), given.studies, given.study_seeds)
             found = results["drawn"]
             print_table([["change", "effect", "deviation", "seconds a seed", "seeds", "decided", "wrong"],
                          [CHANGE, f"{results['effect']:+.3f}", f"{results['deviation']:.3f}",
@@ -179,14 +179,12 @@ def main() -> int:
             evidence.write(given.json, results["n"], results)
         else:
             drawn = json.loads(given.of.read_text(encoding="utf-8"))["results"]["drawn"]
+            rows, seeds = [], given.study_seeds or drawn["seeds"]
             for number in range(given.whole):
-                if str(number) not in journal.found:
-                    announce(f"--- whole study {number + 1} of {given.whole}")
-                    folder = place / str(number)
-                    seeds = given.study_seeds or drawn["seeds"]
-                    journal.add(str(number), run_whole(number, seeds, settings, given.workers, folder))
-                    shutil.rmtree(folder)
-            rows = [journal.found[str(number)] for number in range(given.whole)]
+                folder = place / str(number)
+                make = partial(run_whole, number, seeds, settings, given.workers, folder)
+                rows.append(journal.once(f"whole study {number}", make))
+                shutil.rmtree(folder, ignore_errors=True)
             decided = sum(row["word"] == drawn["right"] for row in rows)
             table = [["first seed", "seeds", "effect", "verdict", "minutes"]]
             table += [[str(row["seeds"][0]), str(len(row["seeds"])), f"{row['effect']:+.2f}", row["word"],

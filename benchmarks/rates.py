@@ -19,10 +19,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, Evidence, announce, print_table
+from benchmarks.common import ROOT, Evidence, print_table
 from benchmarks.journal import Journal
 from benchmarks.study import carry_on
 
@@ -79,20 +80,18 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, help="of each run [10 and 12]")
     parser.add_argument("--json", type=Path, help="also write the results there")
     given = parser.parse_args()
-    evidence, journal = Evidence("rates"), Journal(given.json)
-    settings = {} if given.epochs is None else {"epochs": given.epochs}
     cases = [(base, optimizer) for base in BASES for optimizer in GRIDS if given.only in f"{base} {optimizer}"]
+    evidence, journal = Evidence("rates"), Journal(given.json, len(cases))
+    settings = {} if given.epochs is None else {"epochs": given.epochs}
     with tempfile.TemporaryDirectory() as temporary:
-        for number, (base, optimizer) in enumerate(cases, start=1):
-            case = f"{base} {optimizer}"
-            if case not in journal.found:
-                announce(f"--- {number} of {len(cases)}: {case}")
-                folder = (journal.folder or Path(temporary)) / case.replace(" ", "-")
-                journal.add(case, best_of(accuracies(base, optimizer, folder, **settings)))
+        place = journal.folder or Path(temporary)
+        for base, optimizer in cases:
+            make = partial(accuracies, base, optimizer, place / f"{base}-{optimizer}", **settings)
+            journal.once(f"{base} {optimizer}", make)
     table = [["settings", "optimizer", "best rate", "accuracy at each rate, %"]]
     results: dict[str, Any] = {}
     for base, optimizer in cases:
-        found = journal.found[f"{base} {optimizer}"]
+        found = best_of(journal.found[f"{base} {optimizer}"])
         results.setdefault(base, {})[optimizer] = found
         each = ", ".join(f"{rate}: {accuracy:.2f}" for rate, accuracy in found["accuracy"].items())
         table.append([base, optimizer, f"{found['best']:g}" + (" (edge)" if found["at_the_edge"] else ""), each])

@@ -6,7 +6,7 @@ import re
 import msgspec
 import numpy as np
 import pytest
-from benchmarks import evidence, null_studies, pages, pool, study
+from benchmarks import evidence, journal, null_studies, pages, pool, study
 from benchmarks.common import ROOT, Evidence
 from benchmarks.readme import PAGES
 
@@ -124,3 +124,26 @@ def test_studies_drawn_from_a_pool_find_its_effect():
     assert found["drawn"]["wrong"] == 0
     assert found["in_range"]
     assert sum(found["drawn"]["words"].values()) == 60
+
+
+def test_a_program_that_was_killed_goes_on_behind_the_cases_that_are_done(tmp_path, monkeypatch, capsys):
+    code = {"rev-parse": "tree", "status": ""}
+    monkeypatch.setattr(journal, "FOLDER", tmp_path)
+    monkeypatch.setattr(journal, "git", lambda command, *_: code[command])
+    first = journal.Journal(tmp_path / "it.json", 3)
+    first.folder.mkdir()
+    assert [first.once("a", lambda: [1]), first.once("b", lambda: 2)] == [[1], 2]
+    told = capsys.readouterr().err
+    assert "--- 1 of 3: a\n" in told
+    assert re.search(r"--- 2 of 3: b, 0 s left", told)
+    again = journal.Journal(tmp_path / "it.json", 3)
+    assert again.once("a", lambda: pytest.fail("known")) == [1]
+    assert again.folder.exists()
+    # Of other code nothing is taken over.
+    code["rev-parse"] = "another tree"
+    other = journal.Journal(tmp_path / "it.json")
+    assert (other.found, other.folder.exists()) == ({}, False)
+    other.add("a", 3)
+    other.close()
+    assert list(tmp_path.iterdir()) == []
+    assert journal.Journal(None).once("a", lambda: 4) == 4
