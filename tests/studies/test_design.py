@@ -21,7 +21,7 @@ from fashionlab.recipe.config import TrainingConfig
 from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.declare import declare_study, extend, require_trust
-from fashionlab.studies.design.changes import ablate, parse_change, regularizers
+from fashionlab.studies.design.changes import ablate, apply_change, parse_change, regularizers
 from fashionlab.studies.design.file import Terms, read_study_file
 from fashionlab.studies.design.plan import (
     FORMAT,
@@ -32,6 +32,7 @@ from fashionlab.studies.design.plan import (
     check_arms,
     with_seeds,
 )
+from fashionlab.studies.design.quieter import quieter
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
@@ -372,3 +373,44 @@ def test_what_is_chosen_on_the_validation_set_has_a_half_of_its_own(base):
         assert Recipe.make(name).chooses_on_validation == ("validation." in fit)
     with pytest.raises(ValueError, match="choose nothing"):
         replace(base.spec, undivided=True)
+
+
+def quieter_for(model, change, **settings):
+    baseline = Recipe.make(model, settings)
+    return quieter([baseline, apply_change(baseline, change)], 6000, 12_000)
+
+
+def test_a_study_proposes_quieter_runs_and_says_why():
+    said = quieter_for("mlp", {"dropout": 0})
+    assert "so 6,000 images judge" in said
+    assert ", early_stopping=False lets" in said
+    assert "all 12,000 images judge, and as the learning rate falls to 0" in said
+    said = quieter_for("mlp", {"dropout": 0}, schedule="constant")
+    assert "early_stopping=False average=1 lets" in said
+    assert "averaged weights do not jump about, as others do" in said
+    assert ", early_stopping=False lets" in quieter_for("mlp", {"dropout": 0}, schedule="constant", average=1)
+    assert "schedule='cosine' early_stopping=False" in quieter_for("mlp", {"dropout": 0}, schedule="plateau")
+
+
+@pytest.mark.parametrize(
+    ("change", "settings"),
+    [
+        ({"early_stopping": False}, {}),
+        ({"patience": 3}, {}),
+        ({"dropout": 0}, {"early_stopping": False}),
+        # It stops early whatever is set.
+        ({"model": "boosting"}, {}),
+    ],
+)
+def test_it_proposes_nothing_where_stopping_is_asked_about_or_nothing_would_be_gained(change, settings):
+    assert quieter_for("mlp", change, **settings) is None
+
+
+def test_what_is_proposed_is_told_before_anything_runs_and_changes_no_recipe(context, sample_path):
+    recipe = Recipe.make("mlp", {"dataset": str(sample_path)})
+    plan = declare_study(recipe, ["dropout=0"], context, Terms())
+    assert context.advice[-1].startswith("runs stop early by half of the validation set, so 60 images judge")
+    assert plan.arms[0].recipe.training == recipe.training
+    calm = StudyContext(context.dataset)
+    declare_study(recipe, [], calm, Terms(ablate=True))
+    assert calm.advice == []

@@ -76,7 +76,13 @@ def question(seeds: int) -> list[click.Parameter]:
             help=f"How many seeds, at most. Intervals are made for this number, so say at the start how many you are "
             f"ready to run.  [{seeds}]",
         ),
-        click.Option(["--first-seed"], default=None, type=int, metavar="N", help="The first of them.  [0]"),
+        click.Option(
+            ["--first-seed"],
+            default=None,
+            type=int,
+            metavar="N",
+            help="The first of them.  [100: searches use lower ones]",
+        ),
         click.Option(["--margin"], default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]"),
         click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),
         TRAINER,

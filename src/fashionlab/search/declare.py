@@ -15,7 +15,7 @@ from fashionlab.search.space import Vary, read_fields, recipe_of
 from fashionlab.search.summary import Trial
 from fashionlab.studies.declare import check_models, declare_study
 from fashionlab.studies.design.file import Terms
-from fashionlab.studies.design.plan import Plan, StudyContext, StudyData
+from fashionlab.studies.design.plan import FIRST_SEED, Plan, StudyContext, StudyData
 from fashionlab.studies.folder import StudyFolder
 
 
@@ -49,8 +49,8 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
 
 def declare_confirmation(plan: SearchPlan, best: Trial, context: StudyContext, earlier: Sequence[StudyFolder]) -> Plan:
     """The study of the best trial's recipe against the default one, on seeds that no trial and no earlier confirmation
-    has used. The test set stays out of it: a search sees validation alone."""
-    first = max([plan.seed, *(folder.plan.all_seed_numbers[-1] for folder in earlier)]) + 1
+    has used, from FIRST_SEED on. The test set stays out of it: a search sees validation alone."""
+    first = max([FIRST_SEED - 1, plan.seed, *(folder.plan.all_seed_numbers[-1] for folder in earlier)]) + 1
     terms = Terms(
         title=f"Is the best of the trials of {plan.name} really better than the default?", seeds=plan.seeds,
         first_seed=first, margin=plan.margin,

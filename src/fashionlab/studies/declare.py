@@ -26,6 +26,7 @@ from fashionlab.studies.design.plan import (
     judged_by_all,
     with_seeds,
 )
+from fashionlab.studies.design.quieter import quieter
 from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
@@ -113,6 +114,10 @@ def _plan(
         origins=start.origins if start else None,
     )
     check_models(plan.arms)
+    if halved:
+        recipes, whole = [arm.recipe for arm in arms], context.judge_rows(arms[0].recipe, halved=False)
+        if advice := quieter(recipes, plan.judge_rows, whole):
+            context.advice.append(advice)
     return plan
 
 

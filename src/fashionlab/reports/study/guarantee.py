@@ -108,9 +108,9 @@ def _declared(report: StudyReport) -> str:
     number = " or ".join(f"{each:,}" for each in seeds)
     return (
         f"It makes use of the number of seeds that was declared before the first one, {number}: an interval is wide at "
-        f"the beginning, and after {number} seeds hardly wider than if nobody had looked before. Four fifths of the "
+        f"the beginning, and after {number} seeds hardly wider than if nobody had looked before. Seven tenths of the "
         "permitted error are spent so; a fifth is kept for going on beyond that number, where the intervals hold too, "
-        "but shrink slowly."
+        "but shrink slowly; a tenth is not spent, as skewed differences mislead more often than normal ones."
     )
 
 

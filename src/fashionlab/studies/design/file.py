@@ -23,7 +23,7 @@ from msgspec import Meta, Struct
 from fashionlab.errors import UsageError
 from fashionlab.options import FLAGS, Option, command, options_of, unknown_setting
 from fashionlab.recipe.toml import DEFAULT_MODEL, flatten, read_toml
-from fashionlab.studies.design.plan import SEEDS, FirstSeed, Margin, SeedCount
+from fashionlab.studies.design.plan import FIRST_SEED, SEEDS, FirstSeed, Margin, SeedCount
 from fashionlab.studies.stats.verdict import MARGIN
 
 
@@ -36,7 +36,7 @@ class Terms(Struct, frozen=True):
 
     title: str | None = None
     seeds: SeedCount = SEEDS
-    first_seed: FirstSeed = 0
+    first_seed: FirstSeed = FIRST_SEED
     margin: Margin = MARGIN
     minutes: Annotated[float, Meta(gt=0)] | None = None
     ablate: bool = False
