@@ -3,6 +3,8 @@
 import pytest
 from contrast import CONTRAST
 
+from fashionlab.reports.run.glossary import GLOSSARY
+
 
 def rows_in(page, selector):
     return [int(row) for row in page.eval_on_selector_all(f"{selector} .pic", "all => all.map(p => p.dataset.row)")]
@@ -161,6 +163,45 @@ def test_the_map_answers_to_pointer_and_arrow_keys(open_page, real):
     assert shown == 1
 
 
+def test_curves_say_their_values_to_pointer_finger_and_keyboard(open_page, real):
+    history = real[0].history
+    page = open_page(real[1].path, has_touch=True)
+    column = page.locator("#learning svg.wide .aims use >> nth=1")
+    said = f"epoch 2: training {history['loss'][1]:.3f}, validation {history['val_loss'][1]:.3f}"
+    column.hover()
+    assert page.inner_text("#tip") == said
+    page.mouse.move(2, 2)
+    assert page.is_hidden("#tip")
+    column.tap()
+    assert page.inner_text("#tip") == said
+    page.touchscreen.tap(2, 200)
+    assert page.is_hidden("#tip")
+    page.locator("#learning svg.wide").first.focus()
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.inner_text("#tip") == said
+    page.keyboard.press("ArrowDown")
+    assert page.inner_text("#tip").startswith("epoch 2: training ")
+    assert "%" in page.inner_text("#tip")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#tip")
+
+
+def test_terms_are_explained_on_hover_and_focus_and_type_grows(open_page, real):
+    page = open_page(real[1].path)
+    term = page.locator("#confidence .term", has_text="logits")
+    term.hover()
+    assert page.inner_text("#tip") == GLOSSARY["logits?"]
+    page.mouse.move(2, 2)
+    page.keyboard.press("Tab")  # from now on what has the focus is seen
+    page.locator("#confidence .term", has_text="temperature").focus()
+    assert page.inner_text("#tip") == GLOSSARY["temperature"]
+    before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.said p')).fontSize)")
+    page.click("#larger")
+    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.said p')).fontSize)") >= 1.4 * before
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
 def test_names_that_would_be_scripts_do_nothing_and_are_read_as_they_are(open_page, hostile):
     _, report = hostile
     page = open_page(report.path)
@@ -208,3 +249,6 @@ def test_it_prints_on_a_few_pages_with_everything_open(open_page, real, tmp_path
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert page.evaluate("[...document.querySelectorAll('details')].every(d => d.open)")
+    # How it was made begins a page of its own, and no row of it is left for another.
+    page.set_viewport_size({"width": int(182 / 25.4 * 96), "height": 900})
+    assert page.evaluate("document.querySelector('#made').getBoundingClientRect().height") < 265 / 25.4 * 96

@@ -14,6 +14,7 @@ from fashionlab.reports.figures import Display, style_sheet, styled
 from fashionlab.reports.figures.heat import around_zero
 from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_order
 from fashionlab.reports.run.figures import page_figures
+from fashionlab.reports.run.glossary import explained
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.text import one_line, readable_json
@@ -53,7 +54,7 @@ def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np
             data=Markup(_embed(_data(report))),
         )
     )
-    return text.encode()
+    return finished(text)
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,16 @@ def page_environment() -> "Environment":
         "with_interval": lambda found: wording.with_interval(found.accuracy, found.accuracy_low, found.accuracy_high),
     }
     environment.tests |= {"missing": lambda section: isinstance(section, Missing)}
-    environment.globals |= {"bar": lambda share: Markup(_bar(share))}
+    environment.globals |= {
+        "bar": lambda share: Markup(_bar(share)),
+        "page_script": Markup(page_text("page.js")),
+    }
     return environment
+
+
+def finished(page: str) -> bytes:
+    """A page as its file has it, UTF-8: with its terms explained."""
+    return explained(page).encode()
 
 
 def page_text(name: str) -> str:

@@ -120,8 +120,6 @@
   function share(t, n) { return !n ? "0.0" : n === total[t] ? "100" : (100 * n / total[t]).toFixed(1); }
   function roam(buttons, chosen) { buttons.forEach((b) => b.setAttribute("tabindex", b === chosen ? 0 : -1)); }
 
-  addEventListener("beforeprint", () => $("details").forEach((d) => { d.open = true; }));
-
   // The map: the point nearest to the pointer, or the next one in an arrow's direction.
   for (const box of $(".mapbox")) {
     const points = $(".points > use, .points > path", box), index = JSON.parse(box.dataset.images);
