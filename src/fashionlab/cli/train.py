@@ -12,9 +12,11 @@ from fashionlab.cli.common import (
     LOG,
     NO_REPORT,
     NO_TEST,
+    OPEN,
     RUNS,
     TRAINER,
     TRUST,
+    open_if_asked,
     print_json,
     print_line,
     print_table,
@@ -54,14 +56,15 @@ def _run(
         trained = lab.resume(resume, runs=runs, trust=trust, execution=execution)
     if as_json:
         print_json({"run": str(trained.path), "metrics": trained.metrics})
-        return
-    from fashionlab.reports.tables import result_table
+    else:
+        from fashionlab.reports.tables import result_table
 
-    print_table(result_table(trained.metrics))
-    if figures := trained.figures:
-        print_line(f"{len(figures)} figures in {figures[0].parent}")
-    # Last and alone on its line: it is what one goes on with.
-    print_line(trained.page or trained.path)
+        print_table(result_table(trained.metrics))
+        if figures := trained.figures:
+            print_line(f"{len(figures)} figures in {figures[0].parent}")
+        # Last and alone on its line: it is what one goes on with.
+        print_line(trained.page or trained.path)
+    open_if_asked(trained.page)
 
 
 train = SettingsCommand(
@@ -88,6 +91,7 @@ train = SettingsCommand(
         TRAINER,
         BACKEND,
         NO_REPORT,
+        OPEN,
         LOG,
         RUNS,
         DATA_DIR,
