@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from outline import Outline
+from outline import Outline, unmarked
 
 import fashionlab
 from fashionlab import lab
@@ -30,7 +30,7 @@ from fashionlab.text import one_line
 
 
 def page_of(report):
-    return report.path.read_text(encoding="utf-8")
+    return unmarked(report.path.read_text(encoding="utf-8"))
 
 
 def evaluations(runs, run):

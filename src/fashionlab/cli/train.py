@@ -32,6 +32,7 @@ def _run(
     origin: str | None,
     no_test: bool,
     no_report: bool,
+    no_snapshots: bool,
     data_dir: Path | None,
     log: str | None,
     as_json: bool,
@@ -41,7 +42,7 @@ def _run(
 
     words, settings = split_arguments(arguments)
     model = one_model(words)
-    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report, log=log)
+    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report, log=log, snapshots=not no_snapshots)
     again, refit, runs, trust = (options[name] for name in ("again", "refit", "runs", "trust"))
     if trust and resume is None and origin is None:
         raise click.UsageError("--trust goes with --resume and --from; a file that you name yourself needs none.")
@@ -92,6 +93,9 @@ train = SettingsCommand(
         BACKEND,
         NO_REPORT,
         OPEN,
+        click.Option(
+            ["--no-snapshots"], is_flag=True, help="Keep nothing for the page to show how the network changed."
+        ),
         LOG,
         RUNS,
         DATA_DIR,

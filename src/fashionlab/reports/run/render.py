@@ -139,7 +139,7 @@ def page_environment() -> "Environment":
     environment.tests |= {"missing": lambda section: isinstance(section, Missing)}
     environment.globals |= {
         "bar": lambda share: Markup(_bar(share)),
-        "page_script": Markup(page_text("page.js")),
+        "page_script": Markup(page_text("parts/page.js")),
     }
     return environment
 

@@ -19,7 +19,7 @@ class ConfidenceSection(Section, frozen=True):
 def confidence(predictions: Predictions, name: str) -> ConfidenceSection:
     """Calibration of the predictions of one set, "test" or "validation"."""
     found = calibration(predictions, name)
-    return ConfidenceSection(found, (_before(found), _after(found), _abstaining(found.before.coverage)))
+    return ConfidenceSection(found, (_before(found), after_scaling(found), _abstaining(found.before.coverage)))
 
 
 def _before(found: Calibration) -> str:
@@ -36,7 +36,8 @@ def _before(found: Calibration) -> str:
     )
 
 
-def _after(found: Calibration) -> str:
+def after_scaling(found: Calibration) -> str:
+    """What the temperature makes of the confidence, in a sentence: also where that is worse."""
     scaling = found.scaling
     if scaling is None:
         return (
@@ -58,7 +59,7 @@ def _after(found: Calibration) -> str:
         )
     if worse[0]:
         return (
-            f"{how} makes that {plain(errors[1], 2)} points, which is worse, though it changes {loss}. The predicted "
+            f"{how} makes that {plain(errors[1], 2)} points, which is worse, though it brings {loss}. The predicted "
             "classes stay the same."
         )
     more = f", but raises {loss}" if worse[1] else ""
