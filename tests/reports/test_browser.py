@@ -202,6 +202,25 @@ def test_terms_are_explained_on_hover_and_focus_and_type_grows(open_page, real):
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
+def test_the_slider_shows_what_the_network_was_like_after_an_epoch(open_page, real):
+    run, report = real
+    page = open_page(report.path)
+    found, history = run.snapshots, run.history
+    assert f"after epoch {found.epochs[-1]} of {found.epochs[-1]}" in page.inner_text("#time output")
+    page.locator("#time input").focus()
+    page.keyboard.press("Home")
+    said = page.inner_text("#time output")
+    assert said.startswith("after epoch 1 of ")
+    assert f"{100 * history['val_accuracy'][0]:.1f}" in said
+    page.hover("#time tr:nth-child(7) td:nth-of-type(7)")
+    assert page.inner_text("#tip").startswith(f"true Shirt, predicted Shirt: {found.confusion[0][6, 6]} (")
+    first = page.eval_on_selector("#time .frames", "e => getComputedStyle(e).backgroundPosition")
+    page.click("#time button")
+    page.wait_for_function("document.querySelector('#time input').value === document.querySelector('#time input').max")
+    assert page.eval_on_selector("#time .frames", "e => getComputedStyle(e).backgroundPosition") != first
+    assert page.inner_text("#time button") == "Play"
+
+
 def test_names_that_would_be_scripts_do_nothing_and_are_read_as_they_are(open_page, hostile):
     _, report = hostile
     page = open_page(report.path)

@@ -15,6 +15,7 @@ from fashionlab.reports.figures import Display
 from fashionlab.reports.run.card import model_card
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.render import render
+from fashionlab.reports.run.sections.time import frames_of
 from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport, summarise_report
 from fashionlab.reports.sprite import gather
@@ -47,7 +48,7 @@ def produce_report(
         pixels = _pixels(run, report.images, data_dir)
         if isinstance(pixels, Missing):
             report = replace(report, images_missing=pixels)
-        page = render(report, None if isinstance(pixels, Missing) else pixels, insight.arrays)
+        page = render(report, None if isinstance(pixels, Missing) else pixels, insight.arrays, frames_of(run))
     make_folder((run.derived / PAGE).parent)
     write_atomically(run.derived / PAGE, page)
     write_atomically(run.derived / CARD, model_card(report).encode())

@@ -16,6 +16,8 @@ from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_o
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.glossary import explained
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
+from fashionlab.reports.run.sections.learning import LearningSection
+from fashionlab.reports.run.sections.time import Frames
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.text import one_line, readable_json
 
@@ -27,12 +29,14 @@ MOST_CHOSEN = 20
 """Images with their activations and saliency that a page shows."""
 
 
-def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray]) -> bytes:
+def render(
+    report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray], frames: Frames | None = None
+) -> bytes:
     """The page, UTF-8.
 
     pixels: uint8 [n, side, side], of each of the report's images, None where they cannot be had; arrays: of the
-    insight, for the section on what happens inside. Everything is escaped: class names, run names and file paths are
-    users' text.
+    insight, for the section on what happens inside; frames: of the first layer's weights over time. Everything is
+    escaped: class names, run names and file paths are users' text.
     """
     from markupsafe import Markup
 
@@ -47,10 +51,12 @@ def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np
             sprite=sprite.data_uri(sprite.make_sprite(np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels)),
             figures=shown(page_figures(report, arrays)),
             strips=draw_strips(report.inside, arrays),
+            frames=frames,
+            frames_uri="" if frames is None else sprite.data_uri(sprite.image_png(frames.image, 32)),
             most_chosen=MOST_CHOSEN,
             most_filters=MOST_FILTERS,
             style=Markup(style_sheet() + page_text("style.css")),
-            script=Markup(page_text("script.js")),
+            script=Markup(page_text("script.js") + page_text("parts/time.js")),
             data=Markup(_embed(_data(report))),
         )
     )
@@ -162,7 +168,16 @@ def _data(report: RunReport) -> dict[str, Any]:
         "columns": sprite.COLUMNS,
         "cells": {f"{cell.true},{cell.predicted}": {"total": cell.total, "images": cell.images} for cell in cells},
         "images": to_builtins(report.images),
+        "time": _time(report.learning),
     }
+
+
+def _time(learning: LearningSection | Missing) -> dict[str, Any] | None:
+    """Of the snapshots: their epochs and confusions, and the accuracies of all epochs."""
+    if isinstance(learning, Missing) or isinstance(learning.time, Missing):
+        return None
+    curves = {"accuracy": learning.curves.accuracy, "val_accuracy": learning.curves.val_accuracy}
+    return {"epochs": learning.time.epochs, "confusion": learning.time.confusion, **curves}
 
 
 def _embed(document: Any) -> str:
