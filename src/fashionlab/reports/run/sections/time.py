@@ -8,7 +8,7 @@ from fashionlab.reports.figures.heat import BLUE_TO_RED, colours
 from fashionlab.store import Run
 
 _COLUMNS = 6
-"""Images of units in a row of a frame."""
+"""Images of units in a row of a frame, where that fills its rows."""
 
 _STEPS = 15
 """Colours to either side of white."""
@@ -63,10 +63,11 @@ def frames_of(run: Run) -> Frames | None:
     grow = -(-_SHARP // shown.shape[2])
     shown = shown.repeat(grow, axis=2).repeat(grow, axis=3)
     n, units, tall, wide, _ = shown.shape
-    rows, columns = -(-units // _COLUMNS), min(units, _COLUMNS)
+    columns = min(units, next((each for each in (_COLUMNS, 8, 5, 7) if units % each == 0), _COLUMNS))
+    rows = -(-units // columns)
     frames = np.full((n, rows, tall + 1, columns, wide + 1, 3), 128, np.uint8)
     for unit in range(units):
-        row, column = divmod(unit, _COLUMNS)
+        row, column = divmod(unit, columns)
         frames[:, row, :tall, column, :wide] = shown[:, unit]
     height, width = rows * (tall + 1), columns * (wide + 1)
     return Frames(frames.reshape(n * height, width, 3), width, height)
