@@ -93,11 +93,13 @@ def test_the_same_train_twice_shows_the_first_and_again_trains_anew(place, sampl
     assert after[-1].read("weights.safetensors") == after[0].read("weights.safetensors")
     assert after[-1].read("predictions.npz") == after[0].read("predictions.npz")
     assert after[-1].read("norms.csv") == after[0].read("norms.csv")
+    assert after[-1].read("snapshots.npz") == after[0].read("snapshots.npz")
     assert {**after[-1].history, "seconds": 0} == {**after[0].history, "seconds": 0}
 
 
 def test_runs_are_listed_shown_measured_and_deleted(place, sample_path, say):
-    say("train", "--dataset", sample_path, *SMALL, "--seed", 7, "--no-test", "--no-report", cwd=place)
+    say("train", "--dataset", sample_path, *SMALL, "--seed", 7, "--no-test", "--no-report", "--no-snapshots", cwd=place)
+    assert list_runs(place / "runs")[-1].snapshots is None
     rows = json.loads(say("runs", "--json", cwd=place).stdout)
     assert rows[-1]["seed"] == 7
     assert rows[-1]["test"] is None

@@ -19,6 +19,7 @@ from fashionlab.models import find_architecture
 from fashionlab.recipe.class_weights import weigh_classes
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.recipe.recipe import Recipe
+from fashionlab.store.snapshots import weights_of
 from fashionlab.training.engines import ENGINES
 from fashionlab.training.loop import Loop, LoopHooks, Progress
 from fashionlab.training.runners import rng as draws
@@ -493,7 +494,7 @@ def make_loop(runner, data, saves, patience=99, epochs=20, stop=lambda: False, *
     def save(progress, tensors):
         saves.append((msgspec.json.decode(msgspec.json.encode(progress), type=Progress), tensors))
 
-    hooks = LoopHooks(lambda event: None, stop, save, 0)
+    hooks = LoopHooks(lambda event: None, stop, save, 0, lambda weights: weights_of(weights[0], SIDE))
     count = len(runner.state.weights())
     return Loop(runner, fit, 0, [f"{i}/kernel" for i in range(count)], [True] * count, data, hooks)
 
@@ -567,6 +568,10 @@ def test_interrupted_and_resumed_it_ends_with_the_same_bits(make, data):
     assert (resumed.progress.best_epoch, resumed.progress.epoch) == (straight.progress.best_epoch, 3)
     assert same(resumed.best, straight.best)
     assert same(resumed._runner.state.weights(), straight._runner.state.weights())
+    assert resumed.snapshots.epochs == [1, 2, 3]
+    assert resumed.snapshots.to_bytes() == straight.snapshots.to_bytes()
+    # They are of the weights that were validated, and taking them changes none.
+    assert resumed.snapshots.confusion[-1].sum() == ROWS
     for a, b in zip(straight.progress.history, resumed.progress.history, strict=True):
         assert astuple(replace(a, seconds=0.0)) == pytest.approx(astuple(replace(b, seconds=0.0)), rel=1e-6)
 

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from outline import Outline
+from outline import Outline, unmarked
 
 import fashionlab
 from fashionlab import lab
-from fashionlab.errors import RunIncomplete
+from fashionlab.errors import RunCorrupt, RunIncomplete
 from fashionlab.evaluation import Missing
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.run.card import model_card
@@ -26,13 +26,14 @@ from fashionlab.reports.run.summary import RunReport
 from fashionlab.reports.run.text import report_lines
 from fashionlab.reports.sprite import BUDGET, COLUMNS, gather, make_sprite
 from fashionlab.store import Ledger, Predictions, Run, read_document
+from fashionlab.store.snapshots import SNAPSHOTS
 from fashionlab.text import one_line
 
 QUIET = fashionlab.ExecutionOptions(report=False)
 
 
 def page_of(report):
-    return report.path.read_text(encoding="utf-8")
+    return unmarked(report.path.read_text(encoding="utf-8"))
 
 
 def evaluations(runs, run):
@@ -284,3 +285,15 @@ def test_an_unfinished_run_has_no_report(tmp_path, real):
         (tmp_path / "half" / name).unlink()
     with pytest.raises(RunIncomplete, match="not finished"):
         lab.report("half", runs=tmp_path)
+
+
+def test_snapshots_are_sealed_with_the_run_and_the_last_one_of_the_best_epoch_counts_what_it_predicts(real, tmp_path):
+    run, _ = real
+    found, best = run.snapshots, run.metrics.best_epoch
+    assert found.epochs == [1, 2, 3]
+    assert found.confusion[best - 1].tolist() == [list(row) for row in run.metrics.validation.confusion]
+    copy = Run(shutil.copytree(run.path, tmp_path / "copy"))
+    assert SNAPSHOTS in copy.core
+    (copy.path / SNAPSHOTS).write_bytes(run.read("predictions.npz"))
+    with pytest.raises(RunCorrupt, match="not the file that was sealed"):
+        _ = copy.snapshots

@@ -12,8 +12,10 @@ from fashionlab.cli.common import (
     LOG,
     NO_REPORT,
     NO_TEST,
+    OPEN,
     RUNS,
     TRAINER,
+    open_if_asked,
     print_json,
     print_line,
     print_table,
@@ -59,6 +61,7 @@ WHERE = [
         help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
     ),
     NO_REPORT,
+    OPEN,
     LOG,
     DATA_DIR,
 ]
@@ -124,9 +127,10 @@ def show_plan(plan: "PlanOverview", as_json: bool) -> None:
 
     if as_json:
         print_json(plan)
-        return
-    for line in plan_lines(plan):
-        print_line(line)
+    else:
+        for line in plan_lines(plan):
+            print_line(line)
+    open_if_asked(None)
 
 
 EXAMPLES = """
@@ -194,7 +198,9 @@ def resume(study: str, as_json: bool, **options: Any) -> None:
     show_result(result, as_json)
 
 
-@click.command("import", params=[click.Argument(["file"], type=click.Path(path_type=Path)), NO_REPORT, RUNS, JSON])
+@click.command(
+    "import", params=[click.Argument(["file"], type=click.Path(path_type=Path)), NO_REPORT, OPEN, RUNS, JSON]
+)
 @click.option("--baseline", default=None, metavar="ARM", help="The reference for the others.  [baseline, or the best]")
 @click.option("--images", default=None, type=int, metavar="N", help="How many images each score was measured on.")
 @click.option("--margin", default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]")
@@ -230,7 +236,7 @@ def list_(runs: Path, as_json: bool) -> None:
         print_line(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
 
 
-@click.command(params=[click.Argument(["study"], default="last"), RUNS, JSON])
+@click.command(params=[click.Argument(["study"], default="last"), OPEN, RUNS, JSON])
 def show(study: str, runs: Path, as_json: bool) -> None:
     """Show what a study has found so far, finished or not."""
     from fashionlab import lab

@@ -22,7 +22,8 @@ class ExecutionOptions:
     data_dir: a folder that holds Fashion-MNIST's four files; nothing else is then tried. report: make the HTML page at
     the end. on_event: gets progress as typed events instead of a display. log: "tensorboard" also writes runs to
     `RUNS/tensorboard`, as TensorBoard reads them. checkpoint_seconds: the most work that a power cut can take back from
-    a run.
+    a run. snapshots: keep what a network was like after some of its epochs, for its page to show; of a study's runs
+    none are kept.
 
     The rest is for studies and comparisons. workers: how many runs are made at once, None for one a core. minutes: no
     run begins after so many. silence: seconds without a sign of life after which a run counts as hung, None for the
@@ -35,6 +36,7 @@ class ExecutionOptions:
     on_event: OnEvent | None = None
     log: str | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    snapshots: bool = True
     workers: int | None = None
     minutes: float | None = None
     silence: float | None = None

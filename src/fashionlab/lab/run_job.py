@@ -79,7 +79,8 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
     path, data_dir = str(run.path), execution.data_folder
     with _explained(run, execution), show(RunStatus(), execution.on_event) as shown:
         events = _begin(run, execution, shown)
-        ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
+        asked = TrainArguments(path, data_dir, trust, execution.checkpoint_seconds, execution.snapshots)
+        ended = worker.call(TRAIN, asked, events)
         stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
         seconds = time.monotonic() - started
         metrics = summarise(run.spec.data.class_names, run.history, run.predictions, ended, seconds, stopping)

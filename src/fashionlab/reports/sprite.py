@@ -66,10 +66,10 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def image_png(image: np.ndarray) -> bytes:
-    """A single image, uint8 [height, width, 3], as a PNG."""
+def image_png(image: np.ndarray, few: int | None = None) -> bytes:
+    """A single image, uint8 [height, width, 3], as a PNG; few: how many colours it has at most, where these are few."""
     from PIL import Image
 
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG", optimize=True)
+    file, drawn = io.BytesIO(), Image.fromarray(image)
+    (drawn.quantize(few, dither=Image.Dither.NONE) if few else drawn).save(file, "PNG", optimize=True)
     return file.getvalue()

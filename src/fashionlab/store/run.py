@@ -46,6 +46,7 @@ from fashionlab.store.format import (
 )
 from fashionlab.store.predictions import Predictions
 from fashionlab.store.results import Environment, HistoryRow, Metrics, NormsRow
+from fashionlab.store.snapshots import SNAPSHOTS, Snapshots
 
 SEAL = "complete.json"
 
@@ -109,7 +110,8 @@ class Run:
     @property
     def core(self) -> list[str]:
         """The names of all files that a seal is about."""
-        return [*CORE, *model_files(self.model_source), *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+        kept = [name for name in (ESTIMATOR_FILE, SNAPSHOTS) if (self.path / name).exists()]
+        return [*CORE, *model_files(self.model_source), *kept]
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the core, whole or not at all. Raises StoreError if the run is sealed or the disk is full."""
@@ -198,6 +200,14 @@ class Run:
             with self._sound("predictions.npz"):
                 check_predictions(predictions, self.metrics)
         return predictions
+
+    @property
+    def snapshots(self) -> Snapshots | None:
+        """The content of `snapshots.npz`; None where none were taken."""
+        path = self.path / SNAPSHOTS
+        if not path.exists():
+            return None
+        return Snapshots.from_bytes(self.read(SNAPSHOTS), len(self.history["epoch"]), path)
 
     @property
     def weights(self) -> dict[str, np.ndarray]:

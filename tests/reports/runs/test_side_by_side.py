@@ -9,7 +9,7 @@ import pytest
 from contrast import CONTRAST
 from made_runs import make_run
 from matplotlib.figure import Figure
-from outline import Outline
+from outline import Outline, unmarked
 
 import fashionlab
 from fashionlab.data import load
@@ -60,7 +60,7 @@ def four(made, runs):
 
 
 def page_of(report):
-    return report.path.read_text(encoding="utf-8")
+    return unmarked(report.path.read_text(encoding="utf-8"))
 
 
 def test_two_runs_are_compared_on_the_images_that_both_held_out(made, two):
@@ -221,7 +221,7 @@ def test_names_that_would_be_markup_do_nothing(hostile_data, runs, open_page, tm
     place = tmp_path / "<img src=x onerror=alert(1)>"
     shutil.copytree(second.path, place)
     page = open_page(fashionlab.report(first.path, place, on="test").path)
-    assert page.locator("script, img, main b:text-is('bold')").count() == 0
+    assert page.locator("main script, img, main b:text-is('bold')").count() == 0
     assert HOSTILE[0] in page.inner_text("#images")
     assert place.name in page.inner_text("#made")
 

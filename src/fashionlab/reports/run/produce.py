@@ -16,6 +16,7 @@ from fashionlab.reports.run.card import model_card
 from fashionlab.reports.run.carried import carry
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.render import render
+from fashionlab.reports.run.sections.time import frames_of
 from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport, summarise_report
 from fashionlab.reports.sprite import gather
@@ -55,6 +56,7 @@ def produce_report(
             report,
             None if isinstance(pixels, Missing) else pixels,
             insight.arrays,
+            frames_of(run),
             None if isinstance(carried, Missing) else carried,
         )
     make_folder((run.derived / PAGE).parent)
