@@ -9,6 +9,7 @@ import numpy as np
 
 from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 from fashionlab.photos.garment import SIDE, Photo, Step, prepare_garment
 from fashionlab.photos.reading import Box, Picture, read_picture
 from fashionlab.photos.simple import prepare_simple
@@ -139,7 +140,7 @@ def parse_box(text: str) -> Box:
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 10 for part in parts):
         raise UsageError(
-            f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
+            f"{spelled('crop')}: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
         )
     return Box(*(int(part) for part in parts))
 

@@ -80,9 +80,7 @@ class SideBySide(Struct, frozen=True, kw_only=True):
 def check_runs(runs: Sequence[Run]) -> None:
     """Raise UsageError, RunIncomplete unless these are different, finished runs on the same data."""
     if len(runs) > MOST_RUNS:
-        raise UsageError(
-            f"given {len(runs)} runs, expected at most {MOST_RUNS}; the list of runs has groups"
-        )
+        raise UsageError(f"given {len(runs)} runs, expected at most {MOST_RUNS}; the list of runs has groups")
     seen = set()
     for run in runs:
         if (path := run.path.resolve()) in seen:
