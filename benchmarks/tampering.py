@@ -259,10 +259,15 @@ STUDY_VERBS: dict[str, Verb] = {
 }  # fmt: skip
 
 
+UNFINISHED = ("open_run", "plot", "plots", "report", "predict")
+
 ESTIMATOR_VERBS: dict[str, Verb] = {
     # Without a worker, and nothing predicted: what is in the file is made again, or refused.
     "open the estimator": lambda run, trust: ESTIMATORS.open(Run(run), trust, SILENT),
 }
+
+REFUSED = {"half": UNFINISHED, "ended": UNFINISHED, "estimator": ("plot",)}
+"""Verbs that refuse a folder also when it is sound."""
 
 NOT_FOR_PREDICT = ("metrics", "environment", "history", "norms", "predictions", "derived")
 """How the names of files begin that `predict`, which needs a worker, does not look at."""
@@ -307,7 +312,7 @@ def learn_normal(originals: Originals, judge: Judge) -> None:
     """Call every verb on the folders as they are."""
     for folder in FILES:
         for name, verb in verbs_of(folder).items():
-            if not (folder in ("half", "ended") and name in ("open_run", "plot", "plots", "report", "predict")):
+            if name not in REFUSED.get(folder, ()):
                 place = _fresh(folder, originals, judge)
                 trust = originals.trust_in(folder)
                 judge.learn(name, lambda verb=verb, place=place, trust=trust: verb(place, trust))  # type: ignore[misc]
