@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fashionlab.errors import DataInvalid, FashionlabError
-from fashionlab.files import read_capped
+from fashionlab.files import near_path, read_capped
 from fashionlab.images.parts import excess, scans_of
 from fashionlab.images.pixels import Pixels, pixels_of
 
@@ -64,7 +64,9 @@ def open_upright(path: Path) -> Iterator["Image.Image"]:
     try:
         content = read_capped(path, FILE_LIMIT, follow_links=True)
     except OSError as error:
-        raise DataInvalid(f"{path} cannot be read: {error.strerror or error}") from None
+        near = near_path(path) if isinstance(error, FileNotFoundError) else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise DataInvalid(f"{path} cannot be read: {error.strerror or error}{hint}") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a damaged file's remarks, which are its text

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fashionlab.options import Blank, on_command_line, spelled
 from fashionlab.photos.arrays import area_average, components, grey_of, percentile, rounded, sharpen
 from fashionlab.photos.ground import LEAST_GARMENT, find_ground
 from fashionlab.photos.reading import Picture
@@ -60,17 +61,6 @@ class Photo:
     remarks: list[str] = field(default_factory=list)
 
 
-NO_GROUND = (
-    "no plain ground was found, so the whole image is used as it is; photograph the garment on a plain ground, or give "
-    "a box around it with --crop x,y,w,h"
-)
-
-
-HALF_PLAIN = (
-    "no plain ground was found beyond doubt, so this may not be the garment; see --explain, or give a box around it "
-    "with --crop x,y,w,h"
-)
-
 NOTHING_ON_GROUND = "nothing but a plain ground was found in the image"
 
 NOTHING_OPAQUE = "the image is transparent everywhere, so there is nothing to see in it"
@@ -103,8 +93,8 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     grey = grey_of(colours)
     if ground is None:
         values = _without_ground(grey, steps)
-        return values, np.ones(values.shape, bool), False, [NO_GROUND]
-    said = [] if ground.plain else [HALF_PLAIN]
+        return values, np.ones(values.shape, bool), False, [_no_ground()]
+    said = [] if ground.plain else [_half_plain()]
     if ground.garment.mean() < LEAST_GARMENT:
         values = _without_ground(grey, steps)
         return values, np.ones(values.shape, bool), False, [NOTHING_ON_GROUND]
@@ -116,6 +106,25 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     values = np.where(mask, np.maximum(values, rounded(COLOUR * away)), 0).astype(np.uint8)
     steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
     return values, mask, ground.plain, said
+
+
+def _no_ground() -> str:
+    return (
+        "no plain ground was found, so the whole image is used as it is; photograph the garment on a plain ground, or "
+        f"give a box around it with {_crop()}"
+    )
+
+
+def _half_plain() -> str:
+    steps = "--explain" if on_command_line() else "the steps"
+    return (
+        f"no plain ground was found beyond doubt, so this may not be the garment; see {steps}, or give a box around it "
+        f"with {_crop()}"
+    )
+
+
+def _crop() -> str:
+    return spelled("crop", tuple(map(Blank, "xywh")))
 
 
 def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, bool]:

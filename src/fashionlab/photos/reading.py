@@ -7,6 +7,7 @@ import numpy as np
 
 from fashionlab.errors import UsageError
 from fashionlab.images import PIXEL_LIMIT, channels_of, open_upright
+from fashionlab.options import spelled
 from fashionlab.photos.arrays import block_sums
 
 if TYPE_CHECKING:
@@ -63,9 +64,11 @@ def read_picture(source: "str | Path | Image.Image | np.ndarray", crop: Box | No
 def _reduced(image: "Image.Image", crop: Box | None, name: str) -> Picture:
     box = crop or Box(0, 0, image.width, image.height)
     if min(box.x, box.y) < 0 or min(box.width, box.height) < 1:
-        raise UsageError(f"--crop: given {_said(box)}, expected x,y,w,h in pixels, w and h at least 1")
+        raise UsageError(f"{spelled('crop')}: given {_said(box)}, expected x,y,w,h in pixels, w and h at least 1")
     if box.x + box.width > image.width or box.y + box.height > image.height:
-        raise UsageError(f"--crop: {_said(box)} leaves {name}, which has {image.width} x {image.height} pixels")
+        raise UsageError(
+            f"{spelled('crop')}: {_said(box)} leaves {name}, which has {image.width} x {image.height} pixels"
+        )
     factor = -(-max(box.width, box.height) // WORKING_SIDE)
     tiles = [[_block_means(_eight_bits(image.crop(tile)), factor) for tile in row] for row in _tiles(box, factor)]
     colours, cover = (np.concatenate([np.concatenate([tile[i] for tile in row], 1) for row in tiles]) for i in (0, 1))

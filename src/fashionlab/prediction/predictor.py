@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 from fashionlab.photos.garment import Photo, Step
 from fashionlab.photos.reading import Box, read_picture
 from fashionlab.photos.see import see
@@ -134,6 +135,6 @@ def parse_box(text: str) -> Box:
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 10 for part in parts):
         raise UsageError(
-            f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
+            f"{spelled('crop')}: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
         )
     return Box(*(int(part) for part in parts))
