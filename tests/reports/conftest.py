@@ -92,6 +92,16 @@ def hostile(hostile_folder):
 
 
 @pytest.fixture(scope="session")
+def convolved(tmp_path_factory, sample_path):
+    """A small convolutional run on the sample, and its report."""
+    runs = tmp_path_factory.mktemp("convolved")
+    trained = fashionlab.train(
+        "cnn", dataset=str(sample_path), runs=runs, epochs=2, filters=(8, 16), depth=(1,), batch_size=32
+    )
+    return Run(trained.path), lab.report(trained.path, runs=runs)
+
+
+@pytest.fixture(scope="session")
 def browser(request):
     """Debian's Chromium under Playwright; installed where that is allowed, and never skipped in silence."""
     from playwright.sync_api import sync_playwright

@@ -96,7 +96,7 @@ def test_the_page_has_headings_in_order_and_words_for_its_images(real):
     outline = Outline(page_of(real[1]))
     assert outline.headings[0] == 1
     assert outline.headings.count(1) == 1
-    assert outline.headings.count(2) == 6
+    assert outline.headings.count(2) == 7
     assert all(b - a <= 1 for a, b in zip(outline.headings, outline.headings[1:], strict=False))
     assert outline.silent == []
     assert len(set(outline.identifiers)) == len(outline.identifiers)
@@ -134,7 +134,7 @@ def test_users_text_is_escaped_in_the_page_the_card_and_the_terminal(hostile):
     assert "<img src=x" not in text
     assert "<b>bold" not in text
     assert "{{ 7 * 7 }}" in text
-    assert text.count("<script") == 2
+    assert text.count("<script") == 5
     card = report.card.read_text(encoding="utf-8")
     assert "<script" not in card.replace("\\<script", "")
     assert "Always answering the most frequent class would reach" in text
@@ -275,7 +275,7 @@ def test_a_refit_says_what_it_cannot_show(tmp_path, sample_path, monkeypatch):
     unjudged.__dict__["metrics"] = replace(unjudged.metrics, test=None)
     monkeypatch.setattr(Run, "predictions", property(lambda self: Predictions(None, None)))
     assert "no set was predicted" in report_lines(produce_report(unjudged))[0]
-    assert page_of(report).count("This section is missing: no set was predicted") == 3
+    assert page_of(report).count("This section is missing: no set was predicted") == 4
 
 
 def test_an_unfinished_run_has_no_report(tmp_path, real):

@@ -1,8 +1,8 @@
 """A report and its images as one HTML file that needs nothing else."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,9 @@ from fashionlab.reports import sprite, wording
 from fashionlab.reports.figures import Display, style_sheet, styled
 from fashionlab.reports.figures.heat import around_zero
 from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_order
+from fashionlab.reports.run.carried import Carried, document
 from fashionlab.reports.run.figures import page_figures
+from fashionlab.reports.run.scripts import page_text, try_script
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.summary import RunReport
 from fashionlab.text import one_line, readable_json
@@ -26,15 +28,20 @@ MOST_CHOSEN = 20
 """Images with their activations and saliency that a page shows."""
 
 
-def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray]) -> bytes:
+def render(
+    report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray], carried: Carried | None = None
+) -> bytes:
     """The page, UTF-8.
 
     pixels: uint8 [n, side, side], of each of the report's images, None where they cannot be had; arrays: of the
-    insight, for the section on what happens inside. Everything is escaped: class names, run names and file paths are
-    users' text.
+    insight, for the section on what happens inside; carried: what the page is tried with. Everything is escaped: class
+    names, run names and file paths are users' text.
     """
     from markupsafe import Markup
 
+    near = b"" if carried is None else sprite.make_sprite(carried.pixels)
+    room = sprite.BUDGET - len(near) - (0 if carried is None else len(carried.packed.content))
+    shown_pixels = np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels
     text = (
         page_environment()
         .get_template("template.html")
@@ -43,14 +50,19 @@ def render(report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np
             names=report.class_names,
             images=report.images,
             columns=sprite.COLUMNS,
-            sprite=sprite.data_uri(sprite.make_sprite(np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels)),
+            sprite=sprite.data_uri(sprite.make_sprite(shown_pixels, room)),
+            side=report.made.spec.data.side,
+            near=sprite.data_uri(near),
             figures=shown(page_figures(report, arrays)),
             strips=draw_strips(report.inside, arrays),
             most_chosen=MOST_CHOSEN,
             most_filters=MOST_FILTERS,
-            style=Markup(style_sheet() + page_text("style.css")),
+            style=Markup(style_sheet() + page_text("style.css") + page_text("tryit/tryit.css")),
             script=Markup(page_text("script.js")),
             data=Markup(_embed(_data(report))),
+            network=None if carried is None else Markup(_embed(document(carried, report))),
+            numbers="" if carried is None else Markup(base64.b64encode(carried.packed.content).decode()),
+            try_script=Markup(try_script()),
         )
     )
     return text.encode()
@@ -138,11 +150,6 @@ def page_environment() -> "Environment":
     environment.tests |= {"missing": lambda section: isinstance(section, Missing)}
     environment.globals |= {"bar": lambda share: Markup(_bar(share))}
     return environment
-
-
-def page_text(name: str) -> str:
-    """A file of `templates/`: a template, a style sheet, a script."""
-    return (files("fashionlab.reports") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _data(report: RunReport) -> dict[str, Any]:
