@@ -296,8 +296,8 @@ def test_a_killed_command_goes_on_to_the_same_runs(summary, study, sample_path, 
     assert not (tmp_path / "runs" / "ledger.jsonl").exists()
     made = StudyFolder(result.path)
     for arm in made.plan.arms:
-        name = "weights.safetensors"
-        assert made.finished(arm, 0).read(name) == study.finished(study.plan.arm(arm.name), 0).read(name)
+        weights = made.finished(arm, SEEDS[0]).read("weights.safetensors")
+        assert weights == study.finished(study.plan.arm(arm.name), SEEDS[0]).read("weights.safetensors")
 
 
 def test_a_comparison_of_models_shows_what_each_costs_and_where_they_agree(sample_path, tmp_path):
