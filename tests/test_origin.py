@@ -17,6 +17,8 @@ from fashionlab.store import Run, save_origin
 from fashionlab.training.networks import in_order
 from fashionlab.training.partition import partition
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 PLAIN = ExecutionOptions(report=False)
 SMALL = {"widths": (16, 8), "epochs": 2, "batch_size": 120}
 

@@ -15,6 +15,8 @@ from fashionlab.reports.run.sections.made import trainer_line
 from fashionlab.store import Run
 from fashionlab.training.architectures import architecture_of
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 QUIET = lab.ExecutionOptions(report=False)
 SETTINGS = {"epochs": 1, "batch_size": 64, "test": False}
 

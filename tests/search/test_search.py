@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("optuna")
 pytest.importorskip("tensorboardX")
 
+from sqlalchemy import Engine, event
 from tests.search.fake_trials import EPOCHS, SAMPLE, FakeExecutor, images_right, make_plan
 
 from fashionlab import lab
@@ -27,6 +28,18 @@ def no_network_is_built(monkeypatch):
     """What a declaration checks in a worker takes seconds, and is tested where studies are."""
     monkeypatch.setattr("fashionlab.studies.declare.check_models", lambda arms: None)
     monkeypatch.setattr("fashionlab.search.declare.check_models", lambda arms: None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_waits_for_the_disk():
+    """That a database outlives a power cut is SQLite's promise, and most of the time of a search that is made up."""
+
+    def hurry(connection, record):
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", hurry)
+    yield
+    event.remove(Engine, "connect", hurry)
 
 
 TRIALS = 10
