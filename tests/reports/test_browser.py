@@ -235,7 +235,7 @@ def test_names_that_would_be_scripts_do_nothing_and_are_read_as_they_are(open_pa
     page.hover("#gallery .pic >> nth=0")
     assert "true: " in page.inner_text("#card")
     assert page.locator("b:text-is('bold'), img[src=x]").count() == 0
-    assert page.locator("script").count() == 2
+    assert page.locator("script").count() == 5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,6 +36,13 @@ CHANGES = click.Option(
     "are separated by spaces; NAME: in front names the arm. May be repeated.",
 )
 ABLATE = click.Option(["--ablate"], is_flag=True, help="An arm for each regularizer that is on, with it turned off.")
+ORIGIN = click.Option(
+    ["--from", "origin"],
+    default=None,
+    metavar="STUDY[:ARM]",
+    help="Go on from the runs of an earlier study, its baseline or ARM: each run from the weights and the split of the "
+    "run with its seed. What is not given is taken over from that arm's recipe.",
+)
 ALL_SEEDS = click.Option(["--all-seeds"], is_flag=True, help="Go on to the last seed even if every arm is decided.")
 
 WHERE = [
@@ -72,7 +79,13 @@ def question(seeds: int) -> list[click.Parameter]:
             help=f"How many seeds, at most. Intervals are made for this number, so say at the start how many you are "
             f"ready to run.  [{seeds}]",
         ),
-        click.Option(["--first-seed"], default=None, type=int, metavar="N", help="The first of them.  [0]"),
+        click.Option(
+            ["--first-seed"],
+            default=None,
+            type=int,
+            metavar="N",
+            help="The first of them.  [100: searches use lower ones]",
+        ),
         click.Option(["--margin"], default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]"),
         click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),
         TRAINER,
@@ -93,7 +106,7 @@ def _asked(arguments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any
     """The arguments of `lab.study` and `lab.plan_study`."""
     words, settings = split_arguments(arguments)
     execution, no_test = execution_of(options), options.pop("no_test")
-    return {"model": one_model(words) or "mlp", "execution": execution, "test": not no_test, **options, **settings}
+    return {"model": one_model(words), "execution": execution, "test": not no_test, **options, **settings}
 
 
 def _run(arguments: tuple[str, ...], as_json: bool, **options: Any) -> None:
@@ -127,6 +140,7 @@ EXAMPLES = """
     fashionlab study mlp --change model=cnn
     fashionlab study mlp --ablate --epochs 12 --seeds 10
     fashionlab study my-study.toml --minutes 30
+    fashionlab study --from last --change learning_rate=0.0001
     fashionlab study resume last --seeds 30 --change label_smoothing=0.1
 """
 
@@ -137,7 +151,7 @@ run = SettingsCommand(
     without=("seed",),
     callback=_run,
     options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--SETTING VALUE ...]",
-    params=[_WORDS, CHANGES, ABLATE, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
+    params=[_WORDS, CHANGES, ABLATE, ORIGIN, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
     help=f"""Does this change really help? Train each change next to the baseline, seed by seed, and judge.
 
     The baseline is a MODEL (as for train) with any of the settings below, or a FILE.toml. Under one seed all arms have
@@ -154,7 +168,7 @@ plan = SettingsCommand(
     without=("seed",),
     callback=_plan,
     options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--SETTING VALUE ...]",
-    params=[_WORDS, CHANGES, ABLATE, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
+    params=[_WORDS, CHANGES, ABLATE, ORIGIN, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
     help="""Check everything that a study needs, print its plan and its estimated time, and run nothing.
 
     Takes what fashionlab study run takes.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import UsageError
-from fashionlab.options import spelled
+from fashionlab.options import Blank, on_command_line, spelled
 from fashionlab.tracking import require_tracker
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 
@@ -58,9 +58,14 @@ class ExecutionOptions:
 DEFAULT = ExecutionOptions()
 
 
-def log_option(execution: ExecutionOptions) -> str:
-    """What the command line says to go on logging, with a space in front; nothing without a log."""
-    return f" --log {execution.log}" if execution.log else ""
+def as_settings(execution: ExecutionOptions) -> dict[str, Any]:
+    """What a command that goes on says to be executed in the same way: where, and with which log; see `command`."""
+    names = ("executor", "address", "log")
+    given = {name: value for name in names if (value := getattr(execution, name)) != getattr(DEFAULT, name)}
+    if on_command_line() or not given:
+        return given
+    inside = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    return {"execution": Blank(f"fashionlab.ExecutionOptions({inside})")}
 
 
 def pop_log(settings: dict[str, Any], execution: ExecutionOptions) -> ExecutionOptions:

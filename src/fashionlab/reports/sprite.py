@@ -15,7 +15,8 @@ LARGEST_SIDE = 32
 """Pixels; larger images are shrunk to it on the page."""
 
 BUDGET = 3_300_000
-"""Bytes of PNG; beyond it the images lose grey levels until they fit, so that the page stays under 6 MB."""
+"""Bytes of PNG and of what else a page carries; beyond it the images lose grey levels until they fit, so that the page
+stays under 6 MB."""
 
 
 def gather(shown: Sequence[ShownImage], sets: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -28,16 +29,16 @@ def gather(shown: Sequence[ShownImage], sets: Mapping[str, np.ndarray]) -> np.nd
     return pixels
 
 
-def make_sprite(images: np.ndarray) -> bytes:
-    """A PNG with the images in rows of `COLUMNS`, in their order."""
+def make_sprite(images: np.ndarray, budget: int = BUDGET) -> bytes:
+    """A PNG with the images in rows of `COLUMNS`, in their order. budget: bytes that it may take."""
     from PIL import Image
 
     if images.shape[1] > LARGEST_SIDE:
         size = (LARGEST_SIDE, LARGEST_SIDE)
         images = np.stack([np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in images])
-    for levels in (256, 16, 4):
+    for levels in (256, 64, 16, 4, 2):
         content = _png(_sheet(images), levels)
-        if len(content) <= BUDGET:
+        if len(content) <= budget:
             break
     return content
 

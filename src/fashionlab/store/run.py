@@ -27,6 +27,7 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
+from fashionlab.options import command
 from fashionlab.recipe.spec import FORMAT_VERSION, READABLE_VERSIONS, RunSpec
 from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
@@ -141,8 +142,7 @@ class Run:
             if self.complete:
                 raise RunCorrupt(f"run {self.name} has lost {name}; {REMEDY}") from None
             raise RunIncomplete(
-                f"run {self.name} is not finished and has no {name} yet; finish it with "
-                f"fashionlab train --resume {self.path}"
+                f"run {self.name} is not finished and has no {name} yet; finish it with {command('resume', self.path)}"
             ) from None
         if self.complete:
             sealed = self._seal.files.get(name)
@@ -255,9 +255,7 @@ class Run:
     def require_complete(self) -> None:
         """Raise RunIncomplete unless the core is sealed."""
         if not self.complete:
-            raise RunIncomplete(
-                f"run {self.name} is not finished; finish it with fashionlab train --resume {self.path}"
-            )
+            raise RunIncomplete(f"run {self.name} is not finished; finish it with {command('resume', self.path)}")
 
     @contextmanager
     def _sound(self, name: str) -> Iterator[None]:

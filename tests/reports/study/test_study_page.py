@@ -67,7 +67,7 @@ def test_every_card_says_verdict_effect_interval_certainty_and_second_line(case)
             continue
         assert f"{abs(verdict.effect):.2f}" in card or abs(verdict.effect) < 0.005
         if verdict.low is None:
-            assert "Not at all yet." in card
+            assert "No verdict yet." in card
         else:
             assert f"{abs(verdict.low):.2f}" in card
             assert f"{abs(verdict.high):.2f}" in card

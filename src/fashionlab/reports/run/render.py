@@ -1,8 +1,8 @@
 """A report and its images as one HTML file that needs nothing else."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,8 +14,10 @@ from fashionlab.reports import sprite, wording
 from fashionlab.reports.figures import Display, style_sheet, styled
 from fashionlab.reports.figures.heat import around_zero, from_zero
 from fashionlab.reports.figures.run.inside import MOST_FILTERS, coloured, unit_order
+from fashionlab.reports.run.carried import Carried, document
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.glossary import explained
+from fashionlab.reports.run.scripts import page_text, try_script
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection
 from fashionlab.reports.run.sections.learning import LearningSection
 from fashionlab.reports.run.sections.time import Frames
@@ -34,16 +36,26 @@ MOST_MAPPED = 4
 
 
 def render(
-    report: RunReport, pixels: np.ndarray | None, arrays: Mapping[str, np.ndarray], frames: Frames | None = None
+    report: RunReport,
+    pixels: np.ndarray | None,
+    arrays: Mapping[str, np.ndarray],
+    carried: Carried | None = None,
+    frames: Frames | None = None,
 ) -> bytes:
     """The page, UTF-8.
 
     pixels: uint8 [n, side, side], of each of the report's images, None where they cannot be had; arrays: of the
-    insight, for the section on what happens inside; frames: of the first layer's weights over time. Everything is
-    escaped: class names, run names and file paths are users' text.
+    insight, for the section on what happens inside; carried: what the page is tried with; frames: of the first layer's
+    weights over time. Everything is escaped: class names, run names and file paths are users' text.
     """
     from markupsafe import Markup
 
+    near = b"" if carried is None else sprite.make_sprite(carried.pixels)
+    strips, frames_uri = draw_strips(report.inside, arrays), "" if frames is None else _uri(frames.image, 32)
+    # What grows with the network and with time has its room from that of the images.
+    others = len(frames_uri) + sum(len(maps.uri) for maps in strips.maps)
+    room = sprite.BUDGET - len(near) - (0 if carried is None else len(carried.packed.content)) - others * 3 // 4
+    shown_pixels = np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels
     text = (
         page_environment()
         .get_template("template.html")
@@ -52,16 +64,21 @@ def render(
             names=report.class_names,
             images=report.images,
             columns=sprite.COLUMNS,
-            sprite=sprite.data_uri(sprite.make_sprite(np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels)),
+            sprite=sprite.data_uri(sprite.make_sprite(shown_pixels, room)),
+            side=report.made.spec.data.side,
+            near=sprite.data_uri(near),
             figures=shown(page_figures(report, arrays)),
-            strips=draw_strips(report.inside, arrays),
+            strips=strips,
             frames=frames,
-            frames_uri="" if frames is None else _uri(frames.image, 32),
+            frames_uri=frames_uri,
             most_chosen=MOST_CHOSEN,
             most_filters=MOST_FILTERS,
-            style=Markup(style_sheet() + page_text("style.css")),
-            script=Markup("".join(map(page_text, ("script.js", "parts/time.js", "parts/maps.js")))),
+            style=Markup(style_sheet() + page_text("style.css") + page_text("tryit/tryit.css")),
+            script=Markup("".join(map(page_text, ("parts/script.js", "parts/time.js", "parts/maps.js")))),
             data=Markup(_embed(_data(report))),
+            network=None if carried is None else Markup(_embed(document(carried, report))),
+            numbers="" if carried is None else Markup(base64.b64encode(carried.packed.content).decode()),
+            try_script=Markup(try_script()),
         )
     )
     return finished(text)
@@ -198,11 +215,6 @@ def page_environment() -> "Environment":
 def finished(page: str) -> bytes:
     """A page as its file has it, UTF-8: with its terms explained."""
     return explained(page).encode()
-
-
-def page_text(name: str) -> str:
-    """A file of `templates/`: a template, a style sheet, a script."""
-    return (files("fashionlab.reports") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _data(report: RunReport) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from fashionlab.reports import sprite
 from fashionlab.reports.figures import Display, style_sheet
 from fashionlab.reports.figures.run.confusion_difference import confusion_difference
 from fashionlab.reports.figures.study.histories import histories
-from fashionlab.reports.run.render import finished, page_environment, page_text, shown
+from fashionlab.reports.run.render import finished, page_environment, shown
+from fashionlab.reports.run.scripts import page_text
 from fashionlab.reports.runs.curves import learned
 from fashionlab.reports.runs.pairs import Confusions, PairMissing, PairResult, SetName, SideImage, sample_size
 from fashionlab.reports.runs.summary import SideBySide, compare_runs
