@@ -98,7 +98,8 @@ def test_the_same_train_twice_shows_the_first_and_again_trains_anew(place, sampl
 
 
 def test_runs_are_listed_shown_measured_and_deleted(place, sample_path, say):
-    say("train", "--dataset", sample_path, *SMALL, "--seed", 7, "--no-test", "--no-report", "--no-snapshots", cwd=place)
+    flags = ("--no-test", "--no-report", "--no-snapshots")
+    say("train", "--dataset", sample_path, *SMALL, "--seed", 7, *flags, cwd=place)
     assert list_runs(place / "runs")[-1].snapshots is None
     rows = json.loads(say("runs", "--json", cwd=place).stdout)
     assert rows[-1]["seed"] == 7

@@ -56,8 +56,8 @@ def produce_report(
             report,
             None if isinstance(pixels, Missing) else pixels,
             insight.arrays,
-            frames_of(run),
             None if isinstance(carried, Missing) else carried,
+            frames_of(run),
         )
     make_folder((run.derived / PAGE).parent)
     write_atomically(run.derived / PAGE, page)

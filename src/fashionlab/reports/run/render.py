@@ -39,19 +39,22 @@ def render(
     report: RunReport,
     pixels: np.ndarray | None,
     arrays: Mapping[str, np.ndarray],
-    frames: Frames | None = None,
     carried: Carried | None = None,
+    frames: Frames | None = None,
 ) -> bytes:
     """The page, UTF-8.
 
     pixels: uint8 [n, side, side], of each of the report's images, None where they cannot be had; arrays: of the
-    insight, for the section on what happens inside; frames: of the first layer's weights over time; carried: what the
-    page is tried with. Everything is escaped: class names, run names and file paths are users' text.
+    insight, for the section on what happens inside; carried: what the page is tried with; frames: of the first layer's
+    weights over time. Everything is escaped: class names, run names and file paths are users' text.
     """
     from markupsafe import Markup
 
     near = b"" if carried is None else sprite.make_sprite(carried.pixels)
-    room = sprite.BUDGET - len(near) - (0 if carried is None else len(carried.packed.content))
+    strips, frames_uri = draw_strips(report.inside, arrays), "" if frames is None else _uri(frames.image, 32)
+    # What grows with the network and with time has its room from that of the images.
+    others = len(frames_uri) + sum(len(maps.uri) for maps in strips.maps)
+    room = sprite.BUDGET - len(near) - (0 if carried is None else len(carried.packed.content)) - others * 3 // 4
     shown_pixels = np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels
     text = (
         page_environment()
@@ -65,13 +68,13 @@ def render(
             side=report.made.spec.data.side,
             near=sprite.data_uri(near),
             figures=shown(page_figures(report, arrays)),
-            strips=draw_strips(report.inside, arrays),
+            strips=strips,
             frames=frames,
-            frames_uri="" if frames is None else _uri(frames.image, 32),
+            frames_uri=frames_uri,
             most_chosen=MOST_CHOSEN,
             most_filters=MOST_FILTERS,
             style=Markup(style_sheet() + page_text("style.css") + page_text("tryit/tryit.css")),
-            script=Markup("".join(map(page_text, ("script.js", "parts/time.js", "parts/maps.js")))),
+            script=Markup("".join(map(page_text, ("parts/script.js", "parts/time.js", "parts/maps.js")))),
             data=Markup(_embed(_data(report))),
             network=None if carried is None else Markup(_embed(document(carried, report))),
             numbers="" if carried is None else Markup(base64.b64encode(carried.packed.content).decode()),

@@ -67,7 +67,8 @@
   const larger = document.createElement("button");
   larger.type = "button";
   larger.id = "larger";
-  larger.textContent = "Larger type";
+  larger.textContent = "Larger";
+  larger.setAttribute("aria-label", "larger type");
   larger.setAttribute("aria-pressed", false);
   larger.addEventListener("click", () => {
     const read = document.elementFromPoint(innerWidth / 2, innerHeight / 3);
