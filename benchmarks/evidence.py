@@ -64,8 +64,10 @@ PROGRAMS = {
     "search-kills": ("search_kills", "a search over six fields in ten minutes, killed twice on the way"),
     "own-models": ("own_models", "models as people bring them, against Keras' own fit"),
     "photos": ("photos last", "test images photographed on grounds of all kinds; of the newest run, an mlp or cnn"),
+    "page-photos": ("page_photos last", "photographs in the page's script, compared with Python; of an mlp or cnn"),
     "own-data": ("own_data", "image sets as people bring them"),
     "tampering": ("tampering", "files of runs and studies damaged, every verb called"),
+    "hostile-pictures": ("hostile_pictures", "pictures that mean harm, or are none, given to predict"),
     "hostile-data": ("hostile_data", "IDX files, images, archives and folders damaged, and loaded"),
 }
 """File in `evidence/` -> the program with its arguments, and what it measures."""

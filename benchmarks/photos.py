@@ -40,17 +40,27 @@ TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
 FORMS = ("JPEG", "PNG", "WEBP")
 
 
-def photograph(image: np.ndarray, ground: str, rng: np.random.Generator) -> bytes:
-    """A file that shows an image of Fashion-MNIST, uint8 [28, 28], as a photograph would."""
-    side = int(rng.integers(300, 1501))
+def photograph(
+    image: np.ndarray,
+    ground: str,
+    rng: np.random.Generator,
+    forms: tuple[str, ...] = FORMS,
+    sides: tuple[int, int] = (300, 1500),
+) -> bytes:
+    """A file that shows an image of Fashion-MNIST, uint8 [28, 28], as a photograph would.
+
+    ground: of `GROUNDS`; sides: least and most pixels of a side.
+    """
+    side = int(rng.integers(sides[0], sides[1] + 1))
     value = _enlarged(image, side, Image.Resampling.BICUBIC)[..., None]
     cover = _enlarged(((image > 6) * 255).astype(np.uint8), side, Image.Resampling.BILINEAR)[..., None]
     tint = rng.uniform(0.6, 1, 3).astype(np.float32)
     tint /= tint.max()
     garment = (1 - value) * tint * 255
-    form = FORMS[rng.integers(len(FORMS))]
+    form = forms[rng.integers(len(forms))]
     if ground == "transparent":
-        pixels, form = np.concatenate([garment, cover * 255], axis=2), FORMS[1 + rng.integers(2)]
+        clear = [each for each in forms if each != "JPEG"]
+        pixels, form = np.concatenate([garment, cover * 255], axis=2), clear[rng.integers(len(clear))]
     else:
         pixels = _on_ground(garment, value, cover, tint, ground, rng)
         pixels += rng.normal(0, 2, (side, side, 1)).astype(np.float32)

@@ -35,7 +35,7 @@ def make_specs(count: int, settings: dict[str, Any]) -> "list[RunSpec]":
 
     recipe = Recipe.make("mlp", settings)
     arm = StudyContext(load(recipe.data.dataset)).make_arm("mlp", recipe)
-    return [arm.spec_for(seed) for seed in range(count)]
+    return [arm.spec.with_seed(seed) for seed in range(count)]
 
 
 def make_runs(workers: int, specs: "list[RunSpec]", work: Path) -> dict[str, float]:

@@ -74,7 +74,7 @@ def test_opening_a_run(trained, runs, tmp_path):
         fashionlab.open_run("nothing", runs=tmp_path)
     unfinished = Run.create(tmp_path, "mlp", Run(trained.path).spec)
     unfinished.write("metrics.json", b"{}")  # as if it had been killed before it was sealed
-    with pytest.raises(RunIncomplete, match="--resume"):
+    with pytest.raises(RunIncomplete, match=r"fashionlab\.resume\("):
         fashionlab.open_run(unfinished.path)
 
 

@@ -8,7 +8,7 @@ from pictures import photograph, shirt_mask
 from PIL import Image, ImageOps
 
 from fashionlab.errors import UsageError
-from fashionlab.images import AS_FOUND, PLAIN
+from fashionlab.images import PLAIN
 from fashionlab.photos import arrays
 from fashionlab.photos.garment import prepare_garment
 from fashionlab.photos.reading import WORKING_SIDE, Box, read_picture
@@ -79,6 +79,9 @@ def test_without_a_plain_ground_it_says_so_and_a_crop_box_helps():
 def test_an_empty_ground_is_said():
     assert "nothing but a plain ground" in seen(np.full((100, 100, 3), 240, np.uint8)).remarks[0]
     assert seen(np.zeros((1, 1, 3), np.uint8)).image.shape == (28, 28)
+    clear = seen(np.zeros((50, 60, 4), np.uint8))
+    assert "transparent everywhere" in clear.remarks[0]
+    assert not clear.image.any()
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 301, 10), Box(-1, 0, 5, 5), Box(0, 0, 0, 5)])
@@ -183,7 +186,7 @@ def test_floods_and_components_are_those_of_the_plain_definition():
 @pytest.mark.parametrize(("ground", "border"), [("black", 0), ("white", 255)])
 def test_other_data_get_size_ground_and_polarity_of_their_training_images(ground, border):
     pixels = photograph(garment=(0, 0, 0), noise=0, width=400, height=400)
-    photo = prepare_simple(read_picture(pixels), 8, ground, AS_FOUND, PLAIN)
+    photo = prepare_simple(read_picture(pixels), 8, ground, False, PLAIN)
     assert photo.image.shape == (8, 8)
     assert photo.image[0, 0] == border
     assert abs(int(photo.image[4, 4]) - (255 - border)) < 60

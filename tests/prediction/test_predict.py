@@ -14,6 +14,7 @@ from PIL import Image
 import fashionlab
 from fashionlab import ExecutionOptions
 from fashionlab.errors import DataInvalid, UsageError
+from fashionlab.photos.see import PhotoFacts
 from fashionlab.prediction import Predictor
 from fashionlab.reports.half_blocks import half_blocks
 from fashionlab.store import Run
@@ -38,6 +39,10 @@ def test_photographs_are_classified_as_the_images_they_show(small, sample, photo
     for each in found:
         assert sum(each.probabilities.values()) == pytest.approx(1)
         assert max(each.probabilities, key=each.probabilities.get) == each.class_name
+
+
+def test_what_the_steps_need_to_know_is_one_struct(small):
+    assert Predictor(Run(small.path)).photo_facts == PhotoFacts("garment", 28, "black")
 
 
 def test_numpy_gives_what_the_run_stored_and_calibrates_it(small, sample):

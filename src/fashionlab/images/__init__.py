@@ -1,6 +1,7 @@
 """Images on their way to the network: decoded within limits, upright, grey, of one size, 0 to 255.
 
 decode    one image file
+parts     what it is made of, counted before it is decoded
 pixels    grey values and what covers them, of one image or many
 prepare   from any number of these to uint8 [n, side, side], and what was done, in sentences
 """

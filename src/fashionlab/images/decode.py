@@ -12,6 +12,7 @@ import numpy as np
 
 from fashionlab.errors import DataInvalid, FashionlabError
 from fashionlab.files import read_capped
+from fashionlab.images.parts import excess, scans_of
 from fashionlab.images.pixels import Pixels, pixels_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ FILE_LIMIT = 2**27 + 2**20
 
 PIXEL_LIMIT = 2**24
 """Pixels that one image may have, checked before it is decoded: 4096 x 4096."""
+
+MEMORY_LIMIT = 2**27
+"""Bytes that decoding may take, beside the file: what counts for the formats that need more than the pixels."""
 
 
 def decode(path: Path) -> Pixels:
@@ -65,10 +69,12 @@ def open_upright(path: Path) -> Iterator["Image.Image"]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a damaged file's remarks, which are its text
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            if (too_much := excess(content)) is not None:
+                raise DataInvalid(f"{path} has {too_much}; save it anew, as a JPEG or PNG")
+            scans = scans_of(content)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                if image.width * image.height > PIXEL_LIMIT:
-                    size = f"{image.width} x {image.height} pixels"
-                    raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
+                del content  # Pillow lets go of it once the image is decoded.
+                _require_small(image, scans, path)
                 image.load()
                 # In place: a copy of the largest image takes 64 MB.
                 ImageOps.exif_transpose(image, in_place=True)
@@ -81,3 +87,18 @@ def open_upright(path: Path) -> Iterator["Image.Image"]:
         raise
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
         raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None
+
+
+def _require_small(image: "Image.Image", scans: int, path: Path) -> None:
+    """Raise DataInvalid for an image that has too many pixels, or takes too much memory until it is decoded."""
+    pixels, size = image.width * image.height, f"{image.width} x {image.height} pixels"
+    if pixels > PIXEL_LIMIT:
+        raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
+    kind, each = str(image.format), 4
+    if kind == "WEBP":
+        each = 20  # the frame, the one before it, what a lossless one is made in, a copy for Pillow, and Pillow's
+    elif scans > 1:
+        kind, each = "progressive JPEG", 4 + 2 * len(image.getbands())  # the coefficients of all of it
+    if pixels * each > MEMORY_LIMIT:
+        most = f"at most {MEMORY_LIMIT // each:,} pixels are allowed in this format"
+        raise DataInvalid(f"{path} is a {kind} of {size}; {most}: save it smaller, or as PNG")

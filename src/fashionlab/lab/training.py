@@ -19,6 +19,7 @@ from fashionlab.models.registry import function_architecture
 from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
+from fashionlab.recipe.toml import DEFAULT_MODEL
 from fashionlab.reports.run.sections.made import origin_line
 from fashionlab.store import find_run
 from fashionlab.text import tell
@@ -74,10 +75,10 @@ def train(
     if before:
         if name is None and before.spec.model_sha256 is not None:
             own = architecture_of(before, trust)
-        name, settings = take_over(before, name, settings)
+        name, settings = take_over(before.spec.recipe, f"run {before.name}", name, settings)
     elif trust is not None:
         raise UsageError("trust goes with the origin that has a model file; a file that you name yourself needs none")
-    recipe = Recipe.make(name or "mlp", settings, own)
+    recipe = Recipe.make(name or DEFAULT_MODEL, settings, own)
     if refit and recipe.training and recipe.training.schedule == "plateau":
         raise UsageError(
             f"given {spelled('refit', True)} with {spelled('schedule', 'plateau')}, which follows a validation loss: a "
@@ -103,7 +104,7 @@ def train(
         raise UsageError(refit_refusal(architecture.name))
     spec = make_spec(prepared, dataset, test, origins=origins_of(before))
     if before:
-        require_same(spec, architecture, before, dataset)
+        require_same(spec, before, dataset)
         tell(f"{origin_line(spec)}; the optimizer starts anew")
     chosen = start(spec, architecture, dataset, runs, execution, again, before)
     if refit:

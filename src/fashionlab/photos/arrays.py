@@ -29,19 +29,22 @@ def block_sums(values: np.ndarray, factor: int) -> np.ndarray:
 
 
 def area_average(values: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Float64 [height, width] of [h, w]: each new pixel is the mean over the area that it covers, parts of pixels
-    weighted by their part. Where it grows, areas are smaller than a pixel, and values repeat."""
+    """Float64 [height, width] of whole numbers [h, w]: each new pixel is the mean over the area that it covers, parts
+    of pixels weighted by their part. Where it grows, areas are smaller than a pixel, and values repeat.
+
+    The weighted sums are whole numbers below 2**53, so their order does not matter; they are divided once.
+    """
     down, across = _overlaps(values.shape[0], height), _overlaps(values.shape[1], width)
-    averaged: np.ndarray = down @ values.astype(np.float64) @ across.T
+    averaged: np.ndarray = down @ values.astype(np.float64) @ across.T / values.size
     return averaged
 
 
 def _overlaps(old: int, new: int) -> np.ndarray:
-    """[new, old]: the part that each old pixel has in each new one; rows sum to 1."""
-    edges = np.arange(new + 1) * (old / new)
-    starts = np.arange(old)
-    overlap = np.minimum(edges[1:, None], starts[None] + 1) - np.maximum(edges[:-1, None], starts[None])
-    return np.maximum(overlap, 0) * (new / old)
+    """[new, old]: the part that each old pixel has in each new one, in units of 1/new of an old one; rows sum to
+    old."""
+    edges, starts = np.arange(new + 1) * old, np.arange(old) * new
+    overlap = np.minimum(edges[1:, None], starts[None] + new) - np.maximum(edges[:-1, None], starts[None])
+    return np.maximum(overlap, 0).astype(np.float64)
 
 
 def sharpen(image: np.ndarray) -> np.ndarray:

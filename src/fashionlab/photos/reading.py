@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WORKING_SIDE = 280
 """Pixels of the longest edge, 10 for each that is left in the end: all that larger ones add is time."""
 
-_BAND = 2**20
+_TILE = 2**20
 """Pixels that are looked at together: what they take beside the decoded image stays small."""
 
 
@@ -67,15 +67,20 @@ def _reduced(image: "Image.Image", crop: Box | None, name: str) -> Picture:
     if box.x + box.width > image.width or box.y + box.height > image.height:
         raise UsageError(f"--crop: {_said(box)} leaves {name}, which has {image.width} x {image.height} pixels")
     factor = -(-max(box.width, box.height) // WORKING_SIDE)
-    rows = max(1, _BAND // (box.width * factor)) * factor
-    colours, cover = [], []
-    for top in range(box.y, box.y + box.height, rows):
-        bottom = min(top + rows, box.y + box.height)
-        band = _eight_bits(image.crop((box.x, top, box.x + box.width, bottom)))
-        found = _block_means(band, factor)
-        colours.append(found[0])
-        cover.append(found[1])
-    return Picture(np.concatenate(colours), np.concatenate(cover), image.width, image.height)
+    tiles = [[_block_means(_eight_bits(image.crop(tile)), factor) for tile in row] for row in _tiles(box, factor)]
+    colours, cover = (np.concatenate([np.concatenate([tile[i] for tile in row], 1) for row in tiles]) for i in (0, 1))
+    return Picture(colours, cover, image.width, image.height)
+
+
+def _tiles(box: Box, factor: int) -> list[list[tuple[int, int, int, int]]]:
+    """The box in rows of tiles, left, top, right and bottom of each: whole blocks, together about `_TILE` pixels."""
+    across = min(max(1, _TILE // factor**2) * factor, box.width)
+    down = max(1, _TILE // (across * factor)) * factor
+    right, bottom = box.x + box.width, box.y + box.height
+    return [
+        [(x, y, min(x + across, right), min(y + down, bottom)) for x in range(box.x, right, across)]
+        for y in range(box.y, bottom, down)
+    ]
 
 
 def _said(box: Box) -> str:
@@ -90,19 +95,19 @@ def _eight_bits(image: "Image.Image") -> np.ndarray:
     return array[..., None] if array.ndim == 2 else array
 
 
-def _block_means(band: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+def _block_means(tile: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
     """Colours and cover of blocks: (2 s + n) // (2 n) of the sum s of n pixels. A colour counts by its cover."""
-    height, width, channels = band.shape
+    height, width, channels = tile.shape
     counts = block_sums(np.ones((height, width, 1), np.uint8), factor).astype(np.int64)
     if channels == 4:
-        alpha = band[..., 3:]
+        alpha = tile[..., 3:]
         covered = block_sums(alpha, factor).astype(np.int64)
-        sums: Any = block_sums(band[..., :3].astype(np.uint16) * alpha, factor).astype(np.int64)
+        sums: Any = block_sums(tile[..., :3].astype(np.uint16) * alpha, factor).astype(np.int64)
         weight = np.maximum(covered, 1)
         colours = np.where(covered > 0, (2 * sums + weight) // (2 * weight), 255)
         cover = (2 * covered + counts) // (2 * counts)
     else:
-        colours = (2 * block_sums(band, factor).astype(np.int64) + counts) // (2 * counts)
+        colours = (2 * block_sums(tile, factor).astype(np.int64) + counts) // (2 * counts)
         colours = np.broadcast_to(colours, (*colours.shape[:2], 3))
         cover = np.full((*colours.shape[:2], 1), 255)
     return colours.astype(np.uint8), cover[..., 0].astype(np.uint8)

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from fashionlab.images import PixelFacts, Preparation
+from fashionlab.images import PixelFacts
 from fashionlab.photos.arrays import area_average, grey_of, percentile, rounded
 from fashionlab.photos.garment import Photo, Step
 from fashionlab.photos.reading import Picture
@@ -13,7 +13,7 @@ Ground = Literal["black", "white", "other", "unknown"]
 """What the border of the training images is; "unknown" where they cannot be had."""
 
 
-def prepare_simple(picture: Picture, side: int, ground: Ground, preparation: Preparation, facts: PixelFacts) -> Photo:
+def prepare_simple(picture: Picture, side: int, ground: Ground, invert: bool, facts: PixelFacts) -> Photo:
     """The image that the network sees, uint8 [side, side].
 
     What is transparent gets the training images' ground. Grey. Dark and bright are exchanged where the border of the
@@ -29,11 +29,11 @@ def prepare_simple(picture: Picture, side: int, ground: Ground, preparation: Pre
     values = rounded(grey)
     steps.append(Step("grey", values))
     if facts.high > facts.low and (facts.low, facts.high) != (0, 255):
-        values = rounded((values - facts.low) * (255 / (facts.high - facts.low)))
+        values = rounded((values.astype(np.float64) - facts.low) * (255 / (facts.high - facts.low)))
         steps.append(Step("stretched as the training images were", values))
     border = percentile(np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]]), 0.5)
     if ground == "unknown":
-        negated = preparation.invert
+        negated = invert
         remarks.append("it is not known whether the training images have a black ground, so dark and bright stay")
     else:
         negated = (ground == "black" and border >= 128) or (ground == "white" and border < 128)

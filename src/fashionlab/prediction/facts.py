@@ -12,10 +12,15 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
+from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.errors import DataError, RunCorrupt, StoreError
 from fashionlab.files import make_folder, write_atomically
+from fashionlab.photos.garment import SIDE
+from fashionlab.photos.see import PhotoFacts
+from fashionlab.photos.simple import Ground
 from fashionlab.portable import Network, forward
 from fashionlab.prediction.unlike import Familiar, fit_familiar
+from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import Run
 from fashionlab.store.format import from_npz, read_document, read_file, to_json, to_npz
 
@@ -40,7 +45,7 @@ class FactsFile(Struct, frozen=True):
     version: int
     weights: str
     temperature: float | None
-    ground: Literal["black", "white", "other", "unknown"]
+    ground: Ground
     familiar: bool
     arrays: str
 
@@ -51,7 +56,7 @@ class Facts:
     what the training images' border is; familiar: None where it cannot be told; remarks: what is missing, and why."""
 
     temperature: float | None
-    ground: Literal["black", "white", "other", "unknown"]
+    ground: Ground
     familiar: Familiar | None
     remarks: tuple[str, ...] = ()
 
@@ -68,6 +73,18 @@ def find_facts(run: Run, network: Network | None, data_dir: str | Path | None = 
     return facts
 
 
+def photo_facts(spec: RunSpec, ground: Ground) -> PhotoFacts:
+    """What a photograph's way to the run's network is decided by; a run's page carries it as JSON.
+
+    A run with the classes of Fashion-MNIST gets photographs in the way of the data set's authors. ground: `Facts`'.
+    """
+    data = spec.data
+    rule: Literal["garment", "simple"] = (
+        "garment" if data.class_names == FASHION_CLASSES and data.side == SIDE else "simple"
+    )
+    return PhotoFacts(rule, data.side, ground, spec.recipe.data.preparation.invert, data.pixels)
+
+
 def _compute(run: Run, network: Network | None, data_dir: str | Path | None) -> Facts:
     from fashionlab.evaluation.calibration import fit_temperature
     from fashionlab.training.datasets import load_for
@@ -81,7 +98,7 @@ def _compute(run: Run, network: Network | None, data_dir: str | Path | None) -> 
         said = f"the run's data set cannot be had, so it is not known whether an image is unlike its images: {error}"
         return Facts(temperature, "unknown", None, (said,))
     rows = partition(run.spec, dataset)
-    ground = _ground(dataset.images[_spread(rows.train, 2000)])
+    ground = border_ground(dataset.images[_spread(rows.train, 2000)])
     if network is None or validation is None or run.spec.data.side**2 > MOST_PIXELS:
         return Facts(temperature, ground, None)
     train, others = (dataset.images[_spread(each, ROWS)] for each in (rows.train, rows.judging))
@@ -93,7 +110,8 @@ def _spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows[:: max(1, -(-len(rows) // most))]
 
 
-def _ground(images: np.ndarray) -> Literal["black", "white", "other"]:
+def border_ground(images: np.ndarray) -> Literal["black", "white", "other"]:
+    """What the border of images, uint8 [n, side, side], is."""
     borders = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     medians = np.median(borders, axis=1)
     if (medians <= _BORDER[0]).mean() > 0.9:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
-from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.errors import UsageError
-from fashionlab.photos.garment import SIDE, Photo, Step, prepare_garment
-from fashionlab.photos.reading import Box, Picture, read_picture
-from fashionlab.photos.simple import prepare_simple
+from fashionlab.photos.garment import Photo, Step
+from fashionlab.photos.reading import Box, read_picture
+from fashionlab.photos.see import see
 from fashionlab.portable import forward, open_portable
-from fashionlab.prediction.facts import find_facts
+from fashionlab.prediction.facts import find_facts, photo_facts
 from fashionlab.store import Run
 from fashionlab.text import html_table
 from fashionlab.training.softmax import softmax
@@ -60,6 +59,7 @@ class Predictor:
         self._run, self._trust = run, trust
         self._network = open_portable(run)
         self._facts = find_facts(run, self._network, data_dir)
+        self.photo_facts = photo_facts(run.spec, self._facts.ground)
         self.class_names = run.spec.data.class_names
         self.remarks = self._facts.remarks
         if self._facts.temperature is None:
@@ -74,15 +74,7 @@ class Predictor:
 
     def prepare(self, source: Source, crop: Box | None = None) -> Photo:
         """What the network sees of one photograph. Raises DataInvalid, UsageError."""
-        data, preparation = self._run.spec.data, self._run.spec.recipe.data.preparation
-        picture = read_picture(source, crop)
-        if _as_in_the_data(picture, data.side, crop):
-            image = np.ascontiguousarray(picture.colours[..., 0])
-            return Photo(image, True, [Step("as in the data set", image)])
-        # A run with these classes gets photographs in the way of the data set's authors.
-        if data.class_names == FASHION_CLASSES and data.side == SIDE:
-            return prepare_garment(picture)
-        return prepare_simple(picture, data.side, self._facts.ground, preparation, data.pixels)
+        return see(read_picture(source, crop), self.photo_facts, cropped=crop is not None)
 
     def judge(self, photos: list[Photo]) -> list[Prediction]:
         """What the run says of photographs that were prepared."""
@@ -122,8 +114,11 @@ def logits_of(run: Run, images: np.ndarray, trust: str | None = None) -> np.ndar
     """Logits float32 [n, classes] of images as the network sees them, uint8 [n, side, side], by the run's own model in
     a worker process."""
     from fashionlab.evaluation.tasks import PREDICT, PredictArguments
+    from fashionlab.training.architectures import architecture_of
     from fashionlab.workers.pool import borrow
 
+    # What nobody vouched for is refused here, where that takes no worker, and lets go of none.
+    architecture_of(run, trust)
     # A user's own model may run on one backend alone: it is asked where it was trained.
     backend = "jax" if run.spec.model_sha256 is None else run.spec.backend
     with tempfile.TemporaryDirectory() as folder, borrow(backend, preload=[PREDICT.module]) as worker:
@@ -142,12 +137,3 @@ def parse_box(text: str) -> Box:
             f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
         )
     return Box(*(int(part) for part in parts))
-
-
-def _as_in_the_data(picture: Picture, side: int, crop: Box | None) -> bool:
-    """Whether a picture is one of the data set's own, or looks so: of its size, grey, opaque, on black."""
-    colours = picture.colours
-    if crop is not None or colours.shape[:2] != (side, side) or (picture.cover < 255).any():
-        return False
-    border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
-    return bool((colours == colours[..., :1]).all() and np.median(border) <= 16)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from fashionlab.errors import UsageError
-from fashionlab.options import as_typed, options_of
+from fashionlab.options import as_typed, command, options_of
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.search.plan import TRIALS, SearchPlan, SearchTerms
@@ -25,7 +25,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     if base.model_source is not None:
         raise UsageError(
             f"given the model {recipe.model.name!r}, expected one of the lab's own: a search executes no files yet; "
-            "vary it in a study: fashionlab study FILE.py:function --change NAME=VALUE"
+            f"vary it in a study: {command('study', 'FILE.py:function', changes=['NAME=VALUE'])}"
         )
     fields = read_fields(base.recipe, vary)
     check_models([base])
@@ -34,7 +34,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     return SearchPlan(
         title=terms.title or f"{_asked(names)} {base.model}?",
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        base=base.spec_for(recipe.seed),
+        base=base.spec.with_seed(recipe.seed),
         fields=fields,
         trials=terms.trials or (TRIALS if terms.minutes is None else None),
         minutes=terms.minutes,
