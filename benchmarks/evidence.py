@@ -1,6 +1,6 @@
 """`make evidence`: every measurement that is too long for the tests, one after the other, into `evidence/`.
 
-    python -m benchmarks.evidence                   what is not of the present results version: at most about eight
+    python -m benchmarks.evidence                   what is not of the present results version: at most eight hours
                                                     on 2 quiet cores
     python -m benchmarks.evidence --list            what that is
     python -m benchmarks.evidence epoch main-job    just these, also if they are current

@@ -186,15 +186,16 @@ def make_originals(folder: Path, thorough: bool = True) -> Originals:
     with mock.patch.object(Run, "seal", keep_ended):
         finished = lab.train(runs=folder / "made", execution=options, **NETWORK)
     finished.path.rename(folder / "run")
-    one_worker, trust, change = replace(QUIET, workers=1), "", "units=8" if thorough else "c=1"
+    trust, change = "", "units=8" if thorough else "c=1"
+    two: dict[str, Any] = {"seeds": 2, "first_seed": 0, "runs": folder, "execution": replace(QUIET, workers=1)}
     if thorough:
         model = folder / "own.py"
         model.write_text(OWN_MODEL, encoding="utf-8")
         own = lab.train(str(model), runs=folder / "made", execution=QUIET, **SETTINGS).path.rename(folder / "own")
         trust = (Run(own).spec.model_sha256 or "")[:12]
-        study = lab.study(str(model), changes=[change], seeds=2, runs=folder, execution=one_worker, **SETTINGS)
+        study = lab.study(str(model), changes=[change], **two, **SETTINGS)
     else:
-        study = lab.study("logistic", changes=[change], seeds=2, runs=folder, execution=one_worker, dataset=str(SAMPLE))
+        study = lab.study("logistic", changes=[change], **two, dataset=str(SAMPLE))
     study.path.rename(folder / "study")
     model = folder / "estimator.py"
     model.write_text(OWN_ESTIMATOR, encoding="utf-8")

@@ -116,7 +116,7 @@ def test_studies_drawn_from_a_pool_find_its_effect():
     pairs = [{"seed": n, "baseline": 0.9, "arm": 0.9 - abs(random.normal(0.003, 0.0027))} for n in range(120)]
     pairs += [{"seed": n, "baseline": 0.9, "arm": 0.9} for n in range(120, 130)]
     found = pool.summarise(
-        {"pairs": pairs, "alpha": 0.04, "margin": 0.2, "judge_rows": 12_000, "seconds": 2600}, 60, None
+        {"change": "it", "pairs": pairs, "alpha": 0.04, "margin": 0.2, "judge_rows": 12_000, "seconds": 2600}, 60, None
     )
     assert found["drawn"]["seeds"] == 30  # of 20 s each
     assert found["drawn"]["right"] == "hurts"
