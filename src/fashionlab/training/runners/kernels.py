@@ -18,9 +18,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-"""Bits by which the rounds of Threefry-2x32 rotate (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"),
-which take turns."""
+from fashionlab.models.drawing import ROTATIONS
 
 
 def use_kernels(model: keras.Model) -> None:
