@@ -106,7 +106,7 @@ def threefry(key: np.ndarray, counts: np.ndarray) -> np.ndarray:
     for group in range(5):
         for bits in ROTATIONS[group % 2]:
             x += y
-            y = (y << bits | y >> (32 - bits)) ^ x
+            y = (y << np.uint32(bits) | y >> np.uint32(32 - bits)) ^ x
         x += keys[(group + 1) % 3]
         y += keys[(group + 2) % 3]
         y += np.uint32(group + 1)
