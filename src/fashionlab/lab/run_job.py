@@ -1,9 +1,11 @@
 """One training job from start to end: reuse, train, evaluate, seal, draw, report."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from fashionlab.data import Dataset
@@ -79,6 +81,7 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
     path, data_dir = str(run.path), execution.data_folder
     with _explained(run, execution), show(RunStatus(), execution.on_event) as shown:
         events = _begin(run, execution, shown)
+        threading.Thread(target=_import_ahead, args=(execution.report,), daemon=True).start()
         asked = TrainArguments(path, data_dir, trust, execution.checkpoint_seconds, execution.snapshots)
         ended = worker.call(TRAIN, asked, events)
         stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
@@ -89,6 +92,13 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
                 run.write("metrics.json", to_json(metrics))
                 run.seal()
     return _end(run, trust, execution, worker)
+
+
+def _import_ahead(report: bool) -> None:
+    """Import what the page needs, while the worker leaves a core free: it traces and compiles at first."""
+    if report:
+        for module in ("scipy.optimize", "jinja2"):
+            import_module(module)
 
 
 def show_again(run: Run, trust: str | None, execution: ExecutionOptions) -> TrainedModel:

@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from fashionlab.errors import UsageError
 from fashionlab.files import near_path, read_capped
-from fashionlab.models.drawing import draw_weights, seeded
+from fashionlab.models.drawing import draw_weights, seeded, without_compiling
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.models.memory import require_memory
 from fashionlab.models.own.source import LARGEST_MODEL_FILE, Found, OwnSource
@@ -143,7 +143,7 @@ class Architecture:
             task = self._task(image_shape, classes, options)
             with self.place.entered():
                 return build_found(task, seed, found, to_train)
-        with seeded(seed):
+        with seeded(seed), without_compiling():
             model = self.builder(image_shape, classes, **self.fill(options))
         model(keras.KerasTensor((None, *image_shape), dtype="uint8"))
         draw_weights(model, seed)
