@@ -26,13 +26,17 @@ FILE_LIMIT = 2**27 + 2**20
 PIXEL_LIMIT = 2**24
 """Pixels that one image may have, checked before it is decoded: 4096 x 4096."""
 
+REDUCED_LIMIT, REDUCTION = 2**26, 4
+"""Pixels that a JPEG may have, such as phones make them, if it may be decoded at a quarter of its width and height: the
+format allows for it, in little memory. Not a progressive one, of which all must be held at once."""
+
 
 def decode(path: Path) -> Pixels:
     """One image, [1, height, width], turned upright as its EXIF data say; of an animation the first.
 
     Raises DataInvalid, naming the file.
     """
-    with open_upright(path) as upright:
+    with open_upright(path) as (upright, _):
         animated = int(bool(getattr(upright, "is_animated", False)))
         # 16 bits a pixel, which convert("L") would clip instead of scale.
         if upright.mode.startswith("I"):
@@ -50,10 +54,12 @@ def channels_of(image: "Image.Image") -> str:
 
 
 @contextmanager
-def open_upright(path: Path) -> Iterator["Image.Image"]:
+def open_upright(path: Path, reduce: bool = False) -> "Iterator[tuple[Image.Image, int]]":
     """One image file, decoded within limits and turned upright as its EXIF data say; of an animation the first frame.
 
-    Whatever is wrong with it, also in the block, becomes DataInvalid, which names the file.
+    With it, by how much it is smaller than the file says: 1, or `REDUCTION` for a JPEG of more than `PIXEL_LIMIT`
+    pixels, which is refused unless `reduce`. Whatever is wrong with the file, also in the block, becomes DataInvalid,
+    which names it.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -66,18 +72,27 @@ def open_upright(path: Path) -> Iterator["Image.Image"]:
             warnings.simplefilter("ignore")  # of a damaged file's remarks, which are its text
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                if image.width * image.height > PIXEL_LIMIT:
-                    size = f"{image.width} x {image.height} pixels"
-                    raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
+                width, height = image.size
+                if width * height > PIXEL_LIMIT:
+                    if reduce and width * height <= REDUCED_LIMIT and not image.info.get("progressive"):
+                        image.draft(None, (width // REDUCTION, height // REDUCTION))
+                    if image.width * image.height > PIXEL_LIMIT:
+                        raise DataInvalid(f"{path} has {width} x {height} pixels; {_allowed(reduce)}")
                 image.load()
+                factor = -(-width // image.width)
                 # In place: a copy of the largest image takes 64 MB.
                 ImageOps.exif_transpose(image, in_place=True)
-                yield image
+                yield image, factor
     except UnidentifiedImageError:
         raise DataInvalid(f"{path} is not an image in one of the formats {', '.join(FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
+        raise DataInvalid(f"{path} has too many pixels; {_allowed(reduce)}") from None
     except FashionlabError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
         raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None
+
+
+def _allowed(reduce: bool) -> str:
+    more = f", in a JPEG that is not progressive {REDUCED_LIMIT:,}" if reduce else ""
+    return f"at most {PIXEL_LIMIT:,} pixels are allowed{more}"
