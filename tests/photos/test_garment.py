@@ -161,6 +161,7 @@ def test_the_steps_are_named_and_end_with_what_the_network_sees():
     assert [step.name for step in steps] == [
         "the photograph", "the ground that was found", "garment (white) and ground (black)",
         "grey, negated, ground black", "trimmed", "longest edge 28, areas averaged", "sharpened", "centred on 28 x 28",
+        "the same, wider and narrower",
     ]  # fmt: skip
     assert all(step.image.dtype == np.uint8 for step in steps)
 
