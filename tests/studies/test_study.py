@@ -154,7 +154,7 @@ def test_the_plan_is_printed_before_it_runs_and_a_line_a_run(place, study):
     assert any("widths 16-8 → 32-16" in line for line in lines[:6])
     assert any("unknown until the first runs are done" in line for line in lines[:8])
     assert sum(line.startswith("run ") for line in lines) == 6
-    assert study.name in "".join(lines[:11])
+    assert study.name in "".join(lines[:12])
     assert (study.path / "report" / "index.html").stat().st_size > 10_000
 
 
