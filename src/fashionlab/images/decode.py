@@ -114,8 +114,10 @@ def _require_small(image: "Image.Image", size: str, scans: int, path: Path, redu
         each = 20  # the frame, the one before it, what a lossless one is made in, a copy for Pillow, and Pillow's
     elif scans > 1:
         kind, each = "progressive JPEG", 4 + 2 * len(image.getbands())  # the coefficients of all of it
-    if pixels * each > MEMORY_LIMIT:
-        most = f"at most {MEMORY_LIMIT // each:,} pixels are allowed in this format"
+    # A pointer to each row, and two rows that are being decoded.
+    needed = pixels * each + 8 * (image.height + image.width)
+    if needed > MEMORY_LIMIT:
+        most = f"decoding that takes {needed >> 20} MiB, at most {MEMORY_LIMIT >> 20} are allowed"
         raise DataInvalid(f"{path} is a {kind} of {size}; {most}: save it smaller, or as PNG")
 
 
