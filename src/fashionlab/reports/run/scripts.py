@@ -2,7 +2,7 @@
 
 from fashionlab.reports.run.render import page_text
 
-PHOTO_SCRIPTS = ("arrays", "reading", "ground", "garment", "simple", "see", "crop")
+PHOTO_SCRIPTS = ("arrays", "headers", "reading", "ground", "garment", "simple", "see", "crop")
 """In `templates/photos/`, in the order of their imports; as the modules of `photos/`, and the choice of a part."""
 
 
