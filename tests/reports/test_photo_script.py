@@ -8,7 +8,7 @@ import io
 
 import numpy as np
 import pytest
-from benchmarks.hostile_pictures import FORMATS, saved
+from benchmarks.hostile_pictures import FORMATS, many_scans, saved
 from benchmarks.hostile_pictures import png as png_of
 from benchmarks.page_photos import CLASSES, PICTURES, Given, compare, in_page, in_python, write_page
 from benchmarks.photos import GROUNDS, TURNS, photograph
@@ -140,12 +140,13 @@ def test_a_photograph_is_upright_and_what_is_none_gets_a_sentence(page, sample):
     }"""
     assert "is not an image in one of the formats PNG" in page.evaluate(refused, ["nothing", None])
     assert "cannot be decoded" in page.evaluate(refused, ["GIF89a", None])
-    bomb = "new File([Uint8Array.from(atob(content), (each) => each.charCodeAt(0))], 'bomb.png')"
-    said = page.evaluate(
-        f"(content) => fashionlabPhotos.read({bomb}).catch((error) => error.message)",
-        base64.b64encode(png_of(30_000, 30_000, b"")).decode(),
-    )
-    assert said == "bomb.png has 30000 x 30000 pixels; at most 16,777,216 pixels are allowed"
+    bomb = "new File([Uint8Array.from(atob(content), (each) => each.charCodeAt(0))], 'bomb')"
+    for content, said in (
+        (png_of(30_000, 30_000, b""), "bomb has 30000 x 30000 pixels; at most 16,777,216 pixels are allowed"),
+        (many_scans(100, 64), "bomb has more than 64 scans, which no camera or program writes; save it anew"),
+    ):
+        code = f"(content) => fashionlabPhotos.read({bomb}).catch((error) => error.message)"
+        assert page.evaluate(code, base64.b64encode(content).decode()) == said
     outside = """() => {
         try { fashionlabPhotos.see(new Uint8ClampedArray(16), 2, 2, {}, { x: 1, y: 0, width: 2, height: 1 }); }
         catch (error) { return error.message; }

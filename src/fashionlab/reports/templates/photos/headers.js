@@ -10,6 +10,9 @@ fashionlabPhotos.headers = (() => {
   };
   const FORMATS = Object.keys(BEGINS);
 
+  /** Of a JPEG: a progressive one has about ten. */
+  const MOST_SCANS = 64;
+
   /** Of which format a file is, by its content; undefined for another one. @param {DataView} file */
   function formatOf(file) {
     const begin = text(file, 0, 16);
@@ -47,17 +50,37 @@ fashionlabPhotos.headers = (() => {
       return [(bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1];
     },
     JPEG(file) {
-      for (let at = 2; ; ) {
-        while (file.getUint8(at) !== 0xff || [0x00, 0xff].includes(file.getUint8(at + 1))) at++;
-        const marker = file.getUint8(at + 1);
+      for (const { marker, at } of segments(file)) {
         // A frame begins; of the numbers among these three are something else.
         if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
           return [file.getUint16(at + 7), file.getUint16(at + 5)];
         }
-        at += 2 + file.getUint16(at + 2);
       }
+      return [0, 0];
     },
   };
+
+  /** The segments of a JPEG up to its end: marker, and where it stands. @param {DataView} file */
+  function* segments(file) {
+    const bytes = new Uint8Array(file.buffer);
+    for (let at = bytes.indexOf(0xff, 2); at >= 0 && at + 4 <= bytes.length; at = bytes.indexOf(0xff, at)) {
+      const marker = bytes[at + 1];
+      // Those that stand among the data of a scan, or are none.
+      if (marker === 0x00 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7)) { at++; continue; }
+      yield { marker, at };
+      if (marker === 0xd9) return;
+      at += marker === 0x01 || marker === 0xd8 ? 2 : 2 + file.getUint16(at + 2);
+    }
+  }
+
+  /** Whether a file is a JPEG with more scans than any program writes: a decoder goes over all of the image for each,
+   *  and may be at it for minutes. As in src/fashionlab/images/parts.py. @param {DataView} file */
+  function hasTooManyScans(file, format) {
+    let scans = 0;
+    if (format !== "JPEG") return false;
+    for (const { marker } of segments(file)) if (marker === 0xda && ++scans > MOST_SCANS) return true;
+    return false;
+  }
 
   /** EXIF's orientation of a WebP, 1 to 8; 1 where it tells none. @param {DataView} file */
   function orientationOf(file) {
@@ -86,5 +109,5 @@ fashionlabPhotos.headers = (() => {
     return 1;
   }
 
-  return { FORMATS, formatOf, orientationOf, sizeOf };
+  return { FORMATS, MOST_SCANS, formatOf, hasTooManyScans, orientationOf, sizeOf };
 })();

@@ -7,7 +7,8 @@
  *   colours: white where nothing covers; cover: 255 opaque; width, height: in pixels, before it was reduced
  */
 fashionlabPhotos.reading = (() => {
-  const { plane } = fashionlabPhotos.arrays, { FORMATS, formatOf, orientationOf, sizeOf } = fashionlabPhotos.headers;
+  const { plane } = fashionlabPhotos.arrays;
+  const { FORMATS, MOST_SCANS, formatOf, hasTooManyScans, orientationOf, sizeOf } = fashionlabPhotos.headers;
 
   /** Pixels of the longest edge, 10 for each that is left in the end. */
   const WORKING_SIDE = 280;
@@ -33,6 +34,9 @@ fashionlabPhotos.reading = (() => {
     const file = new DataView(await blob.arrayBuffer()), format = formatOf(file);
     if (!format) throw new Error(`${name} is not an image in one of the formats ${FORMATS.join(", ")}`);
     requireSmall(...sizeOf(file, format), name);
+    if (hasTooManyScans(file, format)) {
+      throw new Error(`${name} has more than ${MOST_SCANS} scans, which no camera or program writes; save it anew`);
+    }
     // Chromium turns no WebP upright: of those every browser is asked for the pixels as they lie.
     const orientation = format === "WEBP" ? orientationOf(file) : null;
     const imageOrientation = orientation ? "none" : "from-image";
