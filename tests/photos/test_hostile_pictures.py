@@ -11,6 +11,8 @@ import numpy as np
 from benchmarks.hostile_pictures import MEBIBYTES, SECONDS, hostile, saved
 from PIL import Image
 
+from fashionlab.images.parts import excess
+
 MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
@@ -70,3 +72,18 @@ def test_what_is_odd_but_whole_is_read_in_little_memory(tmp_path):
         assert said == "", name
         assert seconds < SECONDS, name
         assert megabytes < MEBIBYTES, (name, megabytes)
+
+
+def test_what_cameras_and_programs_write_is_within_the_limits():
+    chance = np.random.default_rng(0)
+    profile = {"exif": chance.bytes(60_000), "icc_profile": chance.bytes(300_000)}
+    film = chance.bytes(10**6)  # as a telephone puts behind a photograph
+    for content in (
+        saved("JPEG", (500, 300), quality=98, **profile) + film,
+        saved("JPEG", (500, 300), progressive=True, **profile) + film,
+        saved("JPEG", (500, 300), comment=b"a comment", restart_marker_blocks=1),
+        saved("PNG", (500, 300), icc_profile=profile["icc_profile"]),
+        saved("GIF", (500, 300), comment=b"a comment" * 999, loop=0),
+    ):
+        assert excess(content) is None
+    assert excess(b"\xff\xd8") is excess(b"\x89PNG") is excess(b"GIF89a") is excess(b"") is None
