@@ -249,16 +249,22 @@ def test_a_study_goes_on_from_an_earlier_one_seed_by_seed(study, sample, tmp_pat
         assert all(np.array_equal(run.predictions.validation.rows, rows[-1].judging) for run in origins)
     status, _, err = ask("study", "resume", "last", "--seeds", "3")
     assert (status, err.count("\n")) == (2, 1)
-    assert f"start from those of study {study.name}, of which it keeps 2, from seed 0 on" in err
+    assert f"start from those of study {study.name}, of which it keeps 2, from seed 100 on" in err
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"seeds": 3}, r"seed 2 has no origin: arm 'baseline' of study .* has finished runs with the seeds 0 to 1; "),
+        (
+            {"seeds": 3},
+            r"seed 102 has no origin: arm 'baseline' of study .* has finished runs with the seeds 100 to 101; ",
+        ),
         ({"first_seed": 7}, r"seed 7 has no origin"),
         ({"of": ":wode"}, r"has no arm 'wode'; did you mean wide\?"),
-        ({"of": "/runs/00-baseline-seed0"}, r"is a single run, and all seeds .* would share its split and its weights"),
+        (
+            {"of": "/runs/00-baseline-seed100"},
+            r"is a single run, and all seeds .* would share its split and its weights",
+        ),
         ({"of": "x"}, r"has no study"),
         ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split"),
         ({"models": ["cnn"]}, r"given the model 'cnn', but arm 'baseline' of study .* is of 'mlp'"),
@@ -297,7 +303,7 @@ def test_a_killed_command_goes_on_to_the_same_runs(summary, study, sample_path, 
     made = StudyFolder(result.path)
     for arm in made.plan.arms:
         name = "weights.safetensors"
-        assert made.finished(arm, 0).read(name) == study.finished(study.plan.arm(arm.name), 0).read(name)
+        assert made.finished(arm, 100).read(name) == study.finished(study.plan.arm(arm.name), 100).read(name)
 
 
 def test_a_comparison_of_models_shows_what_each_costs_and_where_they_agree(sample_path, tmp_path):
