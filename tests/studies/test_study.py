@@ -257,13 +257,13 @@ def test_a_study_goes_on_from_an_earlier_one_seed_by_seed(study, sample, tmp_pat
     [
         (
             {"seeds": 3},
-            r"seed 102 has no origin: arm 'baseline' of study .* has finished runs with the seeds 100 to 101",
+            r"seed 102 has no origin: arm 'baseline' of study .* has finished runs with the seeds 100 to 101; ",
         ),
         ({"first_seed": 7}, r"seed 7 has no origin"),
         ({"of": ":wode"}, r"has no arm 'wode'; did you mean wide\?"),
         (
             {"of": "/runs/00-baseline-seed100"},
-            r"is a single run, and all seeds .* would share its split",
+            r"is a single run, and all seeds .* would share its split and its weights",
         ),
         ({"of": "x"}, r"has no study"),
         ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split"),
