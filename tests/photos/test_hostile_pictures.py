@@ -11,6 +11,8 @@ import numpy as np
 from benchmarks.hostile_pictures import MEBIBYTES, SECONDS, hostile, saved
 from PIL import Image
 
+from fashionlab.images.parts import excess
+
 MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
@@ -60,8 +62,28 @@ def test_what_is_odd_but_whole_is_read_in_little_memory(tmp_path):
     Image.new("RGBA", (4096, 4096), (9, 9, 9, 128)).save(tmp_path / "largest.png", compress_level=1)
     Image.new("L", (2**23, 1), 200).save(tmp_path / "line.png")
     Image.new("CMYK", (300, 300)).save(tmp_path / "print.jpg")
+    large, turned = Image.new("RGB", (8192, 8192), (200, 90, 30)), Image.Exif()
+    turned[0x0112] = 6
+    large.save(tmp_path / "phone.jpg", exif=turned)
+    some = large.crop((0, 0, 4200, 4200))
+    some.save(tmp_path / "phone.mpo", "MPO", save_all=True, append_images=[Image.new("RGB", (99, 99))])
     (tmp_path / "polyglot.png").write_bytes(saved("PNG") + b"PK\x03\x04" + bytes(300))
     for name, said, seconds, megabytes in measured(tmp_path):
         assert said == "", name
         assert seconds < SECONDS, name
         assert megabytes < MEBIBYTES, (name, megabytes)
+
+
+def test_what_cameras_and_programs_write_is_within_the_limits():
+    chance = np.random.default_rng(0)
+    profile = {"exif": chance.bytes(60_000), "icc_profile": chance.bytes(300_000)}
+    film = chance.bytes(10**6)  # as a telephone puts behind a photograph
+    for content in (
+        saved("JPEG", (500, 300), quality=98, **profile) + film,
+        saved("JPEG", (500, 300), progressive=True, **profile) + film,
+        saved("JPEG", (500, 300), comment=b"a comment", restart_marker_blocks=1),
+        saved("PNG", (500, 300), icc_profile=profile["icc_profile"]),
+        saved("GIF", (500, 300), comment=b"a comment" * 999, loop=0),
+    ):
+        assert excess(content) is None
+    assert excess(b"\xff\xd8") is excess(b"\x89PNG") is excess(b"GIF89a") is excess(b"") is None

@@ -3,10 +3,13 @@
 A sample of `benchmarks.page_photos`, whose code this runs; thousands of photographs and their times are evidence.
 """
 
+import base64
 import io
 
 import numpy as np
 import pytest
+from benchmarks.hostile_pictures import FORMATS, many_scans, saved
+from benchmarks.hostile_pictures import png as png_of
 from benchmarks.page_photos import CLASSES, PICTURES, Given, compare, in_page, in_python, write_page
 from benchmarks.photos import GROUNDS, TURNS, photograph
 from PIL import Image
@@ -50,6 +53,7 @@ def test_photographs_on_all_grounds_become_the_same_images_and_classes(page, sam
         assert [step[2:0:-1] for step in answer["steps"]] == [list(step.image.shape[:2]) for step in photo.steps]
         # A canvas keeps colours times their opacity, in whole numbers.
         assert ground == "transparent" or (answer["image"] == photo.image).all(), ground
+        assert ground == "transparent" or np.array_equal(answer["others"], photo.others), ground
     ours, others = np.stack([photo.image for photo in python]), np.stack([answer["image"] for answer in script])
     assert compare(ours, others)["near"] >= PICTURES
     weights = linear(sample)
@@ -95,7 +99,7 @@ def test_odd_photographs_take_the_same_way(page, sample):
     given = odd_photographs(sample)
     for (name, each), answer in zip(given.items(), in_page(page, list(given.values())), strict=True):
         photo = in_python(each)
-        away = np.abs(photo.image.astype(int) - answer["image"])
+        away = np.abs(np.stack([photo.image, *photo.others]).astype(int) - [answer["image"], *answer["others"]])
         # What is transparent in parts: see above.
         assert away.max() <= (1 if name.startswith("simple") and "opaque" not in name else 0), name
         assert [step[0] for step in answer["steps"]] == [step.name for step in photo.steps], name
@@ -114,6 +118,20 @@ def test_a_photograph_is_upright_and_what_is_none_gets_a_sentence(page, sample):
     expected = in_python(contents[0]).image
     for number, answer in enumerate(in_page(page, contents)):
         assert (answer["image"] == expected).all(), number
+    headers = """async (content) => {
+        const { formatOf, sizeOf } = fashionlabPhotos.headers;
+        const file = new DataView(Uint8Array.from(atob(content), (each) => each.charCodeAt(0)).buffer);
+        return [formatOf(file), ...sizeOf(file, formatOf(file))];
+    }"""
+    for form, options in (
+        *((form, {}) for form in FORMATS),
+        ("WEBP", {"lossless": True}),
+        ("JPEG", {"progressive": 1}),
+    ):
+        content = saved(form, (307, 41), **options)
+        assert page.evaluate(headers, base64.b64encode(content).decode()) == [form, 307, 41]
+        for length in range(16, 60, 7):
+            assert page.evaluate(headers, base64.b64encode(content[:length]).decode())[0] == form
     refused = """async ([content, box]) => {
         const facts = { rule: "garment", side: 28 };
         try {
@@ -123,6 +141,13 @@ def test_a_photograph_is_upright_and_what_is_none_gets_a_sentence(page, sample):
     }"""
     assert "is not an image in one of the formats PNG" in page.evaluate(refused, ["nothing", None])
     assert "cannot be decoded" in page.evaluate(refused, ["GIF89a", None])
+    bomb = "new File([Uint8Array.from(atob(content), (each) => each.charCodeAt(0))], 'bomb')"
+    for content, said in (
+        (png_of(30_000, 30_000, b""), "bomb has 30000 x 30000 pixels; at most 16,777,216 pixels are allowed"),
+        (many_scans(100, 64), "bomb has more than 64 scans, which no camera or program writes; save it anew"),
+    ):
+        code = f"(content) => fashionlabPhotos.read({bomb}).catch((error) => error.message)"
+        assert page.evaluate(code, base64.b64encode(content).decode()) == said
     outside = """() => {
         try { fashionlabPhotos.see(new Uint8ClampedArray(16), 2, 2, {}, { x: 1, y: 0, width: 2, height: 1 }); }
         catch (error) { return error.message; }

@@ -154,7 +154,7 @@ def test_the_plan_is_printed_before_it_runs_and_a_line_a_run(place, study):
     assert any("widths 16-8 → 32-16" in line for line in lines[:6])
     assert any("unknown until the first runs are done" in line for line in lines[:8])
     assert sum(line.startswith("run ") for line in lines) == 6
-    assert study.name in "".join(lines[:11])
+    assert study.name in "".join(lines[:12])
     assert (study.path / "report" / "index.html").stat().st_size > 10_000
 
 
@@ -257,13 +257,13 @@ def test_a_study_goes_on_from_an_earlier_one_seed_by_seed(study, sample, tmp_pat
     [
         (
             {"seeds": 3},
-            r"seed 102 has no origin: arm 'baseline' of study .* has finished runs with the seeds 100 to 101",
+            r"seed 102 has no origin: arm 'baseline' of study .* has finished runs with the seeds 100 to 101; ",
         ),
         ({"first_seed": 7}, r"seed 7 has no origin"),
         ({"of": ":wode"}, r"has no arm 'wode'; did you mean wide\?"),
         (
             {"of": "/runs/00-baseline-seed100"},
-            r"is a single run, and all seeds .* would share its split",
+            r"is a single run, and all seeds .* would share its split and its weights",
         ),
         ({"of": "x"}, r"has no study"),
         ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split"),

@@ -56,16 +56,9 @@ def without_compiling() -> Iterator[None]:
     theirs = jax.random.uniform
     plain = jax.config.jax_threefry_partitionable and not jax.config.jax_enable_x64
 
-    def uniform(
-        key: Any, shape: Any = (), dtype: Any = float, minval: Any = 0.0, maxval: Any = 1.0, **more: Any
-    ) -> Any:
-        ours = plain and not more and dtype == "float32" and not isinstance(key, jax.core.Tracer)
-        if not (
-            ours
-            and (key.shape, key.dtype) == ((2,), "uint32")
-            and isinstance(minval, float)
-            and isinstance(maxval, float)
-        ):
+    def uniform(key: Any, shape: Any = (), dtype: Any = None, minval: Any = 0.0, maxval: Any = 1.0, **more: Any) -> Any:
+        ours = plain and not more and dtype == "float32" and isinstance(minval, float) and isinstance(maxval, float)
+        if not ours or isinstance(key, jax.core.Tracer) or (key.shape, key.dtype) != ((2,), "uint32"):
             return theirs(key, shape, dtype, minval, maxval, **more)
         return jax.numpy.asarray(uniform_floats(np.asarray(key), tuple(shape), minval, maxval))
 
@@ -84,7 +77,7 @@ def uniform_floats(key: np.ndarray, shape: tuple[int, ...], low: float, high: fl
     """Float32 [shape] in [low, high), those of `jax.random.uniform`. key: uint32 [2].
 
     The upper 23 bits of a random word are a number f in [0, 1); f * (high - low) + low is rounded once, as the fused
-    multiplication and addition does it that XLA compiles. Float64 holds it exactly before that.
+    multiplication and addition does it that XLA compiles; for low = -high float64 holds it exactly before that.
     """
     count, least = math.prod(shape), np.float32(low)
     drawn, width = np.empty(count, np.float32), np.float32(high) - least

@@ -81,14 +81,17 @@ class Predictor:
         """What the run says of photographs that were prepared."""
         if not photos:
             return []
-        images = np.stack([photo.image for photo in photos])
+        shown = np.stack([image for photo in photos for image in (photo.image, *photo.others)])
+        firsts = np.cumsum([0, *(1 + len(photo.others) for photo in photos[:-1])])
         distances: np.ndarray | None = None
         if self._network is None:
-            logits = logits_of(self._run, images, self._trust)
+            logits = logits_of(self._run, shown, self._trust)
         else:
-            logits, features = forward(self._network, images)
+            logits, features = forward(self._network, shown)
             if self._facts.familiar is not None:
-                distances = self._facts.familiar.distances(images, features)
+                distances = self._facts.familiar.distances(shown[firsts], features[firsts])
+        counts = np.array([[1 + len(photo.others)] for photo in photos])
+        logits = np.add.reduceat(logits, firsts, axis=0) / counts
         shares = softmax(logits / (self._facts.temperature or 1.0))
         return [
             self._prediction(photo, share, None if distances is None else float(distances[i]))

@@ -114,7 +114,8 @@ def _plan(
         origins=start.origins if start else None,
     )
     check_models(plan.arms)
-    if halved:
+    # Where an origin was stopped by one half, nothing that this study does makes the whole set judge.
+    if halved and (start is None or start.undivided):
         recipes, whole = [arm.recipe for arm in arms], context.judge_rows(arms[0].recipe, halved=False)
         if advice := quieter(recipes, plan.judge_rows, whole):
             context.advice.append(advice)

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-PHOTO_SCRIPTS = ("arrays", "reading", "ground", "garment", "simple", "see", "crop")
+PHOTO_SCRIPTS = ("arrays", "headers", "reading", "ground", "garment", "simple", "see", "crop")
 """In `templates/photos/`, in the order of their imports; as the modules of `photos/`, and the choice of a part."""
 
 TRY_SCRIPTS = ("network", "pictures", "layers", "tryit")

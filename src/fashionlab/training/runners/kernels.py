@@ -5,7 +5,8 @@ a compiled loop, as in the fused trainer: an epoch of the `cnn` took 440 s, with
 (docs/decisions/0009).
 
 Dropout's masks are the same bits in a fifth of the time: on processors JAX runs the rounds of its random generator as a
-loop that goes through memory five times; written out, they are one loop over the mask.
+loop that goes through memory five times; written out, they are one loop over the mask. And they are drawn once a step,
+which XLA would do for every use.
 """
 
 import math

@@ -8,17 +8,13 @@
  */
 fashionlabPhotos.reading = (() => {
   const { plane } = fashionlabPhotos.arrays;
+  const { FORMATS, MOST_SCANS, formatOf, hasTooManyScans, orientationOf, sizeOf } = fashionlabPhotos.headers;
 
   /** Pixels of the longest edge, 10 for each that is left in the end. */
   const WORKING_SIDE = 280;
 
   /** Bytes and pixels that one file may have. */
   const FILE_LIMIT = 2 ** 27 + 2 ** 20, PIXEL_LIMIT = 2 ** 24;
-
-  /** What a file of each format begins with; a dot stands for any byte. */
-  const FORMATS = {
-    PNG: /^\x89PNG\r\n\x1a\n/, JPEG: /^\xff\xd8\xff/, GIF: /^GIF8[79]a/, BMP: /^BM/, WEBP: /^RIFF[^]{4}WEBP/,
-  };
 
   /** For each of EXIF's orientations where an image's x and y point to: x's x and y, then y's. */
   const TURNS = [
@@ -33,14 +29,16 @@ fashionlabPhotos.reading = (() => {
    *   rejected with an Error whose message is a sentence for the user
    */
   async function read(blob) {
-    const name = blob.name || "the image", names = Object.keys(FORMATS);
+    const name = blob.name || "the image";
     if (blob.size > FILE_LIMIT) throw new Error(`${name} has more than ${FILE_LIMIT >> 20} MiB`);
-    const begin = String.fromCharCode(...new Uint8Array(await blob.slice(0, 16).arrayBuffer()));
-    if (!names.some((format) => FORMATS[format].test(begin))) {
-      throw new Error(`${name} is not an image in one of the formats ${names.join(", ")}`);
+    const file = new DataView(await blob.arrayBuffer()), format = formatOf(file);
+    if (!format) throw new Error(`${name} is not an image in one of the formats ${FORMATS.join(", ")}`);
+    requireSmall(...sizeOf(file, format), name);
+    if (hasTooManyScans(file, format)) {
+      throw new Error(`${name} has more than ${MOST_SCANS} scans, which no camera or program writes; save it anew`);
     }
     // Chromium turns no WebP upright: of those every browser is asked for the pixels as they lie.
-    const orientation = FORMATS.WEBP.test(begin) ? orientationOf(new DataView(await blob.arrayBuffer())) : null;
+    const orientation = format === "WEBP" ? orientationOf(file) : null;
     const imageOrientation = orientation ? "none" : "from-image";
     const options = { imageOrientation, colorSpaceConversion: "none", premultiplyAlpha: "none" };
     const bitmap = await createImageBitmap(blob, options).catch(() => {
@@ -53,13 +51,16 @@ fashionlabPhotos.reading = (() => {
     }
   }
 
+  function requireSmall(width, height, name) {
+    if (width * height <= PIXEL_LIMIT) return;
+    const most = PIXEL_LIMIT.toLocaleString("en");
+    throw new Error(`${name} has ${width} x ${height} pixels; at most ${most} pixels are allowed`);
+  }
+
   /** The pixels of whatever can be drawn: an ImageBitmap, a canvas, a frame of a video.
    *  @param {number} [orientation] EXIF's, 1 to 8: how it has to be turned */
   function pixelsOf(source, width, height, name = "the image", orientation = 1) {
-    if (width * height > PIXEL_LIMIT) {
-      const most = PIXEL_LIMIT.toLocaleString("en");
-      throw new Error(`${name} has ${width} x ${height} pixels; at most ${most} pixels are allowed`);
-    }
+    requireSmall(width, height, name);
     const [across, down] = orientation < 5 ? [width, height] : [height, width];
     const canvas = new OffscreenCanvas(across, down);
     // In the processor's memory from the beginning: nothing is fetched back from a graphics card.
@@ -69,33 +70,6 @@ fashionlabPhotos.reading = (() => {
     context.setTransform(xx, yx, xy, yy, xx + xy < 0 ? across : 0, yx + yy < 0 ? down : 0);
     context.drawImage(source, 0, 0);
     return { rgba: context.getImageData(0, 0, across, down).data, width: across, height: down };
-  }
-
-  /** EXIF's orientation of a WebP, 1 to 8; 1 where it tells none. @param {DataView} file */
-  function orientationOf(file) {
-    for (let at = 12; at + 8 <= file.byteLength; ) {
-      const size = file.getUint32(at + 4, true);
-      if (file.getUint32(at) === 0x45584946) { // "EXIF"
-        const end = Math.min(at + 8 + size, file.byteLength);
-        // Some begin as they do in a JPEG: "Exif", 0, 0.
-        const start = at + 8 + (end - at > 14 && file.getUint32(at + 8) === 0x45786966 ? 6 : 0);
-        return orientationIn(new DataView(file.buffer, start, end - start));
-      }
-      at += 8 + size + (size % 2);
-    }
-    return 1;
-  }
-
-  /** The orientation in a TIFF's first directory; 1 where there is none. @param {DataView} tiff */
-  function orientationIn(tiff) {
-    if (tiff.byteLength < 8) return 1;
-    const little = tiff.getUint16(0) === 0x4949, first = tiff.getUint32(4, little);
-    const entries = first + 2 <= tiff.byteLength ? tiff.getUint16(first, little) : 0;
-    for (let k = 0, at = first + 2; k < entries && at + 12 <= tiff.byteLength; k++, at += 12) {
-      const value = tiff.getUint16(at + 8, little);
-      if (tiff.getUint16(at, little) === 0x0112) return value >= 1 && value <= 8 ? value : 1;
-    }
-    return 1;
   }
 
   /**

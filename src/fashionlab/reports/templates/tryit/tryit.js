@@ -20,7 +20,8 @@
   const clean = (text) => String(text).replace(/[\p{C}\u2028\u2029]/gu, "\ufffd");
 
   // What is tried: the image as it was given (null for an empty square), with what was drawn on it, and the changes.
-  const state = { given: null, image: new Uint8Array(size).fill(ground), source: "", drawn: false, right: 0, down: 0, noise: 0 };
+  // others: a photograph in other widths; the logits are the mean over all of them, until something is drawn.
+  const state = { given: null, others: [], image: new Uint8Array(size).fill(ground), source: "", drawn: false, right: 0, down: 0, noise: 0 };
   const layers = fashionlabLayers.show(the("layers"), model.layers, given.colours, ask, (unit) => model.firstWeights(unit, side));
 
   // The answer, once a frame at most.
@@ -30,16 +31,22 @@
   }
   function answer() {
     const { given: original, image, drawn, right, down, noise } = state, off = layers.off.reduce((n, each) => n + each.size, 0);
-    const input = noisy(shifted(image, side, right, down, ground), field, noise);
+    const changedAs = (pixels) => noisy(shifted(pixels, side, right, down, ground), field, noise);
+    const input = changedAs(image), others = drawn ? [] : state.others;
     paint(the("canvas"), input, side, side);
-    const found = model.run(input, side, layers.off), p = fashionlabNetwork.softmax(found.logits, temperature);
+    const found = model.run(input, side, layers.off), p = probabilities(found, others.map(changedAs), layers.off);
     const changed = right || down || noise || off || (drawn && original);
-    const before = changed ? fashionlabNetwork.softmax(model.run(original || image, side).logits, temperature) : null;
+    const before = changed ? probabilities(model.run(original || image, side), state.others) : null;
     showBars(p, before);
     showAnswer(p, before);
     showNearest(found.features);
     layers.draw(found.outputs);
     the("reset").disabled = !changed;
+  }
+  function probabilities(found, others, off) {
+    const all = [found, ...others.map((pixels) => model.run(pixels, side, off))];
+    const mean = Array.from(found.logits, (_, k) => all.reduce((sum, { logits }) => sum + logits[k], 0) / all.length);
+    return fashionlabNetwork.softmax(mean, temperature);
   }
   const best = (p) => p.indexOf(Math.max(...p));
 
@@ -98,8 +105,8 @@
   }
 
   // What is tried from now on. Shifts end, units stay switched off: one watches them on other images.
-  function show(image, source) {
-    Object.assign(state, { given: image, image: Uint8Array.from(image || new Uint8Array(size).fill(ground)), source, drawn: false, right: 0, down: 0 });
+  function show(image, source, others = []) {
+    Object.assign(state, { given: image, others, image: Uint8Array.from(image || new Uint8Array(size).fill(ground)), source, drawn: false, right: 0, down: 0 });
     the("source").textContent = source;
     picks.forEach((each) => each.setAttribute("aria-pressed", "false"));
     the("remarks").replaceChildren();
@@ -171,8 +178,9 @@
   }
   // box: the part that is used, in pixels of the photograph. Returns the steps; the first is the photograph, or the part.
   function see(box) {
-    const { image, steps, remarks } = fashionlabPhotos.see(photo.rgba, photo.width, photo.height, facts, box);
-    show(image, box ? `part of ${photo.name}` : photo.name);
+    const { image, others, steps, remarks } = fashionlabPhotos.see(photo.rgba, photo.width, photo.height, facts, box);
+    const widths = others.length ? `; the answer is the mean over ${others.length + 1} widths, the layers are those of this one` : "";
+    show(image, `${box ? "part of " : ""}${photo.name}${widths}`, others);
     remarks.forEach(remark);
     the("steps").replaceChildren(...steps.slice(box ? 0 : 1).map(({ name, width, height, pixels }, k) => {
       const item = make("li");
