@@ -14,9 +14,11 @@ COLUMNS = 48
 LARGEST_SIDE = 32
 """Pixels; larger images are shrunk to it on the page."""
 
+PAGE = 5_950_000
+"""Bytes of a page: it stays under 6 MB, so that it can be mailed."""
+
 BUDGET = 3_300_000
-"""Bytes of PNG and of what else a page carries; beyond it the images lose grey levels until they fit, so that the page
-stays under 6 MB."""
+"""Bytes of PNG, where the rest of the page leaves as much; beyond it the images lose grey levels until they fit."""
 
 
 def gather(shown: Sequence[ShownImage], sets: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A report and its images as one HTML file that needs nothing else."""
 
 import base64
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,10 +53,8 @@ def render(
 
     near = b"" if carried is None else sprite.make_sprite(carried.pixels)
     strips, frames_uri = draw_strips(report.inside, arrays), "" if frames is None else _uri(frames.image, 32)
-    # What grows with the network and with time has its room from that of the images.
-    others = len(frames_uri) + sum(len(maps.uri) for maps in strips.maps)
-    room = sprite.BUDGET - len(near) - (0 if carried is None else len(carried.packed.content)) - others * 3 // 4
-    shown_pixels = np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels
+    # Stands where the sprite will: how much room it has shows when all else is there. Nobody can guess the word.
+    later = secrets.token_hex(16)
     text = (
         page_environment()
         .get_template("template.html")
@@ -64,7 +63,7 @@ def render(
             names=report.class_names,
             images=report.images,
             columns=sprite.COLUMNS,
-            sprite=sprite.data_uri(sprite.make_sprite(shown_pixels, room)),
+            sprite=later,
             side=report.made.spec.data.side,
             near=sprite.data_uri(near),
             figures=shown(page_figures(report, arrays)),
@@ -81,7 +80,11 @@ def render(
             try_script=Markup(try_script()),
         )
     )
-    return finished(text)
+    page = finished(text)
+    room = (sprite.PAGE - len(page)) * 3 // 4
+    shown_images = np.zeros((1, 1, 1), np.uint8) if pixels is None else pixels
+    images = sprite.make_sprite(shown_images, min(sprite.BUDGET, room))
+    return page.replace(later.encode(), sprite.data_uri(images).encode())
 
 
 @dataclass(frozen=True)
