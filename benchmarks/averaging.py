@@ -22,12 +22,14 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import Evidence, announce, print_table
+from benchmarks.common import Evidence, print_table
+from benchmarks.journal import Journal
 from benchmarks.seeds import parse_settings, summarise, train
 
 STOPPING, JUDGING = 6_000, 20_000
@@ -79,17 +81,16 @@ def main() -> int:
         settings = parse_settings(words)
     except ValueError as error:
         parser.error(str(error))
-    evidence = Evidence("averaging")
+    evidence, journal = Evidence("averaging"), Journal(given.json, 2 * given.seeds)
     rows: dict[str, list[dict[str, Any]]] = {"without": [], "with": []}
     with tempfile.TemporaryDirectory() as temporary:
         data = Path(temporary) / "data.npz"
         write_data(data, given.limit)
         for seed in range(given.seeds):
             for arm, span in (("without", 0.0), ("with", given.average)):
-                announce(f"seed {seed} {arm} averaging")
-                rows[arm].append(
-                    train(given.model, seed, {**settings, "dataset": str(data), "average": span}, Path(temporary))
-                )
+                asked = {**settings, "dataset": str(data), "average": span}
+                make = partial(train, given.model, seed, asked, Path(temporary))
+                rows[arm].append(journal.once(f"seed {seed} {arm} averaging", make))
     accuracies = {arm: [row["test_accuracy"] for row in found] for arm, found in rows.items()}
     losses = {arm: [row["test_loss"] for row in found] for arm, found in rows.items()}
     found = {
@@ -110,6 +111,7 @@ def main() -> int:
         ratio = found[f"{name}_variance"]
         print(f"variance of the {name}: ratio {ratio['ratio']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})")
     evidence.write(given.json, given.seeds, found)
+    journal.close()
     return 0
 
 

@@ -3,25 +3,31 @@
     python -m benchmarks.readme            write the page's answers
     python -m benchmarks.claims            draw its figure
 
-Both train nothing: `python -m benchmarks.evidence claim-depth claim-stopping claim-order claim-activation` does.
+Both train nothing: `make evidence` does. Of evidence that is not of the present results version the page says no more
+than its verdicts: the studies have changed since, too.
 """
 
 import argparse
 import sys
+import tomllib
 from typing import Any
 
 from benchmarks.common import ROOT, announce
-from benchmarks.pages import Blocks, effect, has, percent, read, table
+from benchmarks.pages import Blocks, effect, has, is_current, percent, read, table
+from fashionlab.recipe.spec import RESULTS_VERSION
 
-CLAIMS = ("depth", "stopping", "order", "activation")
+CLAIMS = ("depth", "stopping", "order", "activation", "optimizer", "activation-default", "optimizer-default")
 """The studies in `recipes/studies/`, of what the original notebook claimed."""
 
 FIGURE = ROOT / "docs" / "images" / "claims.png"
 
+NOT_MEASURED = f"Not measured yet with results version {RESULTS_VERSION}."
+
 
 def measured() -> dict[str, dict[str, Any]]:
-    """By claim: the evidence of its study, of those that have been made."""
-    return {name: read(f"claim-{name}") for name in CLAIMS if has(f"claim-{name}")}
+    """By claim: the evidence of its study, of those that have been made with the present results version."""
+    found = {name: read(f"claim-{name}") for name in CLAIMS if has(f"claim-{name}")}
+    return {name: document for name, document in found.items() if is_current(document)}
 
 
 def described(name: str) -> str:
@@ -30,10 +36,31 @@ def described(name: str) -> str:
     return "\n".join(line.removeprefix("#").strip() for line in head.rpartition("\n#\n")[2].splitlines())
 
 
+def titled(name: str) -> str:
+    """The title of a study, from its file."""
+    file = tomllib.loads((ROOT / "recipes" / "studies" / f"{name}.toml").read_text(encoding="utf-8"))
+    return str(file["study"]["title"])
+
+
+def figure() -> str:
+    """The link to the figure, where there is anything to draw."""
+    if not measured():
+        return ""
+    return "![The effect of every change with its interval, one group for each question](images/claims.png)"
+
+
 def answers() -> str:
     """A section for each claim: what was compared, and what was found."""
-    sections = []
-    for name, document in measured().items():
+    sections, known = [], measured()
+    for name in CLAIMS:
+        head, of = (
+            [f"## {titled(name)}", described(name)],
+            f"[`recipes/studies/{name}.toml`](../recipes/studies/{name}.toml)",
+        )
+        if name not in known:
+            sections.append("\n\n".join([*head, f"{NOT_MEASURED} {earlier(name)}To measure it: {of}."]))
+            continue
+        document = known[name]
         results = document["results"]
         rows = []
         for arm, accuracy in results["accuracy"].items():
@@ -47,20 +74,34 @@ def answers() -> str:
         header = ["network", "accuracy, %", "effect in points (interval)", "verdict", "more seeds needed", "test set"]
         cost = (
             f"{results['runs']['done']} runs, {document['n']} seeds, {results['seconds'] / 60:.0f} minutes on "
-            f"{document['machine']['cores']} cores: [`recipes/studies/{name}.toml`](../recipes/studies/{name}.toml)."
+            f"{document['machine']['cores']} cores: {of}."
         )
-        sections.append("\n\n".join([f"## {results['title']}", described(name), table(header, rows), cost]))
+        sections.append("\n\n".join([*head, table(header, rows), cost]))
     return "\n\n".join(sections)
+
+
+def earlier(name: str) -> str:
+    """What the evidence of an older results version said, in a sentence with a space behind it; "" if there is none."""
+    if not has(f"claim-{name}"):
+        return ""
+    document = read(f"claim-{name}")
+    return f"A study of version {document['results_version']}, at noisier settings, said: {_words(document)}. "
+
+
+def _words(document: dict[str, Any]) -> str:
+    return "; ".join(f"{arm}: {verdict['word']}" for arm, verdict in document["results"]["verdicts"].items())
 
 
 def result(name: str) -> str:
     """The line in a study file's head that tells its result."""
-    verdicts = read(f"claim-{name}")["results"]["verdicts"]
-    found = "; ".join(f"{arm}: {verdict['word']}" for arm, verdict in verdicts.items())
-    return f"# Result: {found} (evidence/claim-{name}.json)."
+    known = measured()
+    if name not in known:
+        return "# Result: not measured yet."
+    version = known[name]["results_version"]
+    return f"# Result: {_words(known[name])} (evidence/claim-{name}.json, results version {version})."
 
 
-BLOCKS: Blocks = {"answers": answers}
+BLOCKS: Blocks = {"figure": figure, "answers": answers}
 
 
 def draw() -> None:
@@ -70,11 +111,12 @@ def draw() -> None:
     from fashionlab.reports.figures.canvas import DPI, styled
     from fashionlab.reports.figures.palette import MUTED, RULE, VERDICTS
 
+    known = measured()
     rows: list[tuple[str, dict[str, Any] | None]] = []
-    for document in measured().values():
+    for document in known.values():
         rows.append((document["results"]["title"], None))
         rows += document["results"]["verdicts"].items()
-    margin = next(iter(measured().values()))["results"]["margin"]
+    margin = next(iter(known.values()))["results"]["margin"]
     with styled():
         figure = Figure(figsize=(8.4, 0.6 + 0.36 * len(rows)), dpi=DPI, layout="constrained")
         axes = figure.subplots()
@@ -107,6 +149,9 @@ def draw() -> None:
 
 def main() -> int:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    if not measured():
+        announce(f"nothing to draw: {NOT_MEASURED.lower()}")
+        return 1
     draw()
     announce(f"{FIGURE.relative_to(ROOT)} written")
     return 0

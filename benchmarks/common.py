@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab import machine
+from fashionlab.recipe.spec import RESULTS_VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,9 +34,10 @@ class Evidence:
         """`name`: the module's name under `benchmarks`."""
         self.document: dict[str, Any] = {
             "benchmark": name,
-            "command": shlex.join(["python", "-m", f"benchmarks.{name}", *sys.argv[1:]]),
+            "command": command_of(name, sys.argv[1:]),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "code": describe_code(),
+            "results_version": RESULTS_VERSION,
             "machine": describe_machine(),
             "versions": describe_versions(),
         }
@@ -53,6 +55,11 @@ class Evidence:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
             announce(f"{path} written after {took:.0f} s")
+
+
+def command_of(name: str, arguments: Sequence[str]) -> str:
+    """How a program here is called, as its evidence records it. name: of the module under `benchmarks`."""
+    return shlex.join(["python", "-m", f"benchmarks.{name}", *arguments])
 
 
 def others_seconds() -> float | None:
@@ -73,12 +80,13 @@ def others_seconds() -> float | None:
 def describe_code() -> dict[str, Any]:
     """The commit, and whether anything but evidence differs from it."""
     return {
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": _git("status", "--porcelain", "--", ".", ":(exclude)evidence") != "",
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": git("status", "--porcelain", "--", ".", ":(exclude)evidence") != "",
     }
 
 
-def _git(*arguments: str) -> str | None:
+def git(*arguments: str) -> str | None:
+    """What git says in this repository; None where there is none, or it fails."""
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

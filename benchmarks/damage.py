@@ -4,8 +4,10 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +65,9 @@ def ways_of_any_file() -> Iterator[tuple[str, Tamper]]:
     yield "code", lambda path: path.write_bytes((outside_of(path) / HOSTILE_MODULE).read_bytes())
 
 
-def ways_of_document(original: Path) -> Iterator[tuple[str, Tamper]]:
+def ways_of_document(content: bytes) -> Iterator[tuple[str, Tamper]]:
     """Each field of a JSON document replaced, missing, or joined by an unknown one."""
-    document = json.loads(original.read_bytes())
+    document = json.loads(content)
     for place in _places(document):
         field = ".".join(map(str, place))
         for what, value in BAD_VALUES.items():
@@ -115,31 +117,109 @@ def ways_of_table() -> Iterator[tuple[str, Tamper]]:
         yield way, lambda path, change=change: _edit_table(path, change)  # type: ignore[misc]
 
 
+ARRAY_CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "shorter": lambda a: a[:-1] if a.ndim else a.reshape(1),
+    "longer": lambda a: np.concatenate([a, a]) if a.ndim else np.stack([a, a]),
+    "without rows": lambda a: a[:0] if a.ndim else np.empty(0, a.dtype),
+    "of one more axis": lambda a: a[None],
+    "flat": lambda a: a.reshape(-1),
+    "a column less": lambda a: a[..., :-1] if a.ndim else a,
+    "float64": lambda a: a.astype(np.float64),
+    "int8": lambda a: a.astype(np.int8),
+    "all NaN": lambda a: np.full_like(a, np.nan) if a.dtype.kind == "f" else np.full_like(a, np.iinfo(a.dtype).max),
+    "infinite": lambda a: np.full_like(a, np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min),
+    "largest": lambda a: np.full_like(a, 3e38 if a.dtype.kind == "f" else 100_000 % np.iinfo(a.dtype).max),
+    "negative": lambda a: -np.ones_like(a) if a.dtype.kind != "u" else a,
+}
+"""What is done to an array."""
+
+
 def ways_of_arrays(original: Path) -> Iterator[tuple[str, Tamper]]:
     """Each of the first arrays of a file with another length, shape, type, or with absurd values."""
     names = list(_arrays(original.read_bytes(), original.suffix)[0])
-    changes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "shorter": lambda a: a[:-1] if a.ndim else a.reshape(1),
-        "longer": lambda a: np.concatenate([a, a]) if a.ndim else np.stack([a, a]),
-        "without rows": lambda a: a[:0] if a.ndim else np.empty(0, a.dtype),
-        "of one more axis": lambda a: a[None],
-        "flat": lambda a: a.reshape(-1),
-        "a column less": lambda a: a[..., :-1] if a.ndim else a,
-        "float64": lambda a: a.astype(np.float64),
-        "int8": lambda a: a.astype(np.int8),
-        "all NaN": lambda a: np.full_like(a, np.nan) if a.dtype.kind == "f" else np.full_like(a, np.iinfo(a.dtype).max),
-        "infinite": lambda a: np.full_like(a, np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min),
-        "largest": lambda a: np.full_like(a, 3e38 if a.dtype.kind == "f" else 100_000 % np.iinfo(a.dtype).max),
-        "negative": lambda a: -np.ones_like(a) if a.dtype.kind != "u" else a,
-    }
     for name in names[:8]:
-        for way, change in changes.items():
+        for way, change in ARRAY_CHANGES.items():
             yield f"{name} is {way}", partial(_edit_array, name, change)
         yield f"{name} is missing", partial(_lose_array, name)
     yield "an array more", partial(_edit_array, "extra", lambda _: np.zeros(3, np.float32))
     yield "no arrays", partial(_edit_arrays, change=lambda arrays: {})
     if original.suffix == ".npz":
         yield "a pickle", _pickle
+
+
+STRANGERS = {
+    "a function": ("FunctionNode", "os", "system"),
+    "a type": ("TypeNode", "os", "system"),
+    "another class": ("ObjectNode", "subprocess", "Popen"),
+    "a method": ("MethodNode", "builtins", "function"),
+    "an operator": ("OperatorFuncNode", "operator", "methodcaller"),
+    "a constructor": ("ConstructorFromReduceNode", "builtins", "eval"),
+}
+"""Objects that a fitted estimator does not have: loader, module, class."""
+
+
+def ways_of_estimator(original: Path) -> Iterator[tuple[str, Tamper]]:
+    """Of a fitted estimator in skops' archive: its document as any document, and with other objects in it; its arrays
+    as any arrays; other members."""
+    with zipfile.ZipFile(original) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for way, tamper in ways_of_document(members[DOCUMENT]):
+        yield f"document: {way}", partial(_edit_member, DOCUMENT, tamper)
+    places = [place[:-1] for place in _places(json.loads(members[DOCUMENT]), 3) if place[-1] == "__class__"]
+    for place in places:
+        for what, marks in STRANGERS.items():
+            put = partial(_put_marks, marks)
+            where = ".".join(map(str, place)) or "all"
+            yield f"document: {where} is {what}", partial(_edit_member, DOCUMENT, _editor((*place, "__class__"), put))
+    for name in [name for name in members if name.endswith(".npy")][:8]:
+        for way, change in ARRAY_CHANGES.items():
+            yield f"{name} is {way}", partial(_edit_member, name, partial(_edit_npy, change))
+        yield f"{name} is a pickle", partial(_edit_member, name, _pickle_npy)
+        yield f"{name} is missing", partial(_edit_members, methodcaller("pop", name))
+    yield "no document", partial(_edit_members, lambda found: found.pop(DOCUMENT))
+    yield "no members", partial(_edit_members, lambda found: found.clear())
+    yield "a member outside", partial(_edit_members, lambda found: found.update({"../../outside.txt": b"out"}))
+    yield "a bomb", partial(_edit_members, lambda found: found.update({DOCUMENT: b"[" + b" " * 2**27 + b"]"}))
+
+
+DOCUMENT = "schema.json"
+"""Of an archive of skops."""
+
+
+def _put_marks(marks: tuple[str, str, str], parent: Any, key: Any) -> None:
+    parent.update(zip(("__loader__", "__module__", key), marks, strict=True))
+
+
+def _edit_member(name: str, tamper: Tamper, path: Path) -> None:
+    """Damage a member of an archive as a file: beside it, as a way may lead out of there."""
+    part = path.with_name(f"member{Path(name).suffix}")
+
+    def edit(members: dict[str, bytes]) -> None:
+        part.write_bytes(members[name])
+        tamper(part)
+        members[name] = part.read_bytes()
+        part.unlink()
+
+    _edit_members(edit, path)
+
+
+def _edit_members(change: Callable[[dict[str, bytes]], object], path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def _edit_npy(change: Callable[[np.ndarray], np.ndarray], path: Path) -> None:
+    with np.errstate(all="ignore"):
+        changed = change(np.load(path, allow_pickle=False))
+    np.save(path, changed)
+
+
+def _pickle_npy(path: Path) -> None:
+    np.save(path, np.array([Bomb(str(outside_of(path) / "pickled"))], dtype=object), allow_pickle=True)
 
 
 def _edit_array(name: str, change: Callable[[np.ndarray], np.ndarray], path: Path) -> None:

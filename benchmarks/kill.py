@@ -5,8 +5,9 @@
 For each trainer: an unbroken run first, twice. Then trials, until so many kills have struck: the same training in a
 fresh folder; at a moment drawn uniformly over the time from its first checkpoint to its end, SIGKILL to the parent, to
 the worker, or to both, in turn; a resumption, which may be killed again at a moment of the same range; and so on until
-one ends by itself. Compared are weights.safetensors and norms.csv byte for byte, history.csv without `seconds`, and the
-arrays of predictions.npz. Besides: the two unbroken runs with one another, and one on one core instead of all.
+one ends by itself. Compared are weights.safetensors, norms.csv and snapshots.npz byte for byte, history.csv without
+`seconds`, and the arrays of predictions.npz. Besides: the two unbroken runs with one another, and one on one core
+instead of all.
 
 How to read it: "equal" must be as many as the trials. A process that ended before its moment was not killed, and a
 trial in which none was is made again. "One core" may differ: how a matrix product is divided among threads decides

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks import pool
 from benchmarks.pages import Blocks, has, percent, quiet, read, table, with_range
 
 ABLATION = "fashionlab study mlp --ablate --epochs 12 --seeds 10"
@@ -96,11 +97,16 @@ def studies() -> str:
         )
     if has("null-studies"):
         results = read("null-studies")["results"]
+        # Older evidence has no interval.
+        rate = results.get("rate")
+        share = f" (95 % interval {100 * rate['low']:.1f} to {100 * rate['high']:.1f} %)" if rate else ""
         said.append(
             f"- In {results['studies']} studies that compared the baseline with itself, {results['wrong']} said "
-            "*helps* or *hurts* at some point (`python -m benchmarks.null_studies`). The method allows a wrong verdict "
-            "in at most 5 % of studies."
+            f"*helps* or *hurts* at some point{share} (`python -m benchmarks.null_studies`). The method allows a wrong "
+            "verdict in at most 5 % of studies."
         )
+    if has("pool"):
+        said.append(pool.sentence())
     return "\n".join(said)
 
 

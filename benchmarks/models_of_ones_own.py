@@ -35,7 +35,9 @@ def beginner(image_shape: tuple[int, int], classes: int) -> keras.Model:
     return model
 
 
-class _Quickstart(keras.Model):  # type: ignore[misc]  # Keras has no types
+class Quickstart(keras.Model):  # type: ignore[misc]  # Keras has no types
+    """A convolution and two dense layers, without a `training` argument."""
+
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.conv = layers.Conv2D(16, 3, activation="relu")
@@ -44,12 +46,13 @@ class _Quickstart(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.out = layers.Dense(classes)
 
     def call(self, x: Any) -> Any:
+        """The logits."""
         return self.out(self.hidden(self.flatten(self.conv(x / 255.0))))
 
 
 def quickstart(image_shape: tuple[int, int], classes: int) -> keras.Model:
     """A quickstart for experts, a subclass [channel; logits; any]"""
-    return _Quickstart(classes)
+    return Quickstart(classes)
 
 
 def course(image_shape: tuple[int, int], classes: int) -> keras.Model:
@@ -110,18 +113,22 @@ def mixer(image_shape: tuple[int, int], classes: int) -> keras.Model:
     return keras.Model(images, layers.Dense(classes)(layers.GlobalAveragePooling1D()(x)))
 
 
-class _Positions(layers.Layer):  # type: ignore[misc]  # Keras has no types
+class Positions(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Adds a trained vector to each patch."""
+
     def build(self, shape: tuple[int, ...]) -> None:
+        """Make the vectors."""
         self.positions = self.add_weight(shape=shape[1:], initializer="random_normal", name="positions")
 
     def call(self, x: Any) -> Any:
+        """The patches with their positions."""
         return x + self.positions
 
 
 def vision_transformer(image_shape: tuple[int, int], classes: int) -> keras.Model:
     """A small vision transformer [channel; logits; any]"""
     images = keras.Input((*image_shape, 1))
-    x = _Positions()(_patches(layers.Rescaling(1 / 255)(images), 7, 32))
+    x = Positions()(_patches(layers.Rescaling(1 / 255)(images), 7, 32))
     for _ in range(2):
         y = layers.LayerNormalization()(x)
         x = x + layers.MultiHeadAttention(2, 16)(y, y)

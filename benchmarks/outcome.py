@@ -15,13 +15,15 @@ from fashionlab.store.format import from_npz
 class Outcome:
     """All of a sealed run that its recipe decides; times are left out.
 
-    weights: by name; weights_sha256: of the file; history: by column, without `seconds`; norms: the file.
+    weights: by name; weights_sha256: of the file; history: by column, without `seconds`; norms, snapshots: the
+    files.
     """
 
     weights: dict[str, np.ndarray]
     weights_sha256: str
     history: dict[str, list[float]]
     norms: bytes
+    snapshots: bytes | None
     predictions: dict[str, np.ndarray]
     accuracy: float
 
@@ -40,6 +42,7 @@ def read_outcome(runs: Path) -> Outcome:
         weights_sha256=hashlib.sha256(run.read("weights.safetensors")).hexdigest(),
         history={column: values for column, values in run.history.items() if column != "seconds"},
         norms=run.read("norms.csv"),
+        snapshots=None if run.snapshots is None else run.snapshots.to_bytes(),
         predictions=from_npz(run.read("predictions.npz"), path),
         accuracy=metrics.accuracy,
     )
@@ -55,6 +58,8 @@ def difference(one: Outcome, other: Outcome) -> dict[str, Any]:
         wrong["history"] = {"columns": columns, "epochs": [len(one.history["epoch"]), len(other.history["epoch"])]}
     if one.norms != other.norms:
         wrong["norms"] = "differ"
+    if one.snapshots != other.snapshots:
+        wrong["snapshots"] = "differ"
     same_names = one.predictions.keys() == other.predictions.keys()
     if not same_names or any(not np.array_equal(a, other.predictions[n]) for n, a in one.predictions.items()):
         wrong["predictions"] = _largest(one.predictions, other.predictions)

@@ -46,7 +46,8 @@ SEE = """async (given) => {
     const { rgba, width, height } = await fashionlabPhotos.read(new Blob([bytes]));
     const photo = fashionlabPhotos.see(rgba, width, height, each.facts, each.box ?? undefined);
     const steps = photo.steps.map(({ name, width, height, pixels }) => [name, width, height, pixels.length]);
-    answers.push({ image: [...photo.image], plain: photo.plain, remarks: photo.remarks, steps });
+    const others = photo.others.map((other) => [...other]);
+    answers.push({ image: [...photo.image], others, plain: photo.plain, remarks: photo.remarks, steps });
   }
   return answers;
 }"""
@@ -76,7 +77,7 @@ def in_python(given: Given) -> Photo:
 
 def in_page(page: Any, given: Sequence[Given]) -> list[dict[str, Any]]:
     """What the script makes of them, in a page of Playwright's that `write_page` wrote: image, uint8 [side, side];
-    plain; remarks; steps, each name, width, height and number of values."""
+    others, uint8 [n, side, side]; plain; remarks; steps, each name, width, height and number of values."""
     answers: list[dict[str, Any]] = []
     for start in range(0, len(given), TOGETHER):
         handed = [
@@ -89,7 +90,8 @@ def in_page(page: Any, given: Sequence[Given]) -> list[dict[str, Any]]:
         ]
         answers += page.evaluate(SEE, handed)
     for answer, (_, facts, _) in zip(answers, given, strict=True):
-        answer["image"] = np.array(answer["image"], np.uint8).reshape(facts.side, facts.side)
+        for name, shape in {"image": (facts.side, facts.side), "others": (-1, facts.side, facts.side)}.items():
+            answer[name] = np.array(answer[name], np.uint8).reshape(shape)
     return answers
 
 

@@ -2,10 +2,15 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from benchmarks.common import ROOT
+from fashionlab.recipe.spec import RESULTS_VERSION
+
+EVIDENCE = ROOT / "evidence"
 
 Blocks = Mapping[str, Callable[[], str]]
 """Name of a block, as its markers in a page have it -> what makes its text."""
@@ -14,15 +19,42 @@ BUSY = 0.3
 """Cores busy with other work, on average, above which a time is not shown: the accuracy stands, the time does not."""
 
 
+_read: list[str] = []
+"""Names of the evidence that was read, in order: what a page's figures come from."""
+
+
 def read(name: str) -> dict[str, Any]:
     """One evidence document."""
-    document: dict[str, Any] = json.loads((ROOT / "evidence" / f"{name}.json").read_text(encoding="utf-8"))
+    _read.append(name)
+    document: dict[str, Any] = json.loads((EVIDENCE / f"{name}.json").read_text(encoding="utf-8"))
     return document
 
 
 def has(name: str) -> bool:
     """Whether it has been measured; what has not is left out of the pages."""
-    return (ROOT / "evidence" / f"{name}.json").is_file()
+    return (EVIDENCE / f"{name}.json").is_file()
+
+
+def is_current(document: Mapping[str, Any]) -> bool:
+    """Whether its numbers are those that this version of the code gives."""
+    return document.get("results_version") == RESULTS_VERSION
+
+
+def older_versions(names: Iterable[str], run_format: str) -> str:
+    """The sentence that figures from this evidence must have beside them: which of it is not of the present results
+    version; "" if all is. run_format: the link to the page that says what a results version is."""
+    documents = {name: read(name) for name in sorted({*names})}
+    older = {name: found for name, found in documents.items() if not is_current(found)}
+    if not older:
+        return ""
+    versions = " or ".join(sorted({str(found.get("results_version", "unknown")) for found in older.values()}))
+    which = "All figures on this page" if older == documents else f"The figures from {', '.join(older)}"
+    return textwrap.fill(
+        f"**{which} are of [results version]({run_format}) {versions}, not of {RESULTS_VERSION}, the present one**, "
+        "which gives other numbers; `make evidence` measures them again.",
+        120,
+        break_on_hyphens=False,
+    )
 
 
 def quiet(document: Mapping[str, Any]) -> bool:
@@ -57,9 +89,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([first, "|" + "---|" * len(header), *others])
 
 
-def fill(text: str, blocks: Blocks) -> str:
-    """A page's text with every block between its markers written anew. Raises ValueError if it lacks a block."""
-    for name, make in blocks.items():
+VERSIONS = "versions"
+"""The block that every page with figures has: `older_versions` of what it was filled from."""
+
+
+def fill(text: str, blocks: Blocks, run_format: str = "run-format.md") -> str:
+    """A page's text with every block between its markers written anew. run_format: the link to that page from there.
+
+    Raises ValueError if it lacks a block.
+    """
+    _read.clear()
+    every: Blocks = {**blocks, VERSIONS: partial(older_versions, _read, run_format)}
+    for name, make in every.items():
         marked = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         found = marked.search(text)
         if not found:

@@ -73,19 +73,29 @@ RECIPES = ("reference", "dense-small", "dense", "cnn")
 
 def recipe_result(name: str) -> str:
     """The line in a recipe's head that tells its result."""
-    results = read(f"recipe-{name}")["results"]
+    document = read(f"recipe-{name}")
+    results = document["results"]
     accuracy = results["summary"]["test_accuracy"]
     return (
         f"# Result: {percent(accuracy['mean'])} on the test set, standard deviation "
-        f"{100 * accuracy['standard_deviation']:.2f} over {len(results['seeds'])} seeds (evidence/recipe-{name}.json)."
+        f"{100 * accuracy['standard_deviation']:.2f} over {len(results['seeds'])} seeds (evidence/recipe-{name}.json, "
+        f"results version {document['results_version']})."
     )
+
+
+def link_to_run_format(page: str) -> str:
+    """From a page to the one that says what a results version is."""
+    return "run-format.md" if page.startswith("docs/") else "docs/run-format.md"
 
 
 def written() -> dict[Path, str]:
     """Every file with figures -> its text with the figures of today's evidence."""
-    texts = {ROOT / page: fill((ROOT / page).read_text(encoding="utf-8"), blocks) for page, blocks in PAGES.items()}
+    texts = {
+        ROOT / page: fill((ROOT / page).read_text(encoding="utf-8"), blocks, link_to_run_format(page))
+        for page, blocks in PAGES.items()
+    }
     heads = {ROOT / "recipes" / f"{name}.toml": recipe_result(name) for name in RECIPES if has(f"recipe-{name}")}
-    heads |= {ROOT / "recipes" / "studies" / f"{name}.toml": claims.result(name) for name in claims.measured()}
+    heads |= {ROOT / "recipes" / "studies" / f"{name}.toml": claims.result(name) for name in claims.CLAIMS}
     for path, line in heads.items():
         texts[path] = re.sub(r"^# Result: .*$", line, path.read_text(encoding="utf-8"), flags=re.M)
     return texts

@@ -18,10 +18,12 @@ import statistics
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import Evidence, announce, print_table
+from benchmarks.journal import Journal
 
 Settings = dict[str, Any]
 
@@ -92,6 +94,11 @@ def try_out(settings: Settings, seed: int, runs: Path) -> dict[str, float]:
     }
 
 
+def words_of(settings: Settings) -> str:
+    """Settings as one reads them."""
+    return " ".join(f"{key}={value}" for key, value in settings.items())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--round", type=int, choices=ROUNDS, default=1, help="which candidates [1]")
@@ -100,9 +107,16 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="also write the results there")
     given = parser.parse_args()
     evidence, candidates = Evidence("search"), ROUNDS[given.round]
+    journal = Journal(given.json, len(candidates) * given.seeds)
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.parallel) as pool:
-        jobs = [[pool.submit(try_out, s, seed, Path(folder)) for seed in range(given.seeds)] for s in candidates]
+        jobs = [
+            [
+                pool.submit(journal.once, f"seed {seed} {words_of(s)}", partial(try_out, s, seed, Path(folder)))
+                for seed in range(given.seeds)
+            ]
+            for s in candidates
+        ]
         for number, (settings, seeds) in enumerate(zip(candidates, jobs, strict=True), start=1):
             runs = [job.result() for job in seeds]
             figures = {key: statistics.mean(run[key] for run in runs) for key in ("accuracy", "loss", "seconds")}
@@ -112,7 +126,7 @@ def main() -> int:
     results.sort(key=lambda result: -result["accuracy"])
     rows = [["settings", "accuracy", "deviation", "loss", "seconds"]]
     for result in results:
-        words = " ".join(f"{key}={value}" for key, value in result["settings"].items())
+        words = words_of(result["settings"])
         deviation = result["accuracy_deviation"]
         rows.append(
             [
@@ -125,6 +139,7 @@ def main() -> int:
         )
     print_table(rows)
     evidence.write(given.json, given.seeds, {"candidates": results})
+    journal.close()
     return 0
 
 

@@ -14,10 +14,12 @@ import argparse
 import statistics
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import Evidence, announce, print_table
+from benchmarks.journal import Journal
 
 COLUMNS = ("test_accuracy", "validation_accuracy", "test_loss", "epochs", "best_epoch", "training_seconds", "seconds")
 
@@ -96,11 +98,14 @@ def main() -> int:
         parser.error(str(error))
     from fashionlab.errors import UsageError
 
-    evidence = Evidence("seeds")
+    evidence, journal = Evidence("seeds"), Journal(given.json, given.seeds)
     with tempfile.TemporaryDirectory() as temporary:
         runs = given.runs or Path(temporary)
         try:
-            rows = [train(given.model, seed, settings, runs) for seed in range(given.seeds)]
+            rows = [
+                journal.once(f"seed {seed}", partial(train, given.model, seed, settings, runs))
+                for seed in range(given.seeds)
+            ]
         except UsageError as error:
             parser.error(str(error))
     summary = summarise(rows)
@@ -113,6 +118,7 @@ def main() -> int:
     evidence.write(
         given.json, given.seeds, {"model": given.model, "settings": settings, "summary": summary, "seeds": rows}
     )
+    journal.close()
     return 0
 
 

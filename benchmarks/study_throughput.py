@@ -16,10 +16,12 @@ import argparse
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import Evidence, announce, print_table, ratios, spread
+from benchmarks.journal import Journal
 
 if TYPE_CHECKING:
     from fashionlab.recipe.spec import RunSpec
@@ -33,7 +35,7 @@ def make_specs(count: int, settings: dict[str, Any]) -> "list[RunSpec]":
 
     recipe = Recipe.make("mlp", settings)
     arm = StudyContext(load(recipe.data.dataset)).make_arm("mlp", recipe)
-    return [arm.spec_for(seed) for seed in range(count)]
+    return [arm.spec.with_seed(seed) for seed in range(count)]
 
 
 def make_runs(workers: int, specs: "list[RunSpec]", work: Path) -> dict[str, float]:
@@ -72,14 +74,15 @@ def main() -> int:
     parser.add_argument("--dataset", default="fashion-mnist", help="[fashion-mnist]")
     parser.add_argument("--json", type=Path, help="also write the results there")
     given = parser.parse_args()
-    evidence = Evidence("study_throughput")
+    evidence, journal = Evidence("study_throughput"), Journal(given.json, 2 * given.rounds)
     settings = {"epochs": given.epochs, "dataset": given.dataset, **({"limit": given.limit} if given.limit else {})}
     specs = make_specs(given.jobs, settings)
     found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for number in range(given.rounds):
         for workers in (1, 2) if number % 2 == 0 else (2, 1):
             with tempfile.TemporaryDirectory() as folder:
-                figures = make_runs(workers, specs, Path(folder))
+                make = partial(make_runs, workers, specs, Path(folder))
+                figures = journal.once(f"round {number}, {workers} worker(s)", make)
             found[workers].append(figures)
             announce(f"round {number}: {workers} worker(s), {given.jobs} runs in {figures['seconds']:.1f} s")
     seconds = {workers: [figures["seconds"] for figures in rounds] for workers, rounds in found.items()}
@@ -99,6 +102,7 @@ def main() -> int:
         "speedup": speedup,
     }
     evidence.write(given.json, given.rounds, results)
+    journal.close()
     return 0
 
 

@@ -3,7 +3,8 @@
     python -m benchmarks.tampering --json evidence/tampering.json
 
 From the tests' small data set are made: a finished run, the same at its checkpoint, and with its training done but
-unsealed, a finished run of a user's own model file, and a finished study of such a file. Then each of their files is
+unsealed, finished runs of a user's own model file and of an estimator of their own, and a finished study of such a
+file. Then each of their files is
 damaged in many ways (`benchmarks.damage`), with the seal as it was and with checksums that fit the damaged file, and
 every verb that may read it is called, in this process, beside a sound run. The cases are drawn evenly from the files.
 
@@ -37,6 +38,7 @@ from benchmarks.damage import (
     ways_of_any_file,
     ways_of_arrays,
     ways_of_document,
+    ways_of_estimator,
     ways_of_table,
 )
 from benchmarks.journal import Journal
@@ -46,6 +48,7 @@ from fashionlab.lab.results import TrainedModel
 from fashionlab.lab.study_job import make_page
 from fashionlab.store import Run
 from fashionlab.studies.folder import StudyFolder
+from fashionlab.training.estimators import MODELS as ESTIMATORS
 
 SETTINGS: dict[str, Any] = {"dataset": str(SAMPLE), "epochs": 1, "batch_size": 64}
 NETWORK: dict[str, Any] = {**SETTINGS, "widths": (16,)}
@@ -59,6 +62,17 @@ def build(image_shape, classes, *, units: int = 16):
     """A small network."""
     layers = [keras.layers.Flatten(), keras.layers.Rescaling(1 / 255), keras.layers.Dense(units, "relu")]
     return keras.Sequential([keras.Input(image_shape), *layers, keras.layers.Dense(classes)])
+'''
+
+OWN_ESTIMATOR = '''
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def build(image_shape, classes):
+    """A small forest."""
+    return make_pipeline(StandardScaler(), RandomForestClassifier(2, max_depth=3))
 '''
 
 SEALED = (
@@ -75,6 +89,7 @@ FILES = {
         "predictions.npz", "checkpoint/state.safetensors",
     ),
     "own": ("model.py", "recipe.json"),
+    "estimator": ("estimator.skops",),
     "study": (
         "study.json", "summary.json", "test.json", "evaluated.json", "test.npz", "failures.jsonl", "models/00.py",
         *(f"{ONE_OF_STUDY}/{name}" for name in (*SEALED, "model.py")),
@@ -104,10 +119,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Originals:
-    """The folders that are damaged, by name in `folder`; trust: the beginning of the hash of their model file."""
+    """The folders that are damaged, by name in `folder`; trust: the beginnings of the hashes of model files, by the
+    folder's name where that has one of its own, else under ""."""
 
     folder: Path
-    trust: str
+    trust: dict[str, str]
+
+    def trust_in(self, folder: str) -> str:
+        """That which vouches for the model file of a folder."""
+        return self.trust.get(folder, self.trust[""])
 
 
 def all_cases(originals: Originals) -> list[Case]:
@@ -120,12 +140,14 @@ def all_cases(originals: Originals) -> list[Case]:
                 continue
             ways = list(ways_of_any_file())
             if path.suffix == ".json":
-                ways += ways_of_document(path)
+                ways += ways_of_document(path.read_bytes())
+            if path.suffix == ".skops":
+                ways += ways_of_estimator(path)
             if path.suffix == ".csv":
                 ways += ways_of_table()
             if path.suffix in (".npz", ".safetensors"):
                 ways += ways_of_arrays(path)
-            sealed = folder in ("run", "own") or file.startswith(ONE_OF_STUDY)
+            sealed = folder in ("run", "own", "estimator") or file.startswith(ONE_OF_STUDY)
             for fitted in (False, True) if sealed and not file.endswith("complete.json") else (False,):
                 cases += [Case(folder, file, way, fitted, tamper) for way, tamper in ways]
     return cases
@@ -164,19 +186,25 @@ def make_originals(folder: Path, thorough: bool = True) -> Originals:
     with mock.patch.object(Run, "seal", keep_ended):
         finished = lab.train(runs=folder / "made", execution=options, **NETWORK)
     finished.path.rename(folder / "run")
-    one_worker, trust, change = replace(QUIET, workers=1), "", "units=8" if thorough else "c=1"
+    trust, change = "", "units=8" if thorough else "c=1"
+    two: dict[str, Any] = {"seeds": 2, "first_seed": 0, "runs": folder, "execution": replace(QUIET, workers=1)}
     if thorough:
         model = folder / "own.py"
         model.write_text(OWN_MODEL, encoding="utf-8")
         own = lab.train(str(model), runs=folder / "made", execution=QUIET, **SETTINGS).path.rename(folder / "own")
         trust = (Run(own).spec.model_sha256 or "")[:12]
-        study = lab.study(str(model), changes=[change], seeds=2, runs=folder, execution=one_worker, **SETTINGS)
+        study = lab.study(str(model), changes=[change], **two, **SETTINGS)
     else:
-        study = lab.study("logistic", changes=[change], seeds=2, runs=folder, execution=one_worker, dataset=str(SAMPLE))
+        study = lab.study("logistic", changes=[change], **two, dataset=str(SAMPLE))
     study.path.rename(folder / "study")
+    model = folder / "estimator.py"
+    model.write_text(OWN_ESTIMATOR, encoding="utf-8")
+    mine = lab.train(str(model), runs=folder / "made", execution=QUIET, dataset=str(SAMPLE)).path
+    trusts = {"": trust, "estimator": (Run(mine).spec.model_sha256 or "")[:12]}
+    mine.rename(folder / "estimator")
     line = {"arm": change, "seed": 0, "attempt": 1, "reason": HOSTILE_TEXT, "final": False}
     (folder / "study" / "failures.jsonl").write_bytes(msgspec.json.encode(line) + b"\n")
-    return Originals(folder, trust)
+    return Originals(folder, trusts)
 
 
 def _opened(run: Path, trust: str) -> TrainedModel:
@@ -206,6 +234,9 @@ def _study(folder: Path, trust: str) -> None:
     _ = opened.table(), opened.verdicts, opened.lines()
 
 
+SILENT: Any = mock.Mock()
+"""A channel that nobody listens to."""
+
 RUN_VERBS: dict[str, Verb] = {
     "list_runs": lambda run, _: lab.list_runs(runs=run.parent),
     "show_run": lambda run, _: lab.show_run("it", runs=run.parent),
@@ -229,6 +260,16 @@ STUDY_VERBS: dict[str, Verb] = {
 }  # fmt: skip
 
 
+UNFINISHED = ("open_run", "plot", "plots", "report", "predict")
+
+ESTIMATOR_VERBS: dict[str, Verb] = {
+    # Without a worker, and nothing predicted: what is in the file is made again, or refused.
+    "open the estimator": lambda run, trust: ESTIMATORS.open(Run(run), trust, SILENT),
+}
+
+REFUSED = {"half": UNFINISHED, "ended": UNFINISHED, "estimator": ("plot",)}
+"""Verbs that refuse a folder also when it is sound."""
+
 NOT_FOR_PREDICT = ("metrics", "environment", "history", "norms", "predictions", "derived")
 """How the names of files begin that `predict`, which needs a worker, does not look at."""
 
@@ -237,8 +278,11 @@ def verbs_of(folder: str, file: str = "") -> dict[str, Verb]:
     """Those that may read a file of a folder; without a file, all that the folder has."""
     if folder == "study":
         return STUDY_VERBS
+    more = ESTIMATOR_VERBS if folder == "estimator" else {}
     return {
-        name: verb for name, verb in RUN_VERBS.items() if not (name == "predict" and file.startswith(NOT_FOR_PREDICT))
+        name: verb
+        for name, verb in {**RUN_VERBS, **more}.items()
+        if not (name == "predict" and file.startswith(NOT_FOR_PREDICT))
     }
 
 
@@ -256,9 +300,10 @@ def judge_case(case: Case, originals: Originals, judge: Judge, slow: bool = True
         run = place / ONE_OF_STUDY if case.folder == "study" else place
         fit_checksums(run, case.file.removeprefix(f"{ONE_OF_STUDY}/"))
     faults: list[Fault] = []
+    trust = originals.trust_in(case.folder)
     for name, verb in verbs_of(case.folder, case.file).items():
         if slow or not needs_worker(case, name):
-            faults += judge.call(case.name, name, lambda verb=verb: verb(place, originals.trust))  # type: ignore[misc]
+            faults += judge.call(case.name, name, lambda verb=verb: verb(place, trust))  # type: ignore[misc]
     if contents(place.parent / "neighbour") != neighbour:
         faults.append(Fault(case.name, "", "changed a neighbour", ""))
     return faults + judge.traces(case.name, _may_stand_in_runs)
@@ -268,9 +313,10 @@ def learn_normal(originals: Originals, judge: Judge) -> None:
     """Call every verb on the folders as they are."""
     for folder in FILES:
         for name, verb in verbs_of(folder).items():
-            if not (folder in ("half", "ended") and name in ("open_run", "plot", "plots", "report", "predict")):
+            if name not in REFUSED.get(folder, ()):
                 place = _fresh(folder, originals, judge)
-                judge.learn(name, lambda verb=verb, place=place: verb(place, originals.trust))  # type: ignore[misc]
+                trust = originals.trust_in(folder)
+                judge.learn(name, lambda verb=verb, place=place, trust=trust: verb(place, trust))  # type: ignore[misc]
 
 
 def _fresh(folder: str, originals: Originals, judge: Judge) -> Path:

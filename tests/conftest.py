@@ -36,9 +36,10 @@ SAMPLE = Path(__file__).parent / "data" / "fashion-sample.npz"
 
 
 LONGEST = (
-    "test_cluster.py", "test_cli.py", "test_tensorflow.py", "test_study.py", "test_report.py", "test_estimator_fits.py",
-    "test_lab.py", "test_tampering.py", "test_drive.py", "test_stranger.py", "test_kill.py", "test_notebook.py",
-    "test_full_disk.py",
+    "test_tensorflow.py", "test_study.py", "test_cluster.py", "test_cli.py", "test_every_figure.py",
+    "test_estimator_fits.py", "test_kill.py", "test_drive.py", "test_lab.py", "test_own_estimator_runs.py",
+    "test_report.py", "test_notebook.py", "test_origin.py", "test_search.py", "test_full_disk.py", "test_tampering.py",
+    "test_own_runs.py", "test_stranger.py",
 )  # fmt: skip
 """The files that take longest: begun first, so that no process is left with one of them at the end."""
 
@@ -46,6 +47,27 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, the others in their order."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+def keep_environment() -> None:
+    """Undo that pytest writes each test's name into the environment.
+
+    A kept worker is used again only where the environment is what it was when the worker began: as pytest leaves it,
+    every test begins one of its own, with seconds of imports.
+    """
+    os.environ["PYTEST_CURRENT_TEST"] = "of fashionlab"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup() -> None:
+    """Before every fixture."""
+    keep_environment()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call() -> None:
+    """Before every test."""
+    keep_environment()
 
 
 @pytest.fixture(scope="session")
@@ -71,12 +93,13 @@ def sample_path() -> Path:
 
 @pytest.fixture
 def ask(tmp_path, monkeypatch, capfd):
-    """Run a command in this process and in an empty folder; its exit status, and what it printed on either stream."""
+    """Run a command in this process and in an empty folder, or in another one; its exit status, and what it printed on
+    either stream."""
     before = signal.getsignal(signal.SIGTERM)
 
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["fashionlab", *arguments])
+    def run(*arguments, cwd=tmp_path):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["fashionlab", *map(str, arguments)])
         monkeypatch.setenv(COMMAND_LINE, "1")  # as the command does, and is undone here
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
@@ -85,6 +108,15 @@ def ask(tmp_path, monkeypatch, capfd):
 
     yield run
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    """No files of figures are drawn for the runs that a module trains, which take longer than the training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fashionlab.lab.run_job.draw_run", lambda run: None)
+        patch.setattr("fashionlab.lab.run_job.draw_samples", lambda folder, dataset: None)
+        yield
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ ROOMS = (
 
 FRAMEWORKS = {
     "jax": {
+        "models/drawing.py",
         "training/runners/fused.py",
         "training/runners/kernels.py",
         "workers/canary.py",

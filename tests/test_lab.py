@@ -74,7 +74,7 @@ def test_opening_a_run(trained, runs, tmp_path):
         fashionlab.open_run("nothing", runs=tmp_path)
     unfinished = Run.create(tmp_path, "mlp", Run(trained.path).spec)
     unfinished.write("metrics.json", b"{}")  # as if it had been killed before it was sealed
-    with pytest.raises(RunIncomplete, match="--resume"):
+    with pytest.raises(RunIncomplete, match=r"fashionlab\.resume\("):
         fashionlab.open_run(unfinished.path)
 
 
@@ -107,7 +107,10 @@ def test_a_refit_uses_validation_rows_too_and_is_a_run_of_its_own_kind(trained, 
 
 
 def test_without_test_the_test_part_stays_closed(sample_path, tmp_path):
-    model = fashionlab.train("mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, test=False)
+    model = fashionlab.train(
+        "mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, test=False,
+        execution=ExecutionOptions(report=False),
+    )  # fmt: skip
     assert model.metrics.test is None
     assert Run(model.path).predictions.test is None
     assert not Ledger(tmp_path).path.exists()
@@ -117,7 +120,7 @@ def test_a_limit_uses_so_many_rows(sample_path, tmp_path):
     events = []
     fashionlab.train(
         "mlp", dataset=str(sample_path), runs=tmp_path, widths=8, epochs=1, limit=100,
-        execution=ExecutionOptions(on_event=events.append),
+        execution=ExecutionOptions(report=False, on_event=events.append),
     )  # fmt: skip
     assert rows_trained(events) == 80
 

@@ -1,12 +1,17 @@
 """Settings: one declaration serves options, files and error messages."""
 
+import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
 from msgspec import Meta, Struct
 
+import fashionlab
+from fashionlab.cli import cli
 from fashionlab.errors import UsageError
-from fashionlab.options import COMMAND_LINE, fill, options_of, spelled, unknown_setting, wrong_choice
+from fashionlab.lab.execution import ExecutionOptions, as_settings
+from fashionlab.options import COMMAND_LINE, Blank, command, fill, options_of, spelled, unknown_setting, wrong_choice
 
 
 class Example(Struct, frozen=True):
@@ -136,3 +141,37 @@ def test_every_name_of_ours_in_that_table_is_a_setting():
     ours = {name for names in ELSEWHERE.values() if not isinstance(names, str) for name in names}
     assert ours <= known
     assert not known & ELSEWHERE.keys()
+
+
+def test_commands_are_said_for_where_the_user_is(monkeypatch):
+    def said():
+        more = command("resume_study", "my study", seeds=Blank("N"), changes=["dropout=0"])
+        return [command("train"), more, as_settings(ExecutionOptions(executor="ray", log="tensorboard"))]
+
+    ray = "fashionlab.ExecutionOptions(executor='ray', log='tensorboard')"
+    assert said() == [
+        "fashionlab.train()",
+        "fashionlab.resume_study('my study', seeds=N, changes=['dropout=0'])",
+        {"execution": ray},
+    ]
+    assert spelled("execution", said()[2]["execution"]) == f"execution={ray}"
+    monkeypatch.setenv(COMMAND_LINE, "1")
+    assert said() == [
+        "fashionlab train",
+        "fashionlab study resume 'my study' --seeds N --change dropout=0",
+        {"executor": "ray", "log": "tensorboard"},
+    ]
+
+
+def test_whatever_a_message_tells_to_do_is_a_verb_and_a_command(monkeypatch):
+    texts = [path.read_text() for path in Path(fashionlab.__file__).parent.rglob("*.py")]
+    asked = re.compile(r"(?<![.\w])command\(['\"](\w+)['\"]")
+    verbs = {"open_search", *(verb for text in texts for verb in asked.findall(text))}
+    assert len(verbs) > 8
+    assert verbs <= {*fashionlab.__all__}
+    monkeypatch.setenv(COMMAND_LINE, "1")
+    for verb in verbs:
+        words, place = command(verb).split()[1:], cli
+        while words and not words[0].startswith("-"):
+            place = place.get_command(None, words.pop(0))
+        assert not words or any(word in words for parameter in place.params for word in parameter.opts)

@@ -127,7 +127,7 @@ def test_a_study_says_that_its_seeds_share_the_judging_images(folder, capsys):
     context = _context(recipe, Terms(), "auto", "auto", fashionlab.ExecutionOptions(), {})
     assert SHARED_JUDGES in capsys.readouterr().err
     arm = context.make_arm("baseline", recipe)
-    judging = [partition(arm.spec_for(seed), context.dataset).judging.tolist() for seed in (0, 5)]
+    judging = [partition(arm.spec.with_seed(seed), context.dataset).judging.tolist() for seed in (0, 5)]
     assert judging[0] == judging[1]
     assert len(judging[0]) == context.judge_rows(recipe)
     with pytest.raises(UsageError, match=r"given resize_how, which .*; set it for the whole study: resize_how"):

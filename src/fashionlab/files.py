@@ -184,11 +184,13 @@ def new_stamped_folder(parent: Path, label: str) -> Iterator[tuple[Path, Path]]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def as_file_name(label: str) -> str:
+    """A label made fit for a file's or folder's name, of which letters and digits of all scripts stay; may be empty."""
+    return "".join(c if c.isalnum() or c in "._-" or category(c).startswith("M") else "-" for c in label).strip("-.")
+
+
 def _reserve(parent: Path, label: str) -> tuple[Path, Path]:
-    label = (
-        "".join(c if c.isalnum() or c in "._-" or category(c).startswith("M") else "-" for c in label).strip("-.")
-        or "run"
-    )
+    label = as_file_name(label) or "run"
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for attempt in range(1000):
         path = parent / (f"{label}-{stamp}" + (f"-{attempt}" if attempt else ""))

@@ -9,6 +9,7 @@ import inspect
 import math
 import os
 import re
+import shlex
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -101,12 +102,44 @@ def flag_of(name: str) -> str:
     return "--" + FLAGS.get(name, name).replace("_", "-")
 
 
+def on_command_line() -> bool:
+    """Whether the user gave a command, rather than calling a verb in Python."""
+    return bool(os.environ.get(COMMAND_LINE))
+
+
 def spelled(name: str, value: Any = REQUIRED) -> str:
     """A setting, alone or with a value, as the user would write it where they are: `--batch-size 32` on the command
     line, `batch_size=32` in Python. Every message that names a setting asks this function."""
-    if not os.environ.get(COMMAND_LINE):
+    if not on_command_line():
         return name if value is REQUIRED else f"{name}={value!r}"
     return flag_of(name) if value is REQUIRED or value is True else f"{flag_of(name)} {as_typed(value)}"
+
+
+COMMANDS = {
+    "resume": "train --resume",
+    "open_study": "study show",
+    "resume_study": "study resume",
+    "open_search": "search show",
+    "resume_search": "search resume",
+}
+"""The commands of verbs in Python that are called otherwise."""
+
+
+class Blank(str):
+    """A value that the reader is to fill in, `N`: it stands without quotation marks in Python too."""
+
+    __repr__ = str.__str__
+
+
+def command(verb: str, *words: object, **settings: Any) -> str:
+    """How the user does a thing where they are: `fashionlab study resume last --seeds 30` on the command line, in
+    Python `fashionlab.resume_study('last', seeds=30)`. Every message that tells a user what to do asks this function.
+    """
+    if not on_command_line():
+        given = [*(repr(word if isinstance(word, Blank) else str(word)) for word in words)]
+        return f"fashionlab.{verb}({', '.join([*given, *(spelled(*each) for each in settings.items())])})"
+    flags = [spelled(name, value) for name, value in settings.items()]
+    return " ".join(["fashionlab", COMMANDS.get(verb, verb), *(shlex.quote(str(word)) for word in words), *flags])
 
 
 @dataclass(frozen=True)

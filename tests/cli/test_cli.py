@@ -1,4 +1,7 @@
-"""The command as people type it: results, errors and exit statuses."""
+"""The command as people type it: results, errors and exit statuses.
+
+In a process of its own where that makes a difference (`run`), else in this one (`say`): a process costs a second.
+"""
 
 import json
 import os
@@ -6,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
+import hasty
 import pytest
 
 from fashionlab.store import Ledger, Run, list_runs, load_checkpoint
@@ -21,6 +26,18 @@ def run(*arguments, cwd, status=0, **environment):
         cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300,
     )  # fmt: skip
     assert answer.returncode == status, answer.stdout + answer.stderr
+    return answer
+
+
+@pytest.fixture
+def say(ask):
+    """The same in this process."""
+
+    def answer(*arguments, cwd, status=0):
+        found, out, err = ask(*arguments, cwd=cwd)
+        assert found == status, out + err
+        return SimpleNamespace(stdout=out, stderr=err)
+
     return answer
 
 
@@ -61,9 +78,9 @@ def test_a_run_has_all_its_files(place):
     assert len(Ledger(place / "runs").lines(run_.spec.data.sha256)) == 1
 
 
-def test_the_same_train_twice_shows_the_first_and_again_trains_anew(place, sample_path):
+def test_the_same_train_twice_shows_the_first_and_again_trains_anew(place, sample_path, say):
     command = ("train", "mlp", "--dataset", sample_path, *SMALL)
-    answer = run(*command, cwd=place)
+    answer = say(*command, cwd=place)
     assert "an identical run exists: runs/mlp-seed0-" in answer.stderr
     assert "epoch" not in answer.stderr
     assert "95 % interval" in answer.stdout
@@ -76,34 +93,37 @@ def test_the_same_train_twice_shows_the_first_and_again_trains_anew(place, sampl
     assert after[-1].read("weights.safetensors") == after[0].read("weights.safetensors")
     assert after[-1].read("predictions.npz") == after[0].read("predictions.npz")
     assert after[-1].read("norms.csv") == after[0].read("norms.csv")
+    assert after[-1].read("snapshots.npz") == after[0].read("snapshots.npz")
     assert {**after[-1].history, "seconds": 0} == {**after[0].history, "seconds": 0}
 
 
-def test_runs_are_listed_shown_measured_and_deleted(place, sample_path):
-    run("train", "--dataset", sample_path, *SMALL, "--seed", 7, "--no-test", "--no-report", cwd=place)
-    rows = json.loads(run("runs", "--json", cwd=place).stdout)
+def test_runs_are_listed_shown_measured_and_deleted(place, sample_path, say):
+    flags = ("--no-test", "--no-report", "--no-snapshots")
+    say("train", "--dataset", sample_path, *SMALL, "--seed", 7, *flags, cwd=place)
+    assert list_runs(place / "runs")[-1].snapshots is None
+    rows = json.loads(say("runs", "--json", cwd=place).stdout)
     assert rows[-1]["seed"] == 7
     assert rows[-1]["test"] is None
     assert rows[-1]["validation"]["n"] == 120
     name = rows[-1]["run"]
-    assert name in run("runs", cwd=place).stdout
-    shown = json.loads(run("runs", "show", name, "--json", cwd=place).stdout)
+    assert name in say("runs", cwd=place).stdout
+    shown = json.loads(say("runs", "show", name, "--json", cwd=place).stdout)
     assert shown["spec"]["recipe"]["model"]["options"]["widths"] == [16, 8]
     assert shown["environment"]["packages"]["keras"]
-    assert "SHA-256" in run("runs", "show", "last", cwd=place).stdout
-    sizes = json.loads(run("runs", "size", "--json", cwd=place).stdout)
+    assert "SHA-256" in say("runs", "show", "last", cwd=place).stdout
+    sizes = json.loads(say("runs", "size", "--json", cwd=place).stdout)
     assert sizes["bytes"] == sum(sizes["runs"].values()) > 10_000
     assert "Delete" in run("runs", "delete", name, cwd=place, status=130).stderr
-    run("runs", "delete", name, "--yes", cwd=place)
-    assert name not in run("runs", cwd=place).stdout
+    say("runs", "delete", name, "--yes", cwd=place)
+    assert name not in say("runs", cwd=place).stdout
 
 
-def test_the_digits_need_no_network(tmp_path):
+def test_the_digits_need_no_network(tmp_path, say):
     out = run("data", "digits", "--json", cwd=tmp_path, FASHIONLAB_MIRRORS="", FASHIONLAB_CACHE=tmp_path / "cache")
     document = json.loads(out.stdout)
     assert sum(document["data"]["sizes"].values()) == 1797
     assert all((tmp_path / path).exists() for path in document["figures"])
-    table = run("data", "digits", cwd=tmp_path).stdout
+    table = say("data", "digits", cwd=tmp_path).stdout
     assert "training" in table
     assert "standard deviation" in table
     assert "test set: 359 images, not used" in table
@@ -137,21 +157,17 @@ def test_the_digits_need_no_network(tmp_path):
         (("runs", "show", "nothing"), "there is no run 'nothing'"),
         (("runs", "delete", "nothing"), "there is no run 'nothing'"),
         (("nosuchverb",), "fashionlab has no command 'nosuchverb'"),
+        # Its worker finds out.
+        (("train", "--widths", "8,8", "--dropout", ".1,.1,.1", "--dataset", "digits"), "given 3 rates for 2 hidden"),
     ],
 )  # fmt: skip
 def test_a_wrong_command_gets_one_sentence_and_status_2(ask, tmp_path, arguments, words):
     check_that_it_was_wrong(*ask(*arguments), words, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("train", "--batch-size", "0"), "--batch-size: given '0', expected a whole number from 1 up"),
-        (("train", "--widths", "8,8", "--dropout", ".1,.1,.1", "--dataset", "digits"), "given 3 rates for 2 hidden"),
-    ],
-)
-def test_and_so_it_is_in_a_process_of_its_own_and_where_its_worker_finds_out(tmp_path, arguments, words):
-    answer = run(*arguments, cwd=tmp_path, status=2)
+def test_and_so_it_is_in_a_process_of_its_own(tmp_path):
+    answer = run("train", "--batch-size", "0", cwd=tmp_path, status=2)
+    words = "--batch-size: given '0', expected a whole number from 1 up"
     check_that_it_was_wrong(answer.returncode, answer.stdout, answer.stderr, words, tmp_path)
 
 
@@ -168,8 +184,8 @@ def test_a_traceback_is_shown_with_debug_alone(tmp_path):
     assert "Traceback" in run("train", "nomodel", "--debug", cwd=tmp_path, status=1).stderr
 
 
-def test_the_help_of_train_teaches_every_setting(tmp_path):
-    text = " ".join(run("train", "--help", cwd=tmp_path).stdout.split())
+def test_the_help_of_train_teaches_every_setting(tmp_path, say):
+    text = " ".join(say("train", "--help", cwd=tmp_path).stdout.split())
     for words in (
         "--batch-size VALUE rows per step",
         "--resume RUN",
@@ -178,7 +194,7 @@ def test_the_help_of_train_teaches_every_setting(tmp_path):
     ):
         assert words in text
     assert "--dropout VALUE" not in text
-    text = " ".join(run("train", "mlp", "--help", cwd=tmp_path).stdout.split())
+    text = " ".join(say("train", "mlp", "--help", cwd=tmp_path).stdout.split())
     for words in ("--dropout VALUE share of units dropped", "--batch-size VALUE rows per step"):
         assert words in text
 
@@ -198,44 +214,43 @@ def unbroken(long, tmp_path_factory):
 
 
 def interrupted(command, folder, number):
-    """The unfinished run that a signal in the third epoch leaves in a folder."""
+    """The unfinished run that a signal leaves in a folder, sent in the third epoch that the command trains."""
     child = subprocess.Popen(
         [sys.executable, "-m", "fashionlab", *map(str, command)], cwd=folder, stderr=subprocess.PIPE, text=True,
         # A test run in the background inherits an ignored SIGINT; a command that somebody types does not.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    for line in child.stderr:
-        if line.startswith("epoch   2/"):
-            break
+    epochs = (line for line in child.stderr if line.startswith("epoch "))
+    next(epochs)
+    next(epochs)
     child.send_signal(number)
     rest = child.stderr.read()
     assert child.wait(timeout=60) == 130
     assert "go on with: fashionlab train --resume runs/mlp-seed0-" in rest
-    stopped = list_runs(folder / "runs")[0]
+    (stopped,) = list_runs(folder / "runs")
     assert not stopped.complete
-    assert load_checkpoint(stopped, Progress)[0].epoch >= 2
-    return stopped
+    return stopped, load_checkpoint(stopped, Progress)[0].epoch
 
 
-def test_a_sigterm_leaves_a_run_that_can_be_resumed(long, tmp_path):
-    interrupted(long, tmp_path, signal.SIGTERM)
-
-
-def test_a_run_that_ctrl_c_interrupted_can_be_resumed_to_the_same_weights(long, unbroken, tmp_path):
-    stopped = interrupted(long, tmp_path, signal.SIGINT)
-    assert "unfinished" in run("runs", cwd=tmp_path).stdout
-    assert "unfinished" in run("runs", "show", "last", cwd=tmp_path).stdout
-    run("train", "--resume", "last", "--no-report", cwd=tmp_path)
+def test_a_run_that_a_sigterm_and_then_ctrl_c_interrupted_is_resumed_to_the_same_weights(long, unbroken, tmp_path, say):
+    _, epoch = interrupted(long, tmp_path, signal.SIGTERM)
+    assert epoch >= 2
+    assert "unfinished" in say("runs", cwd=tmp_path).stdout
+    assert "unfinished" in say("runs", "show", "last", cwd=tmp_path).stdout
+    resume = ("train", "--resume", "last", "--no-report")
+    stopped, later = interrupted(resume, tmp_path, signal.SIGINT)
+    assert later >= epoch + 2
+    say(*resume, cwd=tmp_path)
     resumed = Run(stopped.path)
     assert resumed.read("weights.safetensors") == unbroken.read("weights.safetensors")
     assert resumed.read("norms.csv") == unbroken.read("norms.csv")
     a, b = resumed.history, unbroken.history
     assert {**a, "seconds": 0} == {**b, "seconds": 0}
-    assert "is complete already" in run("train", "--resume", stopped.path, cwd=tmp_path).stderr
+    assert "is complete already" in say("train", "--resume", stopped.path, cwd=tmp_path).stderr
 
 
-def test_a_loss_that_is_not_finite_is_said_and_the_last_good_state_is_kept(sample_path, tmp_path):
-    answer = run(
+def test_a_loss_that_is_not_finite_is_said_and_the_last_good_state_is_kept(sample_path, tmp_path, say):
+    answer = say(
         "train", "--dataset", sample_path, *SMALL, "--learning-rate", "1e30", "--batch-norm", "false",
         cwd=tmp_path, status=1,
     )  # fmt: skip
@@ -253,16 +268,18 @@ def test_output_into_a_closed_pipe_is_no_error(place):
 
 
 def test_a_worker_whose_parent_is_killed_leaves_and_the_run_goes_on_from_its_checkpoint(sample_path, tmp_path):
-    command = [sys.executable, "-m", "fashionlab", "train", "--dataset", str(sample_path), "--epochs", "5000",
-               "--patience", "5000", "--widths", "16"]  # fmt: skip
+    command = [*hasty.COMMAND, "train", "--dataset", str(sample_path), "--epochs", "5000", "--patience", "5000",
+               "--widths", "16"]  # fmt: skip
     parent = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     for line in parent.stderr:
         if line.startswith("epoch   2/"):
             break
-    time.sleep(6)  # a checkpoint is written every 5 s
+    (run_,) = list_runs(tmp_path / "runs")
+    deadline = time.monotonic() + 60
+    while load_checkpoint(run_, Progress)[0].epoch < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
     parent.kill()
     parent.wait()
-    run_ = list_runs(tmp_path / "runs")[0]
     start = time.monotonic()
     with run_.hold(), run_.lock(wait=15):
         waited = time.monotonic() - start

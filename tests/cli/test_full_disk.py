@@ -2,8 +2,8 @@
 
 import os
 import subprocess
-import sys
 
+import hasty
 import pytest
 
 from fashionlab.store import list_runs, load_checkpoint
@@ -25,8 +25,8 @@ def disk(tmp_path):
 
 
 def test_a_full_disk_is_a_clear_error_and_the_last_checkpoint_still_loads(disk, sample_path):
-    command = [sys.executable, "-m", "fashionlab", "train", "--dataset", str(sample_path), "--runs", str(disk),
-               "--epochs", "150", "--patience", "150", "--no-report"]  # fmt: skip
+    command = [*hasty.COMMAND, "train", "--dataset", str(sample_path), "--runs", str(disk), "--epochs", "60",
+               "--patience", "60", "--no-report"]  # fmt: skip
     child = subprocess.Popen(command, cwd=disk, stderr=subprocess.PIPE, text=True)
     for line in child.stderr:
         if line.startswith("epoch   3/"):
@@ -46,11 +46,12 @@ def test_a_full_disk_is_a_clear_error_and_the_last_checkpoint_still_loads(disk, 
     run = list_runs(disk)[0]
     progress, tensors = load_checkpoint(run, Progress)
     assert tensors
-    assert progress.epoch < 150
+    assert progress.epoch < 60
     filler.unlink()
     resumed = subprocess.run(
-        [sys.executable, "-m", "fashionlab", "train", "--resume", "last", "--runs", str(disk), "--no-report"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [*hasty.COMMAND, "train", "--resume", "last", "--runs", str(disk), "--no-report"],
+        capture_output=True,
+        text=True,
+    )
     assert resumed.returncode == 0, resumed.stderr
     assert run.complete

@@ -11,7 +11,7 @@ from benchmarks.kill import Job, interrupted_equals_unbroken, run_unbroken
 
 @pytest.fixture(scope="module")
 def job(sample_path):
-    settings = {"dataset": str(sample_path), "widths": [64, 32], "epochs": 80, "patience": 80, "batch_size": 8}
+    settings = {"dataset": str(sample_path), "widths": [64, 32], "epochs": 40, "patience": 40, "batch_size": 8}
     return Job(settings, checkpoint_seconds=0.1)
 
 

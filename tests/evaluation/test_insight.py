@@ -62,6 +62,7 @@ def test_what_a_network_shows(insight, small_run):
         "map/predicted": ("int32", (120,)),
         "map/images": ("uint8", (120, 28, 28)),
         "saliency/values": ("float32", (20, 28, 28)),
+        "occlusion/values": ("float32", (20, 28, 28)),
     }
     assert all(np.isfinite(array).all() for array in arrays.values())
     assert isinstance(network.map.neighbours, Neighbours) == ("map/neighbours" in arrays) == can_embed()

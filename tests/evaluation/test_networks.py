@@ -10,6 +10,7 @@ from fashionlab.evaluation.insight.document import Units
 from fashionlab.evaluation.insight.filters import first_filters
 from fashionlab.evaluation.insight.gradients import on_floats, saliency
 from fashionlab.evaluation.insight.maps import NOT_INSTALLED, can_embed, neighbour_embedding, principal_components
+from fashionlab.evaluation.insight.occlusion import occlusion, patch_of
 from fashionlab.evaluation.section import Missing
 from fashionlab.models import find_architecture
 
@@ -104,6 +105,12 @@ def test_measures_agree_with_all_outputs_at_once(make):
         assert found.largest == pytest.approx(np.abs(outputs).reshape(-1, tap.units).max(axis=0), abs=1e-5)
         if len(found.kept):
             assert found.kept == pytest.approx(means[kept], abs=1e-5)
+        if tap.averaged:
+            top = np.argsort(-np.abs(outputs[chosen]).mean(axis=(0, 1, 2)))
+            assert found.mapped == tuple(top)
+            assert found.maps == pytest.approx(outputs[chosen][..., top].transpose(0, 3, 1, 2), rel=2e-3, abs=1e-3)
+        else:
+            assert found.mapped == ()
         flat = FLAT[tap.activation](outputs.reshape(-1, tap.units)).mean(axis=0)
         assert found.flat == pytest.approx(flat, abs=0.01)
 
@@ -162,6 +169,30 @@ def test_saliency_agrees_with_finite_differences_of_the_model_itself(make):
         scale = np.abs(slopes * image).max()
         close = np.abs(own - slopes * image) <= 0.02 * scale
         assert close.all()
+
+
+@pytest.mark.parametrize("side", [8, 28])
+def test_occlusion_of_a_linear_model_is_what_each_square_contributes(side):
+    given = keras.Input((side, side), dtype="uint8")
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(given))
+    model = keras.Model(given, layers.Dense(CLASSES)(x))
+    weights = np.asarray(model.layers[-1].kernel).reshape(side, side, CLASSES) / 255
+    draw = np.random.default_rng(0)
+    images, cover = draw.integers(0, 256, (3, side, side), np.uint8), draw.integers(0, 256, (side, side), np.uint8)
+    classes = np.array([2, 0, 1])
+    found = occlusion(model, images, classes, cover)
+    patch, step = patch_of(side)
+    assert (patch, step) == {8: (2, 1), 28: (6, 2)}[side]
+    for image, label, values in zip(images, classes, found, strict=True):
+        share = (image.astype(float) - cover) * weights[..., label]
+        total, count = np.zeros((side, side)), np.zeros((side, side))
+        for top in range(0, side - patch + 1, step):
+            for left in range(0, side - patch + 1, step):
+                here = slice(top, top + patch), slice(left, left + patch)
+                total[here] += share[here].sum()
+                count[here] += 1
+        assert values == pytest.approx(total / count, abs=1e-4)
+    assert occlusion(model, images[:0], classes[:0], cover).shape == (0, side, side)
 
 
 def test_saliency_is_per_image_in_any_number_of_them():

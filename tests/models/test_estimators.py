@@ -6,9 +6,11 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from fashionlab.errors import UsageError
 from fashionlab.models import ESTIMATOR, ESTIMATORS, find_architecture
 from fashionlab.models.estimators.base import LabelledImages
 from fashionlab.models.estimators.trees import Tree, Trees
+from fashionlab.models.memory import require_room
 from fashionlab.training.softmax import softmax
 
 FEW = {
@@ -157,3 +159,14 @@ def test_trees_compare_whole_pixel_values():
 def test_trees_that_lead_astray_are_refused(changes):
     with pytest.raises(ValueError, match="points to where there is nothing"):
         Trees.from_tensors(tree(**changes), 4, 3)
+
+
+def test_a_forest_that_cannot_fit_is_refused_by_its_first_trees(sample, monkeypatch):
+    steps = []
+    monkeypatch.setattr("fashionlab.models.memory.available_memory", lambda: 2**20)
+    with pytest.raises(UsageError, match=r"^100,000 trees of 0\.0 MiB, like the first .* take 0\.\d GiB of memory or"):
+        fitted("forest", sample, steps=steps, n_estimators=100_000, max_depth=1)
+    assert len(steps) == 1
+    fitted("forest", sample, n_estimators=7, max_depth=1)
+    monkeypatch.setattr("fashionlab.models.memory.available_memory", lambda: None)
+    require_room(2**60, "they", "fewer")

@@ -20,6 +20,8 @@ from fashionlab.studies.execution.transfer import pack, unpack
 from fashionlab.training.estimators import OWN_BLOCK, _require_version
 from fashionlab.training.softmax import log_softmax, softmax
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 QUIET = lab.ExecutionOptions(report=False)
 
 FILE = """

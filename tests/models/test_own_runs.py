@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from contextlib import ExitStack
 
 import msgspec
 import numpy as np
@@ -13,6 +14,8 @@ from fashionlab.lab.data import keep_arrays
 from fashionlab.reports.run.sections.made import trainer_line
 from fashionlab.store import Run
 from fashionlab.training.architectures import architecture_of
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 QUIET = lab.ExecutionOptions(report=False)
 SETTINGS = {"epochs": 1, "batch_size": 64, "test": False}
@@ -38,8 +41,11 @@ def build(image_shape, classes):
 
 
 def test_arrays_in_memory_are_data(tmp_path, sample):
-    first = keep_arrays((sample.images[:300], sample.labels[:300]), tmp_path)
-    assert keep_arrays([sample.images[:300], sample.labels[:300]], tmp_path) == first
+    undo = ExitStack()
+    first = keep_arrays((sample.images[:300], sample.labels[:300]), tmp_path, undo)
+    undo.pop_all()
+    assert keep_arrays([sample.images[:300], sample.labels[:300]], tmp_path, undo) == first
+    undo.close()
     loaded = lab.load(str(first))
     assert len(loaded.labels) <= 300
     assert loaded.images.dtype == np.uint8
@@ -49,8 +55,12 @@ def test_arrays_in_memory_are_data(tmp_path, sample):
         lab.train("mlp", data="images.npz", runs=tmp_path)
     with pytest.raises(DataInvalid, match=r"^data: training images are float64 from -1 to 0; .* or stretch=True"):
         lab.train("mlp", data=(sample.images[:300] / 255 - 1, sample.labels[:300]), runs=tmp_path)
+    with pytest.raises(UsageError, match="dropuot"):
+        lab.train("mlp", data=(sample.images[:200], sample.labels[:200]), dropuot=0, runs=tmp_path / "other")
+    # What was refused is not kept, and what a run may need is.
+    assert list(tmp_path.rglob("*")) == [first.parent, first]
     with pytest.raises(UsageError, match="no numbers or texts"):
-        keep_arrays((sample.images[:2], np.array([{}, {}])), tmp_path)
+        keep_arrays((sample.images[:2], np.array([{}, {}])), tmp_path, undo)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow")

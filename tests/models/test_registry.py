@@ -8,6 +8,7 @@ import pytest
 
 from fashionlab.errors import UsageError
 from fashionlab.models import CONVOLUTIONAL, NETWORKS, find_architecture
+from fashionlab.models.drawing import uniform_floats, without_compiling
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "small_cnn.py"
 
@@ -56,6 +57,22 @@ def test_initial_weights_are_a_function_of_the_seed_and_nobodys_random_state_is_
     assert random.getstate() == before
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("shape", [(), (7,), (3, 3, 32, 64), (250, 140)])
+def test_weights_drawn_without_compiling_have_the_bits_that_jax_gives_them(shape):
+    import jax
+
+    for seed, limit in ((5, 0.0716), (2**31 - 1, 1.5)):
+        key = jax.numpy.asarray([seed, 0], "uint32")
+        theirs = jax.random.uniform(key, shape, "float32", -limit, limit)
+        np.testing.assert_array_equal(uniform_floats(np.asarray(key), shape, -limit, limit), theirs)
+        with without_compiling():
+            ours = jax.random.uniform(key, shape, "float32", -limit, limit)
+            other = jax.random.uniform(jax.random.key(seed), shape)
+        assert isinstance(ours, jax.Array)
+        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_array_equal(other, jax.random.uniform(jax.random.key(seed), shape))
 
 
 def test_a_layer_more_or_less_leaves_the_other_layers_initial_weights_as_they_are():

@@ -4,15 +4,15 @@ import io
 
 import numpy as np
 import pytest
-from pictures import photograph, shirt_mask
 from PIL import Image, ImageOps
 
-from fashionlab.errors import UsageError
+from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.images import PLAIN
 from fashionlab.photos import arrays
 from fashionlab.photos.garment import prepare_garment
 from fashionlab.photos.reading import WORKING_SIDE, Box, read_picture
 from fashionlab.photos.simple import prepare_simple
+from pictures import photograph, shirt_mask
 
 
 def seen(pixels, crop=None):
@@ -69,7 +69,7 @@ def test_without_a_plain_ground_it_says_so_and_a_crop_box_helps():
     busy[60:340, 60:340] = photograph(width=280, height=280)
     photo = seen(busy)
     assert not photo.plain
-    assert "--crop" in photo.remarks[0]
+    assert "crop=(x, y, w, h)" in photo.remarks[0]
     assert photo.image.shape == (28, 28)
     cropped = seen(busy, Box(60, 60, 280, 280))
     assert cropped.plain
@@ -86,7 +86,7 @@ def test_an_empty_ground_is_said():
 
 @pytest.mark.parametrize("box", [Box(0, 0, 301, 10), Box(-1, 0, 5, 5), Box(0, 0, 0, 5)])
 def test_a_crop_box_outside_of_the_image_is_refused(box):
-    with pytest.raises(UsageError, match="--crop"):
+    with pytest.raises(UsageError, match="crop: "):
         read_picture(photograph(), box)
 
 
@@ -137,11 +137,31 @@ def test_what_is_large_is_averaged_over_whole_blocks():
     assert (read_picture(Image.open(file)).colours == picture.colours).all()
 
 
+def test_a_large_jpeg_is_decoded_smaller_and_the_crop_box_still_fits(tmp_path):
+    large = Image.fromarray(photograph()[..., 0]).resize((4200, 4200), Image.Resampling.NEAREST)
+    turned = Image.Exif()
+    turned[0x0112] = 8
+    large.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "large.jpg", exif=turned)
+    with pytest.raises(UsageError, match="4200 x 4200"):
+        read_picture(tmp_path / "large.jpg", Box(0, 0, 4201, 10))
+    for box in (None, Box(300, 300, 3500, 3600)):
+        found, wanted = seen(tmp_path / "large.jpg", box).image, expected() * 255
+        assert ((found > 60) == (wanted > 60)).mean() > 0.95
+    large.save(tmp_path / "large.png", compress_level=1)
+    large.save(tmp_path / "progressive.jpg", progressive=True)
+    for name in ("large.png", "progressive.jpg"):
+        with pytest.raises(
+            DataInvalid, match="at most 16,777,216 pixels are allowed, in a JPEG that is not progressive"
+        ):
+            read_picture(tmp_path / name)
+
+
 def test_the_steps_are_named_and_end_with_what_the_network_sees():
     steps = seen(photograph()).steps
     assert [step.name for step in steps] == [
         "the photograph", "the ground that was found", "garment (white) and ground (black)",
         "grey, negated, ground black", "trimmed", "longest edge 28, areas averaged", "sharpened", "centred on 28 x 28",
+        "the same, wider and narrower",
     ]  # fmt: skip
     assert all(step.image.dtype == np.uint8 for step in steps)
 

@@ -18,6 +18,7 @@ from fashionlab.photos.see import PhotoFacts
 from fashionlab.prediction import Predictor
 from fashionlab.reports.half_blocks import half_blocks
 from fashionlab.store import Run
+from fashionlab.training import datasets
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +114,23 @@ def test_the_command_line_answers_in_json_csv_and_a_table(ask, small, photos, tm
     with Image.open(tmp_path / "steps.png") as steps:
         assert steps.width > 1000
     assert ask("predict", run, str(bad), "--json")[:2] == (1, "[]\n")
+
+
+def test_a_sentence_that_holds_for_many_is_said_once_and_a_misspelt_file_gets_the_near_one(ask, small, tmp_path):
+    # An earlier process told what there is to say about the data.
+    shutil.copytree(small.path, tmp_path / "run", ignore=shutil.ignore_patterns("derived"))
+    datasets._held.clear()
+    (tmp_path / "busy").mkdir()
+    for number in range(3):
+        noise = np.random.default_rng(number).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / "busy" / f"shirt-{number}.png")
+    status, _, err = ask("predict", "run", "busy", "--runs", ".")
+    assert (status, err.count("no plain ground was found")) == (0, 2)
+    assert "the same of 2 more images: no plain ground" in err
+    assert "x_test" not in err
+    status, _, err = ask("predict", "run", "busy/shrit-1.png", "--runs", ".")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "busy/shrit-1.png cannot be read: No such file or directory; did you mean busy/shirt-1.png?" in err
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def test_a_wrong_recipe_file_is_one_sentence(tmp_path, text, message):
             "dropout: given 1.5, expected a number from 0 to below 1, or several",
         ),
         ("nowhere.py:build", {}, "cannot read the model file nowhere.py"),
+        ("nowhere.py:nowhere", {}, "each of its runs keeps the text: say RUN/model.py:nowhere with the path of a run"),
         ("nowhere.toml", {}, "cannot read the recipe file nowhere.toml"),
     ],
 )

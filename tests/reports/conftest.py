@@ -1,5 +1,6 @@
 """Runs to report on, and a real browser to open the reports in."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,7 +12,10 @@ import pytest
 
 import fashionlab
 from fashionlab import lab
-from fashionlab.store import Run
+from fashionlab.lab.results import Report
+from fashionlab.reports.run.produce import CARD, PAGE
+from fashionlab.reports.run.summary import RunReport
+from fashionlab.store import Run, read_document
 
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }} & co", "</script><b>bold</b>")
 """Class names that would do something if any layer forgot to escape them."""
@@ -21,28 +25,79 @@ HARMLESS = ("crbug/1173575",)
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory, fashion):
+def made_once(tmp_path_factory):
+    """Make what takes long once for all processes that run tests: made_once(name, make) gives the folder."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def give(name, make):
+        folder = shared / f"once-{name}"
+        with (shared / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+    return give
+
+
+def run_with_report(folder, **settings):
+    """A run of the dense network in `runs` of a folder, with its report."""
+    quiet = fashionlab.ExecutionOptions(report=False)
+    trained = fashionlab.train("mlp", runs=folder / "runs", execution=quiet, **settings)
+    lab.report(trained.path, runs=folder / "runs")
+
+
+def opened(folder):
+    """That run, and its report."""
+    (path,) = folder.glob("runs/*/complete.json")
+    run = Run(path.parent)
+    summary = read_document(run.derived / "report.json", RunReport)
+    return run, Report(run.derived / PAGE, run.derived / CARD, summary)
+
+
+@pytest.fixture(scope="session")
+def real(made_once, fashion):
     """A run on Fashion-MNIST (few rows and epochs, all 10,000 test pictures), its folder of runs, and its report."""
-    runs = tmp_path_factory.mktemp("real")
-    trained = fashionlab.train("mlp", runs=runs, limit=6000, epochs=3, widths=(64, 32))
-    return Run(trained.path), lab.report(trained.path, runs=runs)
+    return opened(made_once("real", lambda folder: run_with_report(folder, limit=6000, epochs=3, widths=(64, 32))))
 
 
 @pytest.fixture(scope="session")
-def hostile_data(tmp_path_factory, sample):
-    """The sample with class names that come from an attacker."""
-    path = tmp_path_factory.mktemp("hostile") / "data.npz"
-    names = np.array([*HOSTILE, *sample.class_names[len(HOSTILE) :]])
-    images, labels = sample.test.open(lambda *_: None)
-    np.savez(path, x_train=sample.images, y_train=sample.labels, x_test=images, y_test=labels, class_names=names)
-    return path
+def hostile_folder(made_once, sample):
+    """The sample with class names that come from an attacker, and a run on it with its report."""
+
+    def make(folder):
+        names = np.array([*HOSTILE, *sample.class_names[len(HOSTILE) :]])
+        images, labels = sample.test.open(lambda *_: None)
+        path = folder / "data.npz"
+        np.savez(path, x_train=sample.images, y_train=sample.labels, x_test=images, y_test=labels, class_names=names)
+        run_with_report(folder, dataset=str(path), epochs=3, widths=(32, 16), batch_size=32)
+
+    return made_once("hostile", make)
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory, hostile_data):
-    """A run on that data, and its report."""
-    runs = tmp_path_factory.mktemp("hostile-runs")
-    trained = fashionlab.train("mlp", dataset=str(hostile_data), runs=runs, epochs=3, widths=(32, 16), batch_size=32)
+def hostile_data(hostile_folder):
+    """The file of that data."""
+    return hostile_folder / "data.npz"
+
+
+@pytest.fixture(scope="session")
+def hostile(hostile_folder):
+    """The run on that data, and its report."""
+    return opened(hostile_folder)
+
+
+@pytest.fixture(scope="session")
+def convolved(tmp_path_factory, sample_path):
+    """A small convolutional run on the sample, and its report."""
+    runs = tmp_path_factory.mktemp("convolved")
+    trained = fashionlab.train(
+        "cnn", dataset=str(sample_path), runs=runs, epochs=2, filters=(8, 16), depth=(1,), batch_size=32
+    )
     return Run(trained.path), lab.report(trained.path, runs=runs)
 
 

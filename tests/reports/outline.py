@@ -22,3 +22,8 @@ class Outline(HTMLParser):
         pictorial &= attributes.get("aria-hidden") != "true"
         if pictorial and "alt" not in attributes and not attributes.get("aria-label"):
             self.silent.append((tag, attrs))
+
+
+def unmarked(page):
+    """A page without the marks of its terms, so that a text on it is one text."""
+    return re.sub(r"</?u\b[^>]*>", "", page)

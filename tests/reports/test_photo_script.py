@@ -53,6 +53,7 @@ def test_photographs_on_all_grounds_become_the_same_images_and_classes(page, sam
         assert [step[2:0:-1] for step in answer["steps"]] == [list(step.image.shape[:2]) for step in photo.steps]
         # A canvas keeps colours times their opacity, in whole numbers.
         assert ground == "transparent" or (answer["image"] == photo.image).all(), ground
+        assert ground == "transparent" or np.array_equal(answer["others"], photo.others), ground
     ours, others = np.stack([photo.image for photo in python]), np.stack([answer["image"] for answer in script])
     assert compare(ours, others)["near"] >= PICTURES
     weights = linear(sample)
@@ -98,7 +99,7 @@ def test_odd_photographs_take_the_same_way(page, sample):
     given = odd_photographs(sample)
     for (name, each), answer in zip(given.items(), in_page(page, list(given.values())), strict=True):
         photo = in_python(each)
-        away = np.abs(photo.image.astype(int) - answer["image"])
+        away = np.abs(np.stack([photo.image, *photo.others]).astype(int) - [answer["image"], *answer["others"]])
         # What is transparent in parts: see above.
         assert away.max() <= (1 if name.startswith("simple") and "opaque" not in name else 0), name
         assert [step[0] for step in answer["steps"]] == [step.name for step in photo.steps], name

@@ -98,7 +98,7 @@ class FakeExecutor:
 def make_plan(vary=("dropout=0..0.5",), trials=10, minutes=None, prune=True, **settings):
     dataset = load(SAMPLE)
     recipe = Recipe.make("mlp", {"dataset": SAMPLE, **settings})
-    base = StudyContext(dataset).make_arm("baseline", recipe).spec_for(7)
+    base = StudyContext(dataset).make_arm("baseline", recipe).spec.with_seed(7)
     return SearchPlan(
         title="made up", created="2026-01-01T00:00:00+0000", base=base, fields=read_fields(recipe, vary), trials=trials,
         minutes=minutes, objective="accuracy", prune=prune, seeds=2, margin=0.2, judge_rows=ROWS,

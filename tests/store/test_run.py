@@ -76,7 +76,7 @@ def test_a_run_with_a_part_missing_is_not_sealed(tmp_path):
     with pytest.raises(StoreError, match=r"cannot be sealed: environment\.json is missing"):
         run.seal()
     assert not run.complete
-    with pytest.raises(RunIncomplete, match="--resume"):
+    with pytest.raises(RunIncomplete, match=r"fashionlab\.resume\("):
         run.read("metrics.json")
 
 

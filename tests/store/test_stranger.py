@@ -12,6 +12,8 @@ from fashionlab.models import find_architecture
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import own_architecture
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SETTINGS = {"widths": (16,), "epochs": 1, "batch_size": 64}
 
 EVIL = "import pathlib; pathlib.Path({place!r}).write_text('executed')\ndef build(image_shape, classes): ...\n"

@@ -12,6 +12,7 @@ from benchmarks.tampering import all_cases, draw, judge_case, make_originals
 from fashionlab.errors import RunCorrupt, WorkerError
 
 CASES = 20
+CASES_OF_ESTIMATORS = 12
 
 FOUND = (
     "run/metrics.json: test.confusion.0 is missing, checksums fitted",
@@ -29,8 +30,9 @@ def test_what_was_tampered_with_is_one_sentence_and_nothing_else(tmp_path):
     known = [case for case in cases if case.name in FOUND]
     assert len(known) == len(FOUND)
     judge = Judge(tmp_path / "case")
+    estimators = draw([case for case in cases if case.folder == "estimator"], CASES_OF_ESTIMATORS, random.Random(3))
     with judge.at_work():
-        chosen = (*known, *draw(cases, CASES - len(known), random.Random(7)))
+        chosen = (*known, *draw(cases, CASES - len(known), random.Random(7)), *estimators)
         faults = [fault for case in chosen for fault in judge_case(case, originals, judge, slow=False)]
     assert faults == []
 

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from fashionlab.data.cache import cache_folder
+
 RAY = Path(sys.executable).with_name("ray")
 
 STORE = 100_000_000
@@ -29,11 +31,13 @@ LIFETIME = 900
 
 
 def share_programs(folder):
-    """Give all who work side by side one store of compiled programs: none needs to compile what another did."""
-    programs = folder.parent / "programs"
-    programs.mkdir(exist_ok=True)
+    """Give all who work side by side this user's compiled programs, and the sign that JAX was checked here: none needs
+    to do again what another did."""
     (folder / "cache").mkdir(exist_ok=True)
-    (folder / "cache" / "jax").symlink_to(programs)
+    for name in ("jax", "checked"):
+        store = (cache_folder() / name).resolve()
+        store.mkdir(parents=True, exist_ok=True)
+        (folder / "cache" / name).symlink_to(store)
 
 
 class Node:

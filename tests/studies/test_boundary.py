@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.interpolate import CubicSpline
 
 from fashionlab.studies.stats import sequential
+from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.studies.stats.boundary import BEYOND, FIRST, Boundary, crossing, score_limit, t_limits
 from fashionlab.studies.stats.forecast import seeds_for, smallest_effect
 from fashionlab.studies.stats.verdict import Verdict, judge
@@ -93,13 +94,21 @@ def test_all_intervals_of_a_study_together_cover_the_mean_also_beyond_the_declar
     assert (known.high - known.low)[:, -1].mean() < (known.high - known.low)[:, 11].mean()
 
 
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_what_is_not_spent_covers_a_skewness_of_one(seeds):
+    """Without it 5.3 % of studies of one arm are wrong: more than the 5 % that are promised."""
+    values = np.random.default_rng(11).gamma(4, 1, (60_000, seeds)) / 2 - 2
+    known = Boundary(AlphaSpending(1).of(0), seeds).trajectory(values, resolution=1e-12)
+    assert 0.04 < ((known.low > 0) | (known.high < 0))[:, -1].mean() < 0.048
+
+
 def test_beyond_the_declared_seeds_the_anytime_interval_goes_on_with_its_share():
     n, squares = np.arange(1, 40), np.arange(39.0)
     half = Boundary(0.04, 20).half_width(n, squares)
     assert (half[20:] == sequential.half_width(n, squares, 0.04 * BEYOND)[20:]).all()
-    assert (half[11:20] < sequential.half_width(n, squares, 0.04)[11:20]).all()
+    assert (half[12:20] < sequential.half_width(n, squares, 0.04)[12:20]).all()
     # At the last seed hardly wider than Student's.
-    assert half[19] / (stats.t.ppf(0.98, 19) * math.sqrt(squares[19] / 19 / 20)) < 1.17
+    assert half[19] / (stats.t.ppf(0.98, 19) * math.sqrt(squares[19] / 19 / 20)) < 1.2
 
 
 @pytest.mark.parametrize("seeds", [None, 1, 3])
@@ -129,12 +138,12 @@ def test_interval_p_value_and_word_say_the_same_at_every_seed(values, seeds, alp
 
 
 def test_a_plan_names_fewer_seeds_where_they_are_declared():
-    assert seeds_for(0.5, deviation=0.63, alpha=0.04, declared=True) == 19
+    assert seeds_for(0.5, deviation=0.63, alpha=0.04, declared=True) == 20
     assert seeds_for(0.5, deviation=0.63, alpha=0.04) == 33
-    differences = np.random.default_rng(3).normal(0.5, 0.63, (1000, 19))
-    low = Boundary(0.04, 19).trajectory(differences, resolution=STEP).low
+    differences = np.random.default_rng(3).normal(0.5, 0.63, (1000, 20))
+    low = Boundary(0.04, 20).trajectory(differences, resolution=STEP).low
     assert 0.77 <= (low[:, -1] > 0).mean() <= 0.88
-    assert smallest_effect(19, deviation=0.63, boundary=Boundary(0.04, 19)) == pytest.approx(0.5, rel=0.03)
+    assert smallest_effect(20, deviation=0.63, boundary=Boundary(0.04, 20)) == pytest.approx(0.5, rel=0.03)
 
 
 def test_a_verdict_says_what_was_declared_and_an_older_one_reads_as_open():

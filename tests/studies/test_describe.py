@@ -21,7 +21,9 @@ def test_the_interval_is_students():
 def test_few_values_have_no_interval():
     assert (describe([]).n, describe([]).mean, describe([]).low) == (0, None, None)
     assert (describe([2]).mean, describe([2]).deviation, describe([2]).high) == (2, None, None)
-    assert (describe([2, 2]).low, describe([2, 2]).high) == (2, 2)
+    # An interval without width would pose as certainty.
+    assert (describe([2, 2]).deviation, describe([2, 2]).low, describe([2, 2]).high) == (0, None, None)
+    assert describe([85.33333333333333, 85.33333333333334]).low is None
 
 
 def test_values_that_are_not_finite_are_refused():

@@ -21,9 +21,18 @@ from fashionlab.recipe.config import TrainingConfig
 from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.declare import declare_study, extend, require_trust
-from fashionlab.studies.design.changes import ablate, parse_change, regularizers
+from fashionlab.studies.design.changes import ablate, apply_change, parse_change, regularizers
 from fashionlab.studies.design.file import Terms, read_study_file
-from fashionlab.studies.design.plan import Plan, StudyContext, StudyData, arms_of_changes, check_arms, with_seeds
+from fashionlab.studies.design.plan import (
+    FORMAT,
+    Plan,
+    StudyContext,
+    StudyData,
+    arms_of_changes,
+    check_arms,
+    with_seeds,
+)
+from fashionlab.studies.design.quieter import quieter
 from fashionlab.studies.folder import StudyFolder
 from fashionlab.studies.stats.alpha_spending import AlphaSpending
 from fashionlab.training.partition import partition
@@ -100,7 +109,7 @@ def test_an_arm_is_the_baseline_but_for_what_was_changed(base, context):
     }  # fmt: skip
     assert (named.name, named.changes) == ("x", {"dropout": Changed((0.3,), (0.0,))})
     assert (wide.spec.in_study, wide.spec.test) == (True, False)
-    assert wide.spec_for(7).recipe.seed == 7
+    assert wide.spec.with_seed(7).recipe.seed == 7
     assert wide.spec.recipe.seed == 0
 
 
@@ -145,7 +154,7 @@ def test_a_field_says_itself_that_it_regularizes_and_what_turns_it_off(tmp_path)
 def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(base, context, sample):
     everyone = [base, *arms(base, context, ablation=True)]
     for seed in (0, 1):
-        rows = [partition(arm.spec_for(seed), sample) for arm in everyone]
+        rows = [partition(arm.spec.with_seed(seed), sample) for arm in everyone]
         assert all(all((a == b).all() for a, b in zip(rows[0], other, strict=True)) for other in rows)
         orders = [draws.order(480, arm.recipe.training.batch_size, seed, 3) for arm in everyone]
         assert all((orders[0] == order).all() for order in orders)
@@ -160,7 +169,7 @@ def test_under_one_seed_all_arms_have_the_same_rows_order_and_initial_weights(ba
             shared = weights[0].keys() & other.keys()
             assert {"hidden_1/kernel", "hidden_2/kernel", "logits/kernel"} <= shared
             assert all((weights[0][path] == other[path]).all() for path in shared)
-    first, second = (partition(base.spec_for(seed), sample) for seed in (0, 1))
+    first, second = (partition(base.spec.with_seed(seed), sample) for seed in (0, 1))
     assert set(first.train) != set(second.train)
 
 
@@ -168,7 +177,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
     counts = np.bincount(sample.labels)
     found = []
     for seed in range(5):
-        train, stop, grade = partition(base.spec_for(seed), sample)
+        train, stop, grade = partition(base.spec.with_seed(seed), sample)
         assert len(train) + len(stop) + len(grade) == len(sample.labels)
         assert len(set(train) | set(stop) | set(grade)) == len(sample.labels)
         assert len(grade) == len(stop) == 60
@@ -178,7 +187,7 @@ def test_stop_half_and_judge_half_are_disjoint_stratified_and_drawn_by_the_seed(
         found.append(frozenset(grade))
     assert len(set(found)) == 5
     # A plain run watches and grades with the whole validation set, and is another run.
-    spec = base.spec_for(0)
+    spec = base.spec.with_seed(0)
     rows = partition(replace(spec, in_study=False), sample)
     assert (rows.stopping == rows.judging).all()
     assert len(rows.stopping) == 120
@@ -292,7 +301,7 @@ def test_a_plan_of_an_older_version_keeps_its_boundary_also_when_it_goes_on(base
     extend(StudyFolder(folder.path), ["dropout=0.1"], context, seeds=12, all_seeds=None, test=None)
     found = StudyFolder(folder.path).plan
     # What is in it now an older version would misjudge.
-    assert (found.format, [arm.declared_seeds for arm in found.arms]) == (4, [None, None, 12])
+    assert (found.format, [arm.declared_seeds for arm in found.arms]) == (FORMAT, [None, None, 12])
 
 
 def test_going_on_with_a_file_of_ones_own_needs_trust(context, sample_path, tmp_path, base):
@@ -341,7 +350,7 @@ def test_where_nothing_is_chosen_on_the_validation_set_all_of_it_judges(context,
     assert whole.judge_rows == 2 * halves.judge_rows
     assert [arm.spec.undivided for arm in whole.arms] == [True, True]
     assert not any(arm.spec.undivided for arm in halves.arms)
-    rows = partition(whole.arms[0].spec_for(3), context.dataset)
+    rows = partition(whole.arms[0].spec.with_seed(3), context.dataset)
     assert rows.judging is rows.stopping
     assert len(rows.judging) == whole.judge_rows
     folder = StudyFolder.create(tmp_path, "x", whole)
@@ -364,3 +373,44 @@ def test_what_is_chosen_on_the_validation_set_has_a_half_of_its_own(base):
         assert Recipe.make(name).chooses_on_validation == ("validation." in fit)
     with pytest.raises(ValueError, match="choose nothing"):
         replace(base.spec, undivided=True)
+
+
+def quieter_for(model, change, **settings):
+    baseline = Recipe.make(model, settings)
+    return quieter([baseline, apply_change(baseline, change)], 6000, 12_000)
+
+
+def test_a_study_proposes_quieter_runs_and_says_why():
+    said = quieter_for("mlp", {"dropout": 0})
+    assert "so 6,000 images judge" in said
+    assert ", early_stopping=False lets" in said
+    assert "all 12,000 images judge, and as the learning rate falls to 0" in said
+    said = quieter_for("mlp", {"dropout": 0}, schedule="constant")
+    assert "early_stopping=False average=1 lets" in said
+    assert "averaged weights do not jump about, as others do" in said
+    assert ", early_stopping=False lets" in quieter_for("mlp", {"dropout": 0}, schedule="constant", average=1)
+    assert "schedule='cosine' early_stopping=False" in quieter_for("mlp", {"dropout": 0}, schedule="plateau")
+
+
+@pytest.mark.parametrize(
+    ("change", "settings"),
+    [
+        ({"early_stopping": False}, {}),
+        ({"patience": 3}, {}),
+        ({"dropout": 0}, {"early_stopping": False}),
+        # It stops early whatever is set.
+        ({"model": "boosting"}, {}),
+    ],
+)
+def test_it_proposes_nothing_where_stopping_is_asked_about_or_nothing_would_be_gained(change, settings):
+    assert quieter_for("mlp", change, **settings) is None
+
+
+def test_what_is_proposed_is_told_before_anything_runs_and_changes_no_recipe(context, sample_path):
+    recipe = Recipe.make("mlp", {"dataset": str(sample_path)})
+    plan = declare_study(recipe, ["dropout=0"], context, Terms())
+    assert context.advice[-1].startswith("runs stop early by half of the validation set, so 60 images judge")
+    assert plan.arms[0].recipe.training == recipe.training
+    calm = StudyContext(context.dataset)
+    declare_study(recipe, [], calm, Terms(ablate=True))
+    assert calm.advice == []

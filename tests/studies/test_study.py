@@ -11,20 +11,26 @@ import time
 import msgspec
 import numpy as np
 import pytest
+from benchmarks.study import pairs_of, recompute
 
 import fashionlab
 from fashionlab import lab
-from fashionlab.errors import StoreError
+from fashionlab.errors import StoreError, UsageError
 from fashionlab.evaluation import open_images
-from fashionlab.store import Ledger, Run
+from fashionlab.lab.studies import declare_from
+from fashionlab.reports.study import StudyReport
+from fashionlab.store import Ledger
 from fashionlab.studies.final import read_test_logits
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.studies.stats.verdict import judge
+from fashionlab.studies.stats.verdict import Verdict, judge
 from fashionlab.studies.summary import RunCounts, StudySummary
 from fashionlab.training.partition import partition
 
 SMALL = ("--widths", "16,8", "--epochs", "2", "--batch-size", "64")
 ARMS = ("--change", "dropout=0", "--change", "wide: widths=32,16 dropout=0.1")
+
+SEEDS = (100, 101)
+"""Those of a study of two seeds: the lower ones are for searches."""
 
 
 def run(*arguments, cwd, status=0):
@@ -35,11 +41,24 @@ def run(*arguments, cwd, status=0):
     return answer
 
 
+@pytest.fixture
+def say(ask):
+    """What a command prints that is run in this process: one of its own costs a second."""
+
+    def answer(*arguments, cwd):
+        status, out, err = ask(*arguments, cwd=cwd)
+        assert status == 0, out + err
+        return out
+
+    return answer
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, sample_path):
     """A folder in which a study has been run to its last seed."""
     folder = tmp_path_factory.mktemp("place")
-    answer = run("study", "mlp", "--dataset", sample_path, *SMALL, *ARMS, "--seeds", 2, "--json", cwd=folder)
+    terms = ("--seeds", 2, "--workers", 1, "--json")
+    answer = run("study", "mlp", "--dataset", sample_path, *SMALL, *ARMS, *terms, cwd=folder)
     (folder / "answer.json").write_text(answer.stdout)
     (folder / "progress.txt").write_text(answer.stderr)
     return folder
@@ -56,18 +75,30 @@ def study(place):
     return StudyFolder(next((place / "runs").glob("mlp-study-*")))
 
 
+def test_evidence_of_a_study_holds_what_its_verdicts_follow_from(place, study):
+    report = msgspec.json.decode((place / "answer.json").read_bytes(), type=StudyReport)
+    content = {"verdicts": {arm.name: arm.verdict for arm in report.arms}, "pairs": pairs_of(report, study)}
+    results = json.loads(msgspec.json.encode(content))
+    for arm in report.arms:
+        assert recompute(results, arm.name) == msgspec.convert(results["verdicts"][arm.name], Verdict)
+        assert [pair["seed"] for pair in results["pairs"][arm.name]] == [pair.seed for pair in arm.pairs]
+        for pair in results["pairs"][arm.name]:
+            # Two runs differ in accuracy by no more than the share of images to which they give different classes.
+            assert abs(pair["arm"] - pair["baseline"]) <= pair["disagree"] + 1e-9
+
+
 def test_the_summary_is_what_the_runs_say(summary, study):
     assert study.summary == summary
-    assert (summary.state, summary.seeds.complete) == ("seeds", (0, 1))
+    assert (summary.state, summary.seeds.complete) == ("seeds", SEEDS)
     assert summary.runs == RunCounts(done=6, failed=0, planned=6, retried=0)
     assert summary.judge_rows == 60
     accuracies = {}
     for arm in study.plan.arms:
-        for seed in (0, 1):
+        for seed in SEEDS:
             predictions = study.finished(arm, seed).predictions.validation
             accuracies[arm.name, seed] = (predictions.logits.argmax(axis=1) == predictions.labels).mean()
     for arm in summary.arms:
-        differences = [100 * (accuracies[arm.name, s] - accuracies["baseline", s]) for s in (0, 1)]
+        differences = [100 * (accuracies[arm.name, s] - accuracies["baseline", s]) for s in SEEDS]
         assert [pair.difference for pair in arm.pairs] == pytest.approx(differences)
         assert arm.verdict.alpha == pytest.approx(0.02)
         assert arm.verdict == judge(differences, alpha=arm.verdict.alpha, resolution=100 / 60)
@@ -86,7 +117,7 @@ def test_json_has_the_sentences_too(place):
 
 def test_a_run_of_a_study_is_stopped_by_one_half_and_judged_by_the_other_and_never_sees_the_test_set(study, sample):
     for arm in study.plan.arms:
-        finished = study.finished(arm, 1)
+        finished = study.finished(arm, SEEDS[1])
         rows = partition(finished.spec, sample)
         assert finished.spec.in_study
         assert (finished.predictions.validation.rows == rows.judging).all()
@@ -111,51 +142,51 @@ def test_the_test_set_is_evaluated_once_for_all_runs(summary, study, place, samp
     test = summary.test
     assert (test.n, test.evaluations) == (200, 1)
     wide = next(arm for arm in test.arms if arm.name == "wide")
-    assert wide.accuracy.mean == pytest.approx(50 * (right["wide/0"].mean() + right["wide/1"].mean()))
+    assert wide.accuracy.mean == pytest.approx(50 * (right["wide/100"].mean() + right["wide/101"].mean()))
     assert wide.difference.n == 2
-    assert wide.mcnemar.seed == 0
-    assert wide.mcnemar.only_b == (right["wide/0"] & ~right["baseline/0"]).sum()
+    assert wide.mcnemar.seed == SEEDS[0]
+    assert wide.mcnemar.only_b == (right["wide/100"] & ~right["baseline/100"]).sum()
 
 
 def test_the_plan_is_printed_before_it_runs_and_a_line_a_run(place, study):
     lines = (place / "progress.txt").read_text().splitlines()
-    assert "6 runs: 3 arms, seeds 0 to 1" in "".join(lines[:8])
-    assert any("widths 16-8 → 32-16" in line for line in lines[:5])
+    assert "6 runs: 3 arms, seeds 100 to 101" in "".join(lines[:9])
+    assert any("widths 16-8 → 32-16" in line for line in lines[:6])
     assert any("unknown until the first runs are done" in line for line in lines[:8])
     assert sum(line.startswith("run ") for line in lines) == 6
-    assert study.name in "".join(lines[:10])
+    assert study.name in "".join(lines[:12])
     assert (study.path / "report" / "index.html").stat().st_size > 10_000
 
 
-def test_studies_are_listed_apart_from_runs(place, study):
+def test_studies_are_listed_apart_from_runs(place, study, say):
     assert lab.list_runs(runs=place / "runs") == []
-    assert "no runs" in run("runs", cwd=place).stdout
-    (line,) = json.loads(run("study", "list", "--json", cwd=place).stdout)
+    assert "no runs" in say("runs", cwd=place)
+    (line,) = json.loads(say("study", "list", "--json", cwd=place))
     assert (line["study"], line["state"]) == (study.name, "seeds")
     assert set(line["verdicts"]) == {"dropout=0", "wide"}
-    assert f"runs/{study.name}" in run("study", "list", cwd=place).stdout
+    assert f"runs/{study.name}" in say("study", "list", cwd=place)
     # Whoever has a study's name need not know which command shows it.
-    shown = json.loads(run("runs", "show", study.name, "--json", cwd=place).stdout)
-    assert shown == json.loads(run("study", "show", study.name, "--json", cwd=place).stdout)
+    shown = json.loads(say("runs", "show", study.name, "--json", cwd=place))
+    assert shown == json.loads(say("study", "show", study.name, "--json", cwd=place))
     page = study.path / "report" / "index.html"
     assert 'id="curves-epoch-run-val_loss-2-1"' in page.read_text(encoding="utf-8"), "the second run of the third arm"
     before = page.stat().st_mtime_ns
-    assert run("report", f"runs/{study.name}", cwd=place).stdout.endswith(f"runs/{study.name}/report/index.html\n")
+    assert say("report", f"runs/{study.name}", cwd=place).endswith(f"runs/{study.name}/report/index.html\n")
     assert page.stat().st_mtime_ns > before
     result = fashionlab.open_study("last", runs=place / "runs")
     assert result.verdicts["wide"].n == 2
     assert "wide: undecided" in repr(result)
 
 
-def test_a_study_is_measured_and_deleted_with_its_runs(study, tmp_path):
+def test_a_study_is_measured_and_deleted_with_its_runs(study, tmp_path, say):
     copy = tmp_path / "runs" / study.name
     shutil.copytree(study.path, copy)
-    sizes = json.loads(run("runs", "size", "--json", cwd=tmp_path).stdout)
+    sizes = json.loads(say("runs", "size", "--json", cwd=tmp_path))
     assert sizes["studies"] == {study.name: sizes["bytes"]}
     assert sizes["bytes"] > 100_000
     with StudyFolder(copy).lock(), pytest.raises(StoreError, match="is being run by another process"):
         lab.delete_runs([study.name], runs=tmp_path / "runs")
-    assert study.name in run("runs", "delete", study.name, "--yes", cwd=tmp_path).stdout
+    assert study.name in say("runs", "delete", study.name, "--yes", cwd=tmp_path)
     assert not copy.exists()
 
 
@@ -167,7 +198,7 @@ def test_going_on_adds_seeds_and_arms_and_evaluates_the_test_set_once_more(place
         "last", runs=tmp_path / "runs", seeds=3, changes=["label_smoothing=0.1"], execution=lean
     )
     found = result.summary
-    assert found.seeds.complete == (0, 1, 2)
+    assert found.seeds.complete == (100, 101, 102)
     assert [arm.verdict.alpha for arm in found.arms] == pytest.approx([0.02, 0.02, 0.005])
     # Who declares two or three seeds has no interval before the fourth, and declares nothing.
     assert [arm.declared_seeds for arm in study.plan.arms] == [2, 2, 2]
@@ -184,27 +215,95 @@ def test_going_on_adds_seeds_and_arms_and_evaluates_the_test_set_once_more(place
     assert len(ledger.lines(sample.sha256)) == 1
 
 
-def test_a_killed_command_goes_on_to_the_same_verdicts(summary, sample_path, tmp_path):
-    command = ["study", "mlp", "--dataset", sample_path, *SMALL, *ARMS, "--seeds", 2, "--no-test", "--no-report"]
+def test_a_study_goes_on_from_an_earlier_one_seed_by_seed(study, sample, tmp_path, monkeypatch, ask):
+    runs, lean = tmp_path / "runs", fashionlab.ExecutionOptions(report=False, workers=1)
+    shutil.copytree(study.path, runs / study.name)
+    asked = {"changes": ["learning_rate=1e-9"], "test": False}
+    declared = declare_from(None, {"origin": f"{study.name}:wide", "epochs": 1, **asked}, lean, runs)
+    folder = StudyFolder.create(runs, declared.label, declared.plan, declared.origins)
+    shutil.rmtree(runs / study.name)
+    # What it needs is its own by now, also to be resumed.
+    result = fashionlab.resume_study(folder.path, execution=lean)
+    plan, wide = folder.plan, study.plan.arm("wide")
+    assert (plan.seeds, result.summary.runs.done) == (2, 4)
+    assert plan.arms[0].settings == {**wide.settings, "epochs": 1}
+    assert "each run starts from the weights of the run of 'wide' with its seed" in " ".join(result.lines()).lower()
+    for seed in plan.all_seed_numbers:
+        origin = study.finished(wide, seed)
+        still = folder.finished(plan.arms[1], seed)
+        names = [name for name in origin.weights if "moving" not in name]
+        assert all(still.weights[name] == pytest.approx(origin.weights[name], abs=1e-6) for name in names)
+        assert [each.run for each in still.spec.origins] == [f"{study.name}/runs/{origin.name}"]
+    # A third one, from the second: along the whole chain no row that judges, or has picked weights, was trained on.
+    monkeypatch.setattr("fashionlab.studies.declare.check_models", lambda arms: None)
+    third = declare_from(None, {"origin": "last", "early_stopping": False, **asked}, lean, runs).plan
+    for seed in third.all_seed_numbers:
+        origins = study.finished(wide, seed), folder.finished(plan.arms[0], seed)
+        specs = [*(run.spec for run in origins), *(third.spec_for(arm, seed) for arm in third.arms)]
+        assert [len(spec.origins or ()) for spec in specs] == [0, 1, 2, 2]
+        rows = [partition(spec, sample) for spec in specs]
+        for one in rows:
+            assert all(np.array_equal(*pair) for pair in zip(one, rows[0], strict=True))
+            assert not np.intersect1d(one.train, [*one.judging, *one.stopping]).size
+        # Nothing is chosen any more, but by the origin on its stopping set: that does not judge.
+        assert all(np.array_equal(run.predictions.validation.rows, rows[-1].judging) for run in origins)
+    status, _, err = ask("study", "resume", "last", "--seeds", "3")
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"start from those of study {study.name}, of which it keeps 2, from seed 100 on" in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"seeds": 3},
+            r"seed 102 has no origin: arm 'baseline' of study .* has finished runs with the seeds 100 to 101; ",
+        ),
+        ({"first_seed": 7}, r"seed 7 has no origin"),
+        ({"of": ":wode"}, r"has no arm 'wode'; did you mean wide\?"),
+        (
+            {"of": "/runs/00-baseline-seed100"},
+            r"is a single run, and all seeds .* would share its split and its weights",
+        ),
+        ({"of": "x"}, r"has no study"),
+        ({"validation": 0.3}, r"validation: given 0.3, but run .* has 0.2, and an origin fixes the split"),
+        ({"models": ["cnn"]}, r"given the model 'cnn', but arm 'baseline' of study .* is of 'mlp'"),
+        ({"changes": ["model=cnn"]}, r"given the model 'cnn', but the baseline is of 'mlp'"),
+        ({"changes": ["widths=9"]}, r"widths: given 9, but the baseline has 16,8, and weights go on in the architec"),
+        ({"models": ["mlp", "cnn"]}, r"models are compared from weights drawn anew"),
+    ],
+)
+def test_what_no_study_can_start_from_is_refused(study, monkeypatch, asked, words):
+    monkeypatch.setattr("fashionlab.studies.declare.check_models", lambda arms: None)
+    asked = {"changes": ["dropout=0"], **asked}
+    models, origin = asked.pop("models", [None]), study.name + asked.pop("of", "")
+    verb = fashionlab.compare if len(models) > 1 else fashionlab.study
+    with pytest.raises(UsageError, match=words):
+        verb(*models, origin=origin, runs=study.path.parent, **asked)
+    assert list(study.path.parent.glob("*continued*")) == []
+
+
+def test_a_killed_command_goes_on_to_the_same_runs(summary, study, sample_path, tmp_path):
+    command = ["study", "mlp", "--dataset", sample_path, *SMALL, *ARMS[:2], "--seeds", 1, "--workers", 1, "--no-test"]
     child = subprocess.Popen(
         [sys.executable, "-m", "fashionlab", *map(str, command)], cwd=tmp_path, stderr=subprocess.DEVNULL
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    while len(list(tmp_path.glob("runs/*/runs/*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while not list(tmp_path.glob("runs/*/runs/*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    before = {path.name: Run(path).read("weights.safetensors") for path in tmp_path.glob("runs/*/runs/*")}
-    answer = run("study", "resume", "last", "--json", "--no-report", cwd=tmp_path)
-    found = msgspec.json.decode(answer.stdout, type=StudySummary)
-    assert [arm.verdict for arm in found.arms] == [arm.verdict for arm in summary.arms]
-    assert [arm.pairs for arm in found.arms] == [arm.pairs for arm in summary.arms]
-    assert found.runs == summary.runs
+    lean = fashionlab.ExecutionOptions(report=False, workers=1)
+    result = fashionlab.resume_study("last", runs=tmp_path / "runs", execution=lean)
+    found = result.summary
+    assert found.arms[0].pairs == summary.arms[0].pairs[:1]
+    assert found.runs == RunCounts(done=2, failed=0, planned=2, retried=0)
     assert found.test is None
     assert not (tmp_path / "runs" / "ledger.jsonl").exists()
-    for name, weights in before.items():
-        (path,) = tmp_path.glob(f"runs/*/runs/{name}")
-        assert Run(path).read("weights.safetensors") == weights
+    made = StudyFolder(result.path)
+    for arm in made.plan.arms:
+        weights = made.finished(arm, SEEDS[0]).read("weights.safetensors")
+        assert weights == study.finished(study.plan.arm(arm.name), SEEDS[0]).read("weights.safetensors")
 
 
 def test_a_comparison_of_models_shows_what_each_costs_and_where_they_agree(sample_path, tmp_path):
@@ -231,18 +330,20 @@ def test_a_comparison_of_models_shows_what_each_costs_and_where_they_agree(sampl
     assert (agreement == agreement.T).all()
     assert (np.diag(agreement) == 1).all()
     folder = StudyFolder(result.path)
-    runs = {name: folder.finished(folder.plan.arm(name), 0).predictions.validation for name in answers.models}
+    runs = {
+        name: folder.finished(folder.plan.arm(name), answers.seed).predictions.validation for name in answers.models
+    }
     wrong = np.logical_and.reduce([each.logits.argmax(axis=1) != each.labels for each in runs.values()])
     assert answers.all_wrong_total == wrong.sum() == len(answers.all_wrong)
     assert found.test.n == 200
     assert result.page is not None
 
 
-def test_planning_prints_the_plan_and_leaves_nothing(sample_path, tmp_path):
-    answer = run("study", "plan", "--dataset", sample_path, *SMALL, "--ablate", cwd=tmp_path)
-    assert "without dropout" in answer.stdout
-    assert "at most 50 runs: 5 arms" in answer.stdout
-    assert "known after a pilot with --seeds 4" in answer.stdout
+def test_planning_prints_the_plan_and_leaves_nothing(sample_path, tmp_path, say):
+    plan = say("study", "plan", "--dataset", sample_path, *SMALL, "--ablate", cwd=tmp_path)
+    assert "without dropout" in plan
+    assert "at most 50 runs: 5 arms" in plan
+    assert "known after a pilot with --seeds 4" in plan
     assert not (tmp_path / "runs").exists()
 
 
@@ -264,8 +365,8 @@ def test_a_wrong_command_gets_one_sentence_and_status_2(ask, tmp_path, arguments
     assert not list(tmp_path.iterdir())
 
 
-def test_the_help_teaches(tmp_path):
-    text = " ".join(run("study", "run", "--help", cwd=tmp_path).stdout.split())
+def test_the_help_teaches(tmp_path, say):
+    text = " ".join(say("study", "run", "--help", cwd=tmp_path).split())
     for words in (
         "--change 'NAME=VALUE ...'",
         "--ablate",
@@ -274,4 +375,4 @@ def test_the_help_teaches(tmp_path):
         "--minutes N",
     ):
         assert words in text
-    assert "--baseline MODEL" in run("compare", "--help", cwd=tmp_path).stdout
+    assert "--baseline MODEL" in say("compare", "--help", cwd=tmp_path)

@@ -83,7 +83,7 @@ def trained(tmp_path_factory, sample_path):
 
     # The first part has no log: what goes on has all of it.
     first = ExecutionOptions(report=False, on_event=stop, checkpoint_seconds=0)
-    with pytest.raises(Interrupted, match="fashionlab train --resume"):
+    with pytest.raises(Interrupted, match=r"fashionlab\.resume\("):
         fashionlab.train("mlp", dataset=str(sample_path), runs=runs, execution=first, **SETTINGS)
     second = ExecutionOptions(report=False, on_event=events.append, log="tensorboard")
     model = lab.resume("last", runs=runs, execution=second)

@@ -25,6 +25,8 @@ from fashionlab.training.estimators import EPSILON, MODELS
 from fashionlab.training.softmax import softmax
 from fashionlab.workers.events import FitDone, FitProgress, FitStarted, RunFinished, RunStarted
 
+QUIET = ExecutionOptions(report=False)
+
 QUICK = {
     "logistic": {"max_iter": 100},
     "forest": {"n_estimators": 10},
@@ -39,8 +41,9 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(runs, sample_path):
-    """A run of each model, with its report."""
-    return {name: fashionlab.train(name, dataset=str(sample_path), runs=runs, **QUICK[name]) for name in ESTIMATORS}
+    """A run of each model."""
+    asked = {"dataset": str(sample_path), "runs": runs, "execution": QUIET}
+    return {name: fashionlab.train(name, **asked, **QUICK[name]) for name in ESTIMATORS}
 
 
 @pytest.fixture(params=ESTIMATORS)
@@ -133,7 +136,7 @@ def test_what_only_a_network_has_is_refused_in_a_sentence(one):
 
 def test_the_same_spec_shows_the_first_run(one, runs, sample_path, capfd):
     name = one.recipe.model.name
-    again = fashionlab.train(name, dataset=str(sample_path), runs=runs, **QUICK[name])
+    again = fashionlab.train(name, dataset=str(sample_path), runs=runs, execution=QUIET, **QUICK[name])
     assert again.path == one.path
     assert "an identical run exists" in capfd.readouterr().err
 
@@ -298,7 +301,7 @@ def test_a_run_whose_processes_were_killed_is_fitted_anew_by_resume(tmp_path, sa
     child.wait()
     (run,) = list_runs(tmp_path / "runs")
     assert not run.complete
-    model = lab.resume("last", runs=tmp_path / "runs", execution=ExecutionOptions(report=False))
+    model = lab.resume("last", runs=tmp_path / "runs", execution=QUIET)
     assert "the forest fit has no half-way state: it starts over" in capfd.readouterr().err
     assert model.path == run.path
     assert Run(run.path).complete
@@ -333,7 +336,7 @@ def test_a_fit_that_fails_leaves_no_run(tmp_path, sample_path):
     assert not list_runs(tmp_path)
 
 
-def test_a_run_of_a_model_that_was_removed_is_answered_with_a_sentence(trained, tmp_path):
+def test_a_run_of_a_model_that_was_removed_is_answered_with_a_sentence(trained, tmp_path, ask):
     copy = shutil.copytree(trained["logistic"].path, tmp_path / "old", ignore=shutil.ignore_patterns("derived"))
     request = json.loads((copy / "recipe.json").read_text())
     request["recipe"]["model"] = {"name": "svm", "options": {"rows": 200, "c": 10.0, "gamma": None}}
@@ -343,18 +346,15 @@ def test_a_run_of_a_model_that_was_removed_is_answered_with_a_sentence(trained, 
         fashionlab.open_run(copy).predict(np.zeros((1, 28, 28), np.uint8))
     assert sentence in str(lab.report(copy).summary.inside)
     (run.path / "complete.json").unlink()
-    command = [sys.executable, "-m", "fashionlab", "train", "--resume", str(copy)]
-    answer = subprocess.run(command, capture_output=True, text=True)
-    assert answer.returncode == UsageError.exit_status
-    assert sentence in answer.stderr
-    assert "Traceback" not in answer.stderr
+    status, _, err = ask("train", "--resume", copy)
+    assert status == UsageError.exit_status
+    assert sentence in err
+    assert "Traceback" not in err
 
 
-def test_the_command_line_trains_an_estimator_on_the_digits(tmp_path):
-    command = [sys.executable, "-m", "fashionlab", "train", "forest", "--n-estimators", "20", "--dataset", "digits"]
-    answer = subprocess.run(
-        [*command, "--no-report", "--limit", "1000", "--json"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout)["metrics"]["test"]["accuracy"] > 0.9
-    assert "trees of" in answer.stderr
+def test_the_command_line_trains_an_estimator_on_the_digits(ask):
+    command = ("train", "forest", "--n-estimators", "20", "--dataset", "digits")
+    status, out, err = ask(*command, "--no-report", "--limit", "1000", "--json")
+    assert status == 0, err
+    assert json.loads(out)["metrics"]["test"]["accuracy"] > 0.9
+    assert "trees of" in err

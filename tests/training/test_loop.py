@@ -72,7 +72,8 @@ def make_loop(runner, saves=None, events=None, stop=lambda: False, validation=(I
     def save(progress, tensors):
         saves.append((msgspec.json.decode(msgspec.json.encode(progress), type=Progress), tensors))
 
-    hooks = LoopHooks((events if events is not None else []).append, stop, save, checkpoint_seconds=0)
+    events = events if events is not None else []
+    hooks = LoopHooks(events.append, stop, save, checkpoint_seconds=0, picture=lambda weights: None)
     return Loop(runner, TrainingConfig(**settings), refit, ["layer/kernel"], [True], validation, hooks)
 
 
@@ -184,6 +185,7 @@ def test_a_stop_is_heard_after_the_chunk_and_every_point_of_interruption_resumes
         again.run()
         assert again.best[0] == whole.best[0]
         assert again.progress.norms == whole.progress.norms
+        assert again.snapshots.to_bytes() == whole.snapshots.to_bytes()
         for ours, theirs in zip(again.progress.history, whole.progress.history, strict=True):
             assert replace(ours, seconds=0.0) == replace(theirs, seconds=0.0)
     assert len(stopped_at) == points

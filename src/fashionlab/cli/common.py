@@ -1,6 +1,10 @@
 """Options and output that several commands share."""
 
+import os
 import sys
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +47,20 @@ BACKEND = click.Option(
     ["--backend"], default=BACKENDS[0], metavar="NAME", help=f"What it runs on: {', '.join(BACKENDS)}.  [auto]"
 )
 NO_TEST = click.Option(["--no-test"], is_flag=True, help="Do not evaluate the test set: for choosing between settings.")
-NO_REPORT = click.Option(["--no-report"], is_flag=True, help="Make no HTML page at the end.")
+
+
+def _refuse_both(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    """Note whether --open, or --no-report, is given; whichever is read second finds the other."""
+    ctx.meta[f"fashionlab.{param.name}"] = value
+    if all(ctx.meta.get(f"fashionlab.{name}") for name in ("open", "no_report")):
+        raise click.UsageError("--open shows the page that --no-report does not make; leave one of them out.")
+    return value
+
+
+NO_REPORT = click.Option(["--no-report"], is_flag=True, callback=_refuse_both, help="Make no HTML page at the end.")
+OPEN = click.Option(
+    ["--open"], is_flag=True, expose_value=False, callback=_refuse_both, help="Then show the page in the browser."
+)
 LOG = click.Option(
     ["--log"],
     default=None,
@@ -91,14 +108,55 @@ def print_table(renderable: Any) -> None:
 
 
 def show_result(result: "StudyResult | SearchResult", as_json: bool) -> None:
-    """Print what a study or a search found."""
+    """Print what a study or a search found, and show its page where that was asked for."""
     if as_json:
         print_json(result.summary)
+    else:
+        print_table(result.table())
+        for line in result.lines():
+            print_line(line)
+        print_line(result.page or result.path)
+    open_if_asked(result.page)
+
+
+def open_if_asked(page: Path | None) -> None:
+    """With --open, show a page in the browser, or say in a sentence why that cannot be. Changes no exit status."""
+    if not click.get_current_context().meta.get("fashionlab.open"):
         return
-    print_table(result.table())
-    for line in result.lines():
-        print_line(line)
-    print_line(result.page or result.path)
+    if page is None:
+        tell("--open: no page was made, so there is none to show")
+        return
+    sys.stdout.flush()
+    with _stdout_kept():
+        opened = _has_browser() and _opened(page.resolve().as_uri())
+    if not opened:
+        tell(f"--open: no browser can be opened here; the page is {page.resolve()}")
+
+
+def _has_browser() -> bool:
+    """Whether a browser has a screen to open on, or the user names one: without a screen Python would take a browser
+    for terminals, which shows nothing of a page."""
+    screens = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    return os.name != "posix" or sys.platform == "darwin" or any(map(os.environ.get, screens))
+
+
+def _opened(address: str) -> bool:
+    try:
+        return webbrowser.open(address)
+    except (webbrowser.Error, OSError):
+        return False
+
+
+@contextmanager
+def _stdout_kept() -> Iterator[None]:
+    """What a browser says about itself goes to standard error: our output may be a JSON document."""
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def decimal_size(size: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fashionlab.cli.common import JSON, RUNS, print_json, print_line, print_table
+from fashionlab.cli.common import JSON, RUNS, open_if_asked, print_json, print_line, print_table
 from fashionlab.cli.study import WHERE, execution_of
 from fashionlab.text import tell
 
@@ -52,6 +52,7 @@ def lesson(name: str | None, predict: int | None, no_ask: bool, runs: Path, as_j
             print_json(lessons)
         else:
             print_table(lessons_table(lessons))
+        open_if_asked(None)
         return
     if predict is not None:
         lab.find_lesson(name).require_choice(predict)
@@ -61,8 +62,9 @@ def lesson(name: str | None, predict: int | None, no_ask: bool, runs: Path, as_j
     assert done is not None, "it was begun as a lesson"
     if as_json:
         print_json({"study": str(result.path), "page": str(result.page) if result.page else None, "lesson": done})
-        return
-    print_table(lesson_table(done))
-    for line in lesson_lines(done):
-        print_line(line)
-    print_line(result.page or result.path)
+    else:
+        print_table(lesson_table(done))
+        for line in lesson_lines(done):
+            print_line(line)
+        print_line(result.page or result.path)
+    open_if_asked(result.page)

@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,7 @@ def predict(
     """
     from fashionlab.prediction import Failure, Predictor, find_files, predict_files
     from fashionlab.prediction.predictor import parse_box
+    from fashionlab.reports.wording import counted
     from fashionlab.store import find_run
 
     if as_csv and as_json:
@@ -75,14 +77,20 @@ def predict(
     for remark in predictor.remarks:
         tell(remark)
     answers: Answers = []
+    told = Counter[str]()
     with _progress(len(found)) as show:
         for file, answer in predict_files(predictor, found, box, show):
             if isinstance(answer, Failure):
                 tell(f"fashionlab: {answer.reason}")
             elif not as_json:  # which holds them
                 for remark in answer.remarks:
-                    tell(f"{file}: {remark}" if len(found) > 1 else remark)
+                    told[remark] += 1
+                    if told[remark] == 1:
+                        tell(f"{file}: {remark}" if len(found) > 1 else remark)
             answers.append((file, answer))
+    for remark, times in told.items():
+        if times > 1:
+            tell(f"the same of {counted(times - 1, 'more image')}: {remark}")
     good = [(file, answer) for file, answer in answers if not isinstance(answer, Failure)]
     if as_json:
         print_json([_record(file, answer) for file, answer in good])

@@ -4,7 +4,18 @@ from pathlib import Path
 
 import click
 
-from fashionlab.cli.common import DATA_DIR, JSON, RUNS, TRUST, print_json, print_line, print_table, show_result
+from fashionlab.cli.common import (
+    DATA_DIR,
+    JSON,
+    OPEN,
+    RUNS,
+    TRUST,
+    open_if_asked,
+    print_json,
+    print_line,
+    print_table,
+    show_result,
+)
 
 ON = click.Option(
     ["--on"],
@@ -15,7 +26,7 @@ ON = click.Option(
 
 
 @click.command(
-    params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), ON, RUNS, DATA_DIR, TRUST, JSON]
+    params=[click.Argument(["names"], nargs=-1, required=True, metavar="RUN..."), ON, OPEN, RUNS, DATA_DIR, TRUST, JSON]
 )
 def report(
     names: tuple[str, ...], on: str | None, runs: Path, data_dir: Path | None, trust: str | None, as_json: bool
@@ -46,13 +57,13 @@ def report(
         several = lab.report(run, *others, runs=runs, on=on, trust=trust, execution=execution)
         if as_json:
             print_json({"page": str(several.path), "report": several.summary})
-            return
-        print_table(
-            runs_table([each.line for each in several.summary.runs], list(filter(None, [several.summary.shared])))
-        )
-        for line in side_by_side_lines(several.summary):
-            print_line(line)
-        print_line(several.path)
+        else:
+            shared = list(filter(None, [several.summary.shared]))
+            print_table(runs_table([each.line for each in several.summary.runs], shared))
+            for line in side_by_side_lines(several.summary):
+                print_line(line)
+            print_line(several.path)
+        open_if_asked(several.path)
         return
     if lab.is_study(run, runs=runs) and on is None:
         show_result(lab.report_study(run, runs=runs, execution=execution), as_json)
@@ -60,7 +71,8 @@ def report(
     made = lab.report(run, runs=runs, on=on, trust=trust, execution=execution)
     if as_json:
         print_json({"page": str(made.path), "card": str(made.card), "report": made.summary})
-        return
-    for line in report_lines(made.summary):
-        print_line(line)
-    print_line(made.path)
+    else:
+        for line in report_lines(made.summary):
+            print_line(line)
+        print_line(made.path)
+    open_if_asked(made.path)

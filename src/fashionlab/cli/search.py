@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from fashionlab.cli.common import BACKEND, JSON, RUNS, TRAINER, show_result
+from fashionlab.cli.common import BACKEND, JSON, OPEN, RUNS, TRAINER, show_result
 from fashionlab.cli.options import SettingsCommand, one_model, split_arguments
 from fashionlab.cli.study import WHERE, execution_of
 from fashionlab.cli.words import RunWords
@@ -86,7 +86,7 @@ def resume(search: str, as_json: bool, **options: Any) -> None:
     show_result(lab.resume_search(search, execution=execution, **options), as_json)
 
 
-@click.command(params=[click.Argument(["search"], default="last"), RUNS, JSON])
+@click.command(params=[click.Argument(["search"], default="last"), OPEN, RUNS, JSON])
 def show(search: str, runs: Path, as_json: bool) -> None:
     """Show what a search has found so far, finished or not."""
     from fashionlab import lab

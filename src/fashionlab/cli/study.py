@@ -12,8 +12,10 @@ from fashionlab.cli.common import (
     LOG,
     NO_REPORT,
     NO_TEST,
+    OPEN,
     RUNS,
     TRAINER,
+    open_if_asked,
     print_json,
     print_line,
     print_table,
@@ -34,6 +36,13 @@ CHANGES = click.Option(
     "are separated by spaces; NAME: in front names the arm. May be repeated.",
 )
 ABLATE = click.Option(["--ablate"], is_flag=True, help="An arm for each regularizer that is on, with it turned off.")
+ORIGIN = click.Option(
+    ["--from", "origin"],
+    default=None,
+    metavar="STUDY[:ARM]",
+    help="Go on from the runs of an earlier study, its baseline or ARM: each run from the weights and the split of the "
+    "run with its seed. What is not given is taken over from that arm's recipe.",
+)
 ALL_SEEDS = click.Option(["--all-seeds"], is_flag=True, help="Go on to the last seed even if every arm is decided.")
 
 WHERE = [
@@ -52,6 +61,7 @@ WHERE = [
         help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [one on this machine alone]",
     ),
     NO_REPORT,
+    OPEN,
     LOG,
     DATA_DIR,
 ]
@@ -69,7 +79,13 @@ def question(seeds: int) -> list[click.Parameter]:
             help=f"How many seeds, at most. Intervals are made for this number, so say at the start how many you are "
             f"ready to run.  [{seeds}]",
         ),
-        click.Option(["--first-seed"], default=None, type=int, metavar="N", help="The first of them.  [0]"),
+        click.Option(
+            ["--first-seed"],
+            default=None,
+            type=int,
+            metavar="N",
+            help="The first of them.  [100: searches use lower ones]",
+        ),
         click.Option(["--margin"], default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]"),
         click.Option(["--title"], default=None, metavar="TEXT", help="What the question is, for the page."),
         TRAINER,
@@ -90,7 +106,7 @@ def _asked(arguments: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any
     """The arguments of `lab.study` and `lab.plan_study`."""
     words, settings = split_arguments(arguments)
     execution, no_test = execution_of(options), options.pop("no_test")
-    return {"model": one_model(words) or "mlp", "execution": execution, "test": not no_test, **options, **settings}
+    return {"model": one_model(words), "execution": execution, "test": not no_test, **options, **settings}
 
 
 def _run(arguments: tuple[str, ...], as_json: bool, **options: Any) -> None:
@@ -111,9 +127,10 @@ def show_plan(plan: "PlanOverview", as_json: bool) -> None:
 
     if as_json:
         print_json(plan)
-        return
-    for line in plan_lines(plan):
-        print_line(line)
+    else:
+        for line in plan_lines(plan):
+            print_line(line)
+    open_if_asked(None)
 
 
 EXAMPLES = """
@@ -123,6 +140,7 @@ EXAMPLES = """
     fashionlab study mlp --change model=cnn
     fashionlab study mlp --ablate --epochs 12 --seeds 10
     fashionlab study my-study.toml --minutes 30
+    fashionlab study --from last --change learning_rate=0.0001
     fashionlab study resume last --seeds 30 --change label_smoothing=0.1
 """
 
@@ -133,7 +151,7 @@ run = SettingsCommand(
     without=("seed",),
     callback=_run,
     options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--SETTING VALUE ...]",
-    params=[_WORDS, CHANGES, ABLATE, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
+    params=[_WORDS, CHANGES, ABLATE, ORIGIN, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
     help=f"""Does this change really help? Train each change next to the baseline, seed by seed, and judge.
 
     The baseline is a MODEL (as for train) with any of the settings below, or a FILE.toml. Under one seed all arms have
@@ -150,7 +168,7 @@ plan = SettingsCommand(
     without=("seed",),
     callback=_plan,
     options_metavar="[MODEL | FILE.toml] --change 'NAME=VALUE ...' [--SETTING VALUE ...]",
-    params=[_WORDS, CHANGES, ABLATE, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
+    params=[_WORDS, CHANGES, ABLATE, ORIGIN, *question(10), ALL_SEEDS, *WHERE, RUNS, JSON],
     help="""Check everything that a study needs, print its plan and its estimated time, and run nothing.
 
     Takes what fashionlab study run takes.
@@ -180,7 +198,9 @@ def resume(study: str, as_json: bool, **options: Any) -> None:
     show_result(result, as_json)
 
 
-@click.command("import", params=[click.Argument(["file"], type=click.Path(path_type=Path)), NO_REPORT, RUNS, JSON])
+@click.command(
+    "import", params=[click.Argument(["file"], type=click.Path(path_type=Path)), NO_REPORT, OPEN, RUNS, JSON]
+)
 @click.option("--baseline", default=None, metavar="ARM", help="The reference for the others.  [baseline, or the best]")
 @click.option("--images", default=None, type=int, metavar="N", help="How many images each score was measured on.")
 @click.option("--margin", default=None, type=float, metavar="POINTS", help="What matters in practice.  [0.2]")
@@ -216,7 +236,7 @@ def list_(runs: Path, as_json: bool) -> None:
         print_line(f"no studies in {runs} yet; make one with: fashionlab study mlp --change dropout=0")
 
 
-@click.command(params=[click.Argument(["study"], default="last"), RUNS, JSON])
+@click.command(params=[click.Argument(["study"], default="last"), OPEN, RUNS, JSON])
 def show(study: str, runs: Path, as_json: bool) -> None:
     """Show what a study has found so far, finished or not."""
     from fashionlab import lab

@@ -12,9 +12,11 @@ from fashionlab.cli.common import (
     LOG,
     NO_REPORT,
     NO_TEST,
+    OPEN,
     RUNS,
     TRAINER,
     TRUST,
+    open_if_asked,
     print_json,
     print_line,
     print_table,
@@ -30,6 +32,7 @@ def _run(
     origin: str | None,
     no_test: bool,
     no_report: bool,
+    no_snapshots: bool,
     data_dir: Path | None,
     log: str | None,
     as_json: bool,
@@ -39,7 +42,7 @@ def _run(
 
     words, settings = split_arguments(arguments)
     model = one_model(words)
-    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report, log=log)
+    execution = lab.ExecutionOptions(data_dir=data_dir, report=not no_report, log=log, snapshots=not no_snapshots)
     again, refit, runs, trust = (options[name] for name in ("again", "refit", "runs", "trust"))
     if trust and resume is None and origin is None:
         raise click.UsageError("--trust goes with --resume and --from; a file that you name yourself needs none.")
@@ -54,14 +57,15 @@ def _run(
         trained = lab.resume(resume, runs=runs, trust=trust, execution=execution)
     if as_json:
         print_json({"run": str(trained.path), "metrics": trained.metrics})
-        return
-    from fashionlab.reports.tables import result_table
+    else:
+        from fashionlab.reports.tables import result_table
 
-    print_table(result_table(trained.metrics))
-    if figures := trained.figures:
-        print_line(f"{len(figures)} figures in {figures[0].parent}")
-    # Last and alone on its line: it is what one goes on with.
-    print_line(trained.page or trained.path)
+        print_table(result_table(trained.metrics))
+        if figures := trained.figures:
+            print_line(f"{len(figures)} figures in {figures[0].parent}")
+        # Last and alone on its line: it is what one goes on with.
+        print_line(trained.page or trained.path)
+    open_if_asked(trained.page)
 
 
 train = SettingsCommand(
@@ -88,6 +92,10 @@ train = SettingsCommand(
         TRAINER,
         BACKEND,
         NO_REPORT,
+        OPEN,
+        click.Option(
+            ["--no-snapshots"], is_flag=True, help="Keep nothing for the page to show how the network changed."
+        ),
         LOG,
         RUNS,
         DATA_DIR,

@@ -167,6 +167,7 @@ def load(
     announce: Callable[[str], None] | None = None,
     preparation: Preparation = AS_FOUND,
     called: str = "",
+    again: bool = False,
 ) -> Dataset:
     """A data set by name ("fashion-mnist", "digits") or the path of the user's own, verified or checked.
 
@@ -174,18 +175,31 @@ def load(
     for in the cache, the system's data set folder, on public mirrors and in the distribution's package. `announce`
     receives messages for the user, the data set's notes among them; by default they go to standard error. `preparation`
     is what is to be done to the images. called: what messages about images and labels call the user's own data, their
-    path unless something is given.
+    path unless something is given. again: the user has been told the notes, when it was loaded to be used.
 
     Raises UsageError for an unknown name or a `data_dir` for other data than Fashion-MNIST, DataUnavailable if no
     source has the data, DataInvalid if they are not what they should be.
     """
+    dataset = _find(name, data_dir, announce, preparation, called)
+    # Of Fashion-MNIST as it was published nothing needs to be told.
+    known = name == "fashion-mnist" and preparation == AS_FOUND
+    return dataset if again or known else _announced(dataset, announce)
+
+
+def _find(
+    name: str,
+    data_dir: Path | str | None,
+    announce: Callable[[str], None] | None,
+    preparation: Preparation,
+    called: str,
+) -> Dataset:
     if name == "fashion-mnist":
         return _fashion_mnist(data_dir, announce, preparation)
     if data_dir is not None:
         raise UsageError(f"{spelled('data_dir')} is for fashion-mnist only; {name} is found without it")
     if name == "digits":
         checked = check(_digits(), name, preparation, published=True)
-        return _announced(_assemble(name, checked, "scikit-learn's bundled digits", preparation), announce)
+        return _assemble(name, checked, "scikit-learn's bundled digits", preparation)
     path = Path(name).expanduser()
     # Anything that is not there would otherwise be a misspelt name with a message about files.
     if not path.exists():
@@ -195,7 +209,7 @@ def load(
             + (f"did you mean {near[0]}?" if near else "expected fashion-mnist, digits, or the path of your own images")
         )
     checked = check(read_own(path, preparation), called or str(path), preparation)
-    return _announced(_assemble(name, checked, os.path.realpath(path), preparation), announce)
+    return _assemble(name, checked, os.path.realpath(path), preparation)
 
 
 def from_arrays(
@@ -251,7 +265,7 @@ def _fashion_mnist(
     raw = RawArrays(**content, class_names=FASHION_CLASSES, test_from=IDX_NAMES["test_images"])
     checked = check(raw, "fashion-mnist", preparation, published=True)
     if preparation != AS_FOUND:
-        return _announced(_assemble("fashion-mnist", checked, obtained.source, preparation), announce)
+        return _assemble("fashion-mnist", checked, obtained.source, preparation)
     # Those of the files were verified a moment ago; hashing the arrays again would take as long as loading them.
     published = {file.name: file.sha256 for file in FASHION_MNIST.files}
     sha256 = sha256_of([published[name] for name in IDX_NAMES.values()], FASHION_CLASSES)

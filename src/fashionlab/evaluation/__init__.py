@@ -17,7 +17,7 @@ With images, from the data set:
 
 With the model, some of it in a worker process, kept in the run's `derived/`:
 
-    insight      activations, first-layer weights, a map of the last hidden layer, saliency
+    insight      activations, feature maps, first-layer weights, a map of the last hidden layer, saliency, occlusion
 """
 
 from fashionlab.evaluation.calibration import Calibration, calibration

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fashionlab.errors import DataInvalid, FashionlabError
-from fashionlab.files import read_capped
+from fashionlab.files import near_path, read_capped
 from fashionlab.images.parts import excess, scans_of
 from fashionlab.images.pixels import Pixels, pixels_of
 
@@ -30,13 +30,17 @@ PIXEL_LIMIT = 2**24
 MEMORY_LIMIT = 2**27
 """Bytes that decoding may take, beside the file: what counts for the formats that need more than the pixels."""
 
+REDUCED_LIMIT, REDUCTION = 2**26, 4
+"""Pixels that a JPEG may have, such as phones make them, if it may be decoded at a quarter of its width and height: the
+format allows for it, in little memory. Not a progressive one, of which all must be held at once."""
+
 
 def decode(path: Path) -> Pixels:
     """One image, [1, height, width], turned upright as its EXIF data say; of an animation the first.
 
     Raises DataInvalid, naming the file.
     """
-    with open_upright(path) as upright:
+    with open_upright(path) as (upright, _):
         animated = int(bool(getattr(upright, "is_animated", False)))
         # 16 bits a pixel, which convert("L") would clip instead of scale.
         if upright.mode.startswith("I"):
@@ -54,17 +58,21 @@ def channels_of(image: "Image.Image") -> str:
 
 
 @contextmanager
-def open_upright(path: Path) -> Iterator["Image.Image"]:
+def open_upright(path: Path, reduce: bool = False) -> "Iterator[tuple[Image.Image, int]]":
     """One image file, decoded within limits and turned upright as its EXIF data say; of an animation the first frame.
 
-    Whatever is wrong with it, also in the block, becomes DataInvalid, which names the file.
+    With it, by how much it is smaller than the file says: 1, or `REDUCTION` for a JPEG of more than `PIXEL_LIMIT`
+    pixels, which is refused unless `reduce`. Whatever is wrong with the file, also in the block, becomes DataInvalid,
+    which names it.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         content = read_capped(path, FILE_LIMIT, follow_links=True)
     except OSError as error:
-        raise DataInvalid(f"{path} cannot be read: {error.strerror or error}") from None
+        near = near_path(path) if isinstance(error, FileNotFoundError) else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise DataInvalid(f"{path} cannot be read: {error.strerror or error}{hint}") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a damaged file's remarks, which are its text
@@ -74,26 +82,33 @@ def open_upright(path: Path) -> Iterator["Image.Image"]:
             scans = scans_of(content)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 del content  # Pillow lets go of it once the image is decoded.
-                _require_small(image, scans, path)
+                width, height = image.size
+                if reduce and PIXEL_LIMIT < width * height <= REDUCED_LIMIT and scans <= 1:
+                    image.draft(None, (width // REDUCTION, height // REDUCTION))
+                _require_small(image, f"{width} x {height} pixels", scans, path, reduce)
                 image.load()
+                factor = -(-width // image.width)
                 # In place: a copy of the largest image takes 64 MB.
                 ImageOps.exif_transpose(image, in_place=True)
-                yield image
+                yield image, factor
     except UnidentifiedImageError:
         raise DataInvalid(f"{path} is not an image in one of the formats {', '.join(FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataInvalid(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are allowed") from None
+        raise DataInvalid(f"{path} has too many pixels; {_allowed(reduce)}") from None
     except FashionlabError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file: some of twelve kinds so far
         raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None
 
 
-def _require_small(image: "Image.Image", scans: int, path: Path) -> None:
-    """Raise DataInvalid for an image that has too many pixels, or takes too much memory until it is decoded."""
-    pixels, size = image.width * image.height, f"{image.width} x {image.height} pixels"
+def _require_small(image: "Image.Image", size: str, scans: int, path: Path, reduce: bool) -> None:
+    """Raise DataInvalid for an image that has too many pixels, or takes too much memory until it is decoded.
+
+    size: as the file has it, in words; reduce: whether a larger JPEG might have been decoded smaller.
+    """
+    pixels = image.width * image.height
     if pixels > PIXEL_LIMIT:
-        raise DataInvalid(f"{path} has {size}; at most {PIXEL_LIMIT:,} pixels are allowed")
+        raise DataInvalid(f"{path} has {size}; {_allowed(reduce)}")
     kind, each = str(image.format), 4
     if kind == "WEBP":
         each = 20  # the frame, the one before it, what a lossless one is made in, a copy for Pillow, and Pillow's
@@ -104,3 +119,8 @@ def _require_small(image: "Image.Image", scans: int, path: Path) -> None:
     if needed > MEMORY_LIMIT:
         most = f"decoding that takes {needed >> 20} MiB, at most {MEMORY_LIMIT >> 20} are allowed"
         raise DataInvalid(f"{path} is a {kind} of {size}; {most}: save it smaller, or as PNG")
+
+
+def _allowed(reduce: bool) -> str:
+    more = f", in a JPEG that is not progressive {REDUCED_LIMIT:,}" if reduce else ""
+    return f"at most {PIXEL_LIMIT:,} pixels are allowed{more}"

@@ -1,6 +1,7 @@
 """The verbs about data: load it, see what is in it."""
 
 import hashlib
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from fashionlab.data import DataDescription, Dataset, describe
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
-from fashionlab.files import make_folder, write_atomically
+from fashionlab.files import as_file_name, make_folder, write_atomically
 from fashionlab.images import AS_FOUND, Preparation
 from fashionlab.options import fill, options_of
 from fashionlab.recipe.config import DataConfig
@@ -39,10 +40,11 @@ def load(dataset: str = "fashion-mnist", *, data_dir: str | Path | None = None, 
     return load_dataset(dataset, data_dir=data_dir, announce=tell, preparation=_read(preparation))
 
 
-def keep_arrays(data: object, runs: Path) -> Path:
+def keep_arrays(data: object, runs: Path, undo: ExitStack) -> Path:
     """Images and labels in memory as an .npz in `runs`, named after its content, from which workers can load them.
 
-    What they must be is said, and checked, where it is loaded. Raises UsageError for what are no two arrays.
+    What they must be is said, and checked, where it is loaded. undo: removes the file again if it is closed, unless it
+    was there before. Raises UsageError for what are no two arrays.
     """
     if isinstance(data, (str, Path)):
         raise UsageError(
@@ -61,9 +63,18 @@ def keep_arrays(data: object, runs: Path) -> Path:
     content = to_npz(arrays)
     path = runs / "arrays" / f"{hashlib.sha256(content).hexdigest()[:16]}.npz"
     if not path.is_file():
+        undo.callback(_discard, path)
         make_folder(path.parent)
         write_atomically(path, content)
     return path
+
+
+def _discard(path: Path) -> None:
+    """Remove a file, and the folders around it that are empty then."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        for folder in path.parents[:2]:
+            folder.rmdir()
 
 
 def describe_data(
@@ -74,12 +85,14 @@ def describe_data(
     folder: str | Path = "runs/data",
     **preparation: Any,
 ) -> DataOverview:
-    """Source, hash, counts, pixel statistics and the split of a data set; samples by class are drawn into `folder`, as
-    the network would see them. preparation: as for `load`."""
+    """Source, hash, counts, pixel statistics and the split of a data set; samples by class are drawn, as the network
+    would see them, into a folder in `folder` that is named after the data's name and content: those of other data, or
+    of the same with another preparation, stay. preparation: as for `load`."""
     # What is said of the user's own data is part of the description.
     say = tell if dataset == "fashion-mnist" else _keep_quiet
     loaded = load_dataset(dataset, data_dir=data_dir, announce=say, preparation=_read(preparation))
-    figures = draw_samples(Path(folder), loaded)
+    name = f"{as_file_name(Path(loaded.name).name)}-{loaded.sha256[:8]}".strip("-")
+    figures = draw_samples(Path(folder) / name, loaded)
     return DataOverview(describe(loaded, seed), tuple(figures))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import UsageError
-from fashionlab.options import spelled
+from fashionlab.options import Blank, on_command_line, spelled
 from fashionlab.tracking import require_tracker
 from fashionlab.training.loop import CHECKPOINT_SECONDS
 
@@ -22,7 +22,8 @@ class ExecutionOptions:
     data_dir: a folder that holds Fashion-MNIST's four files; nothing else is then tried. report: make the HTML page at
     the end. on_event: gets progress as typed events instead of a display. log: "tensorboard" also writes runs to
     `RUNS/tensorboard`, as TensorBoard reads them. checkpoint_seconds: the most work that a power cut can take back from
-    a run.
+    a run. snapshots: keep what a network was like after some of its epochs, for its page to show; of a study's runs
+    none are kept.
 
     The rest is for studies and comparisons. workers: how many runs are made at once, None for one a core. minutes: no
     run begins after so many. silence: seconds without a sign of life after which a run counts as hung, None for the
@@ -35,6 +36,7 @@ class ExecutionOptions:
     on_event: OnEvent | None = None
     log: str | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    snapshots: bool = True
     workers: int | None = None
     minutes: float | None = None
     silence: float | None = None
@@ -56,9 +58,14 @@ class ExecutionOptions:
 DEFAULT = ExecutionOptions()
 
 
-def log_option(execution: ExecutionOptions) -> str:
-    """What the command line says to go on logging, with a space in front; nothing without a log."""
-    return f" --log {execution.log}" if execution.log else ""
+def as_settings(execution: ExecutionOptions) -> dict[str, Any]:
+    """What a command that goes on says to be executed in the same way: where, and with which log; see `command`."""
+    names = ("executor", "address", "log")
+    given = {name: value for name in names if (value := getattr(execution, name)) != getattr(DEFAULT, name)}
+    if on_command_line() or not given:
+        return given
+    inside = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    return {"execution": Blank(f"fashionlab.ExecutionOptions({inside})")}
 
 
 def pop_log(settings: dict[str, Any], execution: ExecutionOptions) -> ExecutionOptions:

@@ -42,7 +42,7 @@ def begin_lesson(
     execution: ExecutionOptions = DEFAULT,
 ) -> StudyResult:
     """`lesson`, with the prediction asked for when everything is checked and nothing has run. ask: gives the choice."""
-    asked, declared = declare_lesson(name, seeds=seeds, first_seed=first_seed, execution=execution)
+    asked, declared = declare_lesson(name, seeds=seeds, first_seed=first_seed, runs=runs, execution=execution)
     predicted = ask(asked)
     if predicted is not None:
         asked.require_choice(predicted)
@@ -50,13 +50,18 @@ def begin_lesson(
 
 
 def declare_lesson(
-    name: str, *, seeds: int | None = None, first_seed: int | None = None, execution: ExecutionOptions = DEFAULT
+    name: str,
+    *,
+    seeds: int | None = None,
+    first_seed: int | None = None,
+    runs: str | Path = "runs",
+    execution: ExecutionOptions = DEFAULT,
 ) -> tuple[Lesson, Declared]:
     """A lesson and the plan of its study; nothing is run. Raises UsageError."""
     path = lesson_path(name)
     found, file = read_lesson_file(path)
     terms = {"seeds": seeds, "first_seed": first_seed, "test": False}
-    declared = declare_from(str(path), terms, execution, file)
+    declared = declare_from(str(path), terms, execution, Path(runs), file)
     try:
         check_lesson_arms(found, declared.plan)
     except ValueError as error:

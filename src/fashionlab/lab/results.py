@@ -16,7 +16,7 @@ from fashionlab.evaluation.insight.document import NetworkInsight
 from fashionlab.images import AS_FOUND, finish, stack_array
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions
 from fashionlab.models import NETWORK
-from fashionlab.options import wrong_choice
+from fashionlab.options import command, wrong_choice
 from fashionlab.photos.garment import Photo, Step
 from fashionlab.photos.reading import Box
 from fashionlab.prediction.predictor import Prediction, Predictor, logits_of
@@ -387,11 +387,11 @@ def _find_complete(run: AnyRun, runs: str | Path) -> Run:
 def _find(run: AnyRun, runs: str | Path) -> Run:
     if isinstance(run, TrainedModel):
         return run._run
-    for kind, command in (("study", "report"), ("search", "search show")):
+    for kind in ("study", "search"):
         for path in (Path(runs) / run, Path(run)):
             if str(run) and (path / f"{kind}.json").is_file():
                 raise UsageError(
-                    f"given {run}, a {kind}, expected a run; fashionlab {command} {run} shows the {kind} itself"
+                    f"given {run}, a {kind}, expected a run; {command(f'open_{kind}', run)} shows the {kind} itself"
                     + (f", and its runs are in {path / 'runs'}" if kind == "study" else "")
                 )
     return find_run(Path(runs), str(run))

@@ -1,19 +1,21 @@
 """One training job from start to end: reuse, train, evaluate, seal, draw, report."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from fashionlab.data import Dataset
 from fashionlab.errors import FashionlabError, Interrupted, NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import EVALUATE
-from fashionlab.lab.execution import ExecutionOptions, log_option
+from fashionlab.lab.execution import ExecutionOptions, as_settings
 from fashionlab.lab.results import TrainedModel
 from fashionlab.models import Architecture
-from fashionlab.options import spelled
+from fashionlab.options import command, spelled
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.reports import draw_run, draw_samples, has_figures
 from fashionlab.reports.progress.display import show
@@ -53,7 +55,7 @@ def start(
         tell(f"an identical run exists: {finished.path}; use {spelled('again', True)} to retrain")
         return show_again(finished, architecture.source_sha256, execution)
     if unfinished:
-        tell(f"{unfinished.path} is the same and unfinished: fashionlab train --resume {unfinished.path}")
+        tell(f"{unfinished.path} is the same and unfinished: {command('resume', unfinished.path)}")
     hold(dataset)
     remember_executed(spec)
     with borrow_worker(spec) as worker:
@@ -79,7 +81,9 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
     path, data_dir = str(run.path), execution.data_folder
     with _explained(run, execution), show(RunStatus(), execution.on_event) as shown:
         events = _begin(run, execution, shown)
-        ended = worker.call(TRAIN, TrainArguments(path, data_dir, trust, execution.checkpoint_seconds), events)
+        threading.Thread(target=_import_ahead, args=(execution.report,), daemon=True).start()
+        asked = TrainArguments(path, data_dir, trust, execution.checkpoint_seconds, execution.snapshots)
+        ended = worker.call(TRAIN, asked, events)
         stopping = worker.call(EVALUATE, RunArguments(path, data_dir, trust), events)
         seconds = time.monotonic() - started
         metrics = summarise(run.spec.data.class_names, run.history, run.predictions, ended, seconds, stopping)
@@ -88,6 +92,13 @@ def finish(run: Run, worker: Worker, trust: str | None, execution: ExecutionOpti
                 run.write("metrics.json", to_json(metrics))
                 run.seal()
     return _end(run, trust, execution, worker)
+
+
+def _import_ahead(report: bool) -> None:
+    """Import what the page needs, while the worker leaves a core free: it traces and compiles at first."""
+    if report:
+        for module in ("scipy.optimize", "jinja2"):
+            import_module(module)
 
 
 def show_again(run: Run, trust: str | None, execution: ExecutionOptions) -> TrainedModel:
@@ -126,9 +137,9 @@ def _make_page(run: Run, trust: str | None, execution: ExecutionOptions, worker:
     try:
         produce_report(run, worker=worker, data_dir=execution.data_dir, trust=trust, announce=tell)
     except Interrupted:
-        raise Interrupted(f"stopped; {run.path} is complete but for its page: fashionlab report {run.path}") from None
+        raise Interrupted(f"stopped; {run.path} is complete but for its page: {command('report', run.path)}") from None
     except FashionlabError as error:
-        tell(f"no report was made: {error}; fashionlab report {run.path} tries again")
+        tell(f"no report was made: {error}; {command('report', run.path)} tries again")
 
 
 @contextmanager
@@ -137,7 +148,7 @@ def _explained(run: Run, execution: ExecutionOptions) -> Iterator[None]:
 
     An estimator has no half-way state: a run of one that was stopped is deleted.
     """
-    resume_with = f"fashionlab train --resume {run.path}{log_option(execution)}"
+    resume_with = command("resume", run.path, **as_settings(execution))
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as error:

@@ -12,11 +12,11 @@ import msgspec
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import DataError, FashionlabError, Interrupted, UsageError
-from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
-from fashionlab.lab.study_job import begin_executor, elsewhere, run_study
+from fashionlab.lab.execution import DEFAULT, ExecutionOptions, as_settings, pop_log
+from fashionlab.lab.study_job import begin_executor, run_study
 from fashionlab.lab.study_results import SearchResult
 from fashionlab.machine import describe_machine
-from fashionlab.options import spelled
+from fashionlab.options import command, spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION, RunSpec
 from fashionlab.reports.progress.display import show
@@ -154,7 +154,7 @@ def run_search(
     for_trials, minutes = _minutes(folder, execution)
     refuse_another_version(f"search {folder.name}", [plan.base], RESULTS_VERSION)
     announce(execution.log, folder.path.parent)
-    go_on = f"fashionlab search resume {folder.path}{elsewhere(execution)}"
+    go_on = command("resume_search", folder.path, **as_settings(execution))
     try:
         with folder.lock():
             best, default = _make_trials(folder, dataset, replace(execution, minutes=for_trials), make_executor, go_on)
@@ -194,7 +194,7 @@ def _make_trials(
     folder.sweep()
 
     def make_spec(recipe: Recipe) -> RunSpec:
-        return context.make_arm("trial", recipe).spec_for(plan.seed)
+        return context.make_arm("trial", recipe).spec.with_seed(plan.seed)
 
     store = Trials(folder.database, plan.fields, plan.seed, plan.objective == "accuracy", plan.prune)
     try:

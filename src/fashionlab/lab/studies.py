@@ -1,24 +1,25 @@
 """The public verbs about studies: does a change help, which model is better, go on with that."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import UsageError
 from fashionlab.lab.execution import DEFAULT, ExecutionOptions, pop_log
+from fashionlab.lab.origin import find_arm_origin, require_same, take_over
 from fashionlab.lab.study_job import load_for_plan, make_page, run_study, workers_at_once
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.models import Architecture, find_architecture
 from fashionlab.models.registry import function_architecture
-from fashionlab.options import spelled, wrong_choice
+from fashionlab.options import command, spelled, wrong_choice
 from fashionlab.recipe.config import common_options
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.reports.study.guarantee import SHARED_JUDGES
 from fashionlab.reports.wording import counted
-from fashionlab.store import to_json
-from fashionlab.studies.declare import declare_comparison, declare_study, extend, require_trust
+from fashionlab.store import Run, to_json
+from fashionlab.studies.declare import Start, declare_comparison, declare_study, extend, require_trust
 from fashionlab.studies.design.file import StudyFile, Terms, fill_terms, read_study_file
 from fashionlab.studies.design.lesson import StartedLesson
 from fashionlab.studies.design.plan import COMPARE_SEEDS, Change, Plan, StudyContext
@@ -34,8 +35,9 @@ Model = str | Path | Callable[..., Any]
 
 
 def study(
-    model: Model = "mlp",
+    model: Model | None = None,
     *,
+    origin: str | Path | StudyResult | None = None,
     changes: Sequence[Change] = (),
     ablate: bool = False,
     seeds: int | None = None,
@@ -50,30 +52,34 @@ def study(
 ) -> StudyResult:
     """Find out whether changes to a recipe really help: each is trained next to the baseline, seed by seed.
 
-    model: the baseline's, as `train` takes it, or the file of a study (`studies.design.file`); settings: of its recipe,
-    as `train` takes them, and its trainer and backend. changes: an arm each, `"dropout=0"`,
-    `"wide: widths=512,256 dropout=0.2"` or `{"name": "wide", "widths": (512, 256)}`; `model` may be changed like any
-    setting (in a mapping also to a function), data and seed may not.
+    model: the baseline's, as `train` takes it, or the file of a study (`studies.design.file`); None is `mlp`, or the
+    origin's; settings: of its recipe, as `train` takes them, and its trainer and backend. changes: an arm each,
+    `"dropout=0"`, `"wide: widths=512,256 dropout=0.2"` or `{"name": "wide", "widths": (512, 256)}`; `model` may be
+    changed like any setting (in a mapping also to a function), data and seed may not.
     ablate: also an arm for each regularizer that is on, with it turned off. seeds: how many at most, from
     `first_seed`; they are declared, and the intervals are made for them (`studies.stats.boundary`); the study ends
     earlier if every arm is decided, unless all_seeds. margin: percentage points that
     matter in practice. title: the question, for the page. test: False does not evaluate the test set.
 
+    origin: an earlier study, from whose runs those of this one go on, each from the run with its seed: its path, its
+    name in `runs`, "last", or what `study` gave; its baseline's runs, or those of another arm, "STUDY:ARM". What is not
+    given is taken over from that arm's recipe, and the seeds are those that have an origin.
+
     Raises UsageError for a wrong setting, Interrupted (`resume_study` goes on), WorkerError if nothing can be
     compared, DataError, StoreError.
     """
     asked = {
-        "changes": changes, "ablate": ablate, "seeds": seeds, "first_seed": first_seed, "margin": margin,
-        "title": title, "all_seeds": all_seeds, "test": test,
+        "origin": origin, "changes": changes, "ablate": ablate, "seeds": seeds, "first_seed": first_seed,
+        "margin": margin, "title": title, "all_seeds": all_seeds, "test": test,
     }  # fmt: skip
-    return run_declared(declare_from(model, {**asked, **settings}, execution), runs)
+    return run_declared(declare_from(model, {**asked, **settings}, execution, Path(runs)), runs)
 
 
 def plan_study(
-    model: Model = "mlp", *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
+    model: Model | None = None, *, runs: str | Path = "runs", execution: ExecutionOptions = DEFAULT, **asked: Any
 ) -> PlanOverview:
     """What `study` would do with the same arguments, and its estimated time; nothing is run."""
-    return _preview(declare_from(model, asked, execution), runs)
+    return _preview(declare_from(model, asked, execution, Path(runs)), runs)
 
 
 def compare(
@@ -137,6 +143,12 @@ def resume_study(
         raise UsageError(
             f"{spelled('seeds')}: given {terms.seeds}, expected {plan.seeds} or more, as many as were planned"
         )
+    if plan.origins and terms.seeds > plan.seeds:
+        raise UsageError(
+            f"{spelled('seeds')}: given {terms.seeds}, but the runs of study {folder.name} start from those of study "
+            f"{plan.origins.study}, of which it keeps {plan.seeds}, from seed {plan.first_seed} on; for more, begin a "
+            f"new study with {spelled('origin')}"
+        )
     declared = [arm.declared_seeds for arm in plan.arms if arm.declared_seeds]
     if declared and terms.seeds > max(plan.seeds, *declared):
         tell(
@@ -180,30 +192,47 @@ def report_study(
 
 @dataclass(frozen=True)
 class Declared:
-    """A plan, and what it needs to be run. label: what its folder is called after."""
+    """A plan, and what it needs to be run. label: what its folder is called after; origins: by seed the run that its
+    runs start from."""
 
     plan: Plan
     label: str
     context: StudyContext
     execution: ExecutionOptions
+    origins: Mapping[int, Run] = field(default_factory=dict)
 
 
 def declare_from(
-    baseline: Model, asked: Mapping[str, Any], execution: ExecutionOptions, file: StudyFile | None = None
+    baseline: Model | None,
+    asked: Mapping[str, Any],
+    execution: ExecutionOptions,
+    runs: Path,
+    file: StudyFile | None = None,
 ) -> Declared:
-    """What `study` runs when it is asked for this. file: read already from the path `baseline`, or None."""
+    """What `study` runs when it is asked for this. runs: in which an origin is looked for; file: read already from the
+    path `baseline`, or None."""
     settings = _without_seed(asked)
     execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
     own: dict[str, Architecture] = {}
-    model = _without_function(baseline, own)
+    model = None if baseline is None else _without_function(baseline, own)
     changes: Sequence[Change] = [_without_functions(each, own) for each in settings.pop("changes", None) or ()]
     # A flag that was not given leaves the file its word.
     flags = {name: settings.pop(name, None) or None for name in ("ablate", "all_seeds")}
     file = file or _read_baseline(model)
-    terms = fill_terms(file.terms, _pop_terms(settings), flags, {"minutes": execution.minutes})
     trainer, backend, test = _pop_training(settings)
-    recipe = Recipe.make(file.model, {**file.settings, **settings}, own.get(file.model))
+    given = [file.terms, _pop_terms(settings), flags, {"minutes": execution.minutes}]
+    terms, settings = fill_terms(*given), {**file.settings, **settings}
+    before = find_arm_origin(terms.origin, runs) if terms.origin else None
+    if before:
+        first = next((each["first_seed"] for each in given[1::-1] if each.get("first_seed") is not None), None)
+        terms = fill_terms(before.seeds_from(first), *given)
+        if file.named is None and (architecture := before.architecture):
+            own[architecture.name] = architecture
+        name, settings = take_over(before.arm.recipe, str(before), file.named, settings)
+        del settings["seed"]
+        file = replace(file, named=name)
+    recipe = Recipe.make(file.model, settings, own.get(file.model))
     changes = [*file.changes, *changes]
     if not changes and not terms.ablate:
         raise UsageError(
@@ -212,13 +241,26 @@ def declare_from(
             "regularizer"
         )
     context = _context(recipe, terms, trainer, backend, execution, own)
-    label = Path(model.partition(":")[0]).stem + ("-ablation" if terms.ablate and not changes else "-study")
-    plan = declare_study(recipe, changes, context, terms, test)
-    return Declared(plan, label, context, replace(execution, minutes=terms.minutes))
+    what = ("-continued" if before else "") + ("-ablation" if terms.ablate and not changes else "-study")
+    label = Path((model or recipe.model.name).partition(":")[0]).stem + what
+    execution = replace(execution, minutes=terms.minutes)
+    if before is None:
+        return Declared(declare_study(recipe, changes, context, terms, test), label, context, execution)
+    start = Start(before.of(range(terms.first_seed, terms.first_seed + terms.seeds)), before.undivided)
+    plan = declare_study(recipe, changes, context, terms, test, start)
+    origins = {seed: before.runs[seed] for seed in plan.all_seed_numbers}
+    for seed, run in origins.items():
+        require_same(plan.spec_for(plan.arms[0], seed), run, context.dataset)
+    return Declared(plan, label, context, execution, origins)
 
 
 def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], execution: ExecutionOptions) -> Declared:
     settings = _without_seed(asked)
+    if "from" in asked or "origin" in asked:
+        raise UsageError(
+            f"given {spelled('origin')}, but models are compared from weights drawn anew, as one model's weights do "
+            "not fit another; a study can go on from an earlier one"
+        )
     execution = pop_log(settings, execution)
     check_executor(execution.executor, execution.address)
     own: dict[str, Architecture] = {}
@@ -227,7 +269,8 @@ def _declare_comparison(asked_for: Sequence[Model], asked: Mapping[str, Any], ex
     baseline = None if baseline is None else _without_function(baseline, own)
     if len(models) < 2:
         raise UsageError(
-            f"given {counted(len(models), 'model')} to compare, expected two or more: fashionlab compare mlp cnn"
+            f"given {counted(len(models), 'model')} to compare, expected two or more: "
+            f"{command('compare', 'mlp', 'cnn')}"
         )
     names = [_name(model) for model in models]
     if len(set(names)) < len(names):
@@ -250,7 +293,7 @@ def run_declared(declared: Declared, runs: str | Path, lesson: StartedLesson | N
     """Begin the study in the folder of runs, and run it to its end. lesson: that it is, or None."""
     for sentence in declared.context.advice:
         tell(sentence)
-    folder = StudyFolder.create(Path(runs), declared.label, declared.plan)
+    folder = StudyFolder.create(Path(runs), declared.label, declared.plan, declared.origins)
     if lesson is not None:
         folder.write("lesson.json", to_json(lesson))
     return run_study(folder, declared.context.dataset, declared.execution)
@@ -279,8 +322,8 @@ def _context(
     return StudyContext(dataset, trainer, backend, terms.first_seed, own=own)
 
 
-def _read_baseline(model: str) -> StudyFile:
-    return read_study_file(Path(model)) if model.endswith(".toml") else StudyFile(model, {})
+def _read_baseline(model: str | None) -> StudyFile:
+    return read_study_file(Path(model)) if model and model.endswith(".toml") else StudyFile(model, {})
 
 
 def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,17 +331,13 @@ def _without_seed(asked: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(
             f"given {spelled('seed')}, but a study varies it: say {spelled('first_seed')} and {spelled('seeds')}"
         )
-    if "from" in asked or "origin" in asked:
-        raise UsageError(
-            f"given {spelled('origin')}, but the runs of a study start from weights drawn anew: one origin for all "
-            "seeds would have "
-            "trained on rows that judge them; go on from single runs with fashionlab train --from RUN"
-        )
     return dict(asked)
 
 
 def _pop_terms(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: settings.pop(name, None) for name in ("seeds", "first_seed", "margin", "title")}
+    terms = {name: settings.pop(name, None) for name in ("seeds", "first_seed", "margin", "title", "origin")}
+    origin = terms["origin"]
+    return terms | {"origin": None if origin is None else str(getattr(origin, "path", origin))}
 
 
 def _pop_training(settings: dict[str, Any]) -> tuple[str, str, bool]:

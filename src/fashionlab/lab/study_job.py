@@ -9,9 +9,10 @@ import numpy as np
 from fashionlab.data import Dataset
 from fashionlab.data import load as load_dataset
 from fashionlab.errors import DataError, FashionlabError, Interrupted, WorkerError
-from fashionlab.lab.execution import ExecutionOptions, log_option
+from fashionlab.lab.execution import ExecutionOptions, as_settings
 from fashionlab.lab.study_results import StudyResult
 from fashionlab.machine import describe_machine
+from fashionlab.options import command
 from fashionlab.recipe.spec import RESULTS_VERSION
 from fashionlab.reports.progress.display import show
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
@@ -65,7 +66,7 @@ def run_study(
     at_once = workers_at_once(execution)
     for arm in folder.plan.arms:
         remember_executed(arm.spec)
-    go_on = f"fashionlab study resume {folder.path}{elsewhere(execution)}"
+    go_on = command("resume_study", folder.path, **as_settings(execution))
     with folder.lock():
         folder.sweep()
         backends = {arm.spec.backend for arm in folder.plan.arms}
@@ -114,13 +115,6 @@ def _log_finished(folder: StudyFolder, results: RunResults, log: OnStudyEvent) -
             if (arm.name, seed) in results.outcomes:
                 run = folder.run_of(arm, seed)
                 log(RunTold(str(run.path), RunFinished(str(run.path), run.metrics)))
-
-
-def elsewhere(execution: ExecutionOptions) -> str:
-    """What the command line says to execute it in the same way, with a space in front; nothing for the usual way."""
-    executor = "" if execution.executor == "local" else f" --executor {execution.executor}"
-    address = f" --address {execution.address}" if execution.address else ""
-    return executor + address + log_option(execution)
 
 
 def begin_executor(work: Path, dataset: Dataset, execution: ExecutionOptions, backends: Collection[str]) -> Executor:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashionlab.errors import StoreError
+from fashionlab.options import command
 from fashionlab.reports.search.produce import PAGE as SEARCH_PAGE
 from fashionlab.reports.search.text import search_lines, search_table
 from fashionlab.reports.study import StudyReport, VerdictInWords, report_of, study_table
@@ -37,8 +38,8 @@ class StudyResult:
         summary = self._folder.summary
         if summary is None:
             raise StoreError(
-                f"study {self._folder.name} was stopped before it began; go on with: fashionlab study resume "
-                f"{self._folder.name}"
+                f"study {self._folder.name} was stopped before it began; go on with: "
+                f"{command('resume_study', self._folder.name)}"
             )
         return report_of(summary)
 
@@ -89,8 +90,8 @@ class SearchResult:
         summary = self._folder.summary
         if summary is None:
             raise StoreError(
-                f"search {self._folder.name} was stopped before it began; go on with: fashionlab search resume "
-                f"{self._folder.name}"
+                f"search {self._folder.name} was stopped before it began; go on with: "
+                f"{command('resume_search', self._folder.name)}"
             )
         return summary
 

@@ -1,6 +1,7 @@
 """The verbs that train: a new run, and one that was stopped."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fashionlab.models.registry import function_architecture
 from fashionlab.options import spelled
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RESULTS_VERSION
+from fashionlab.recipe.toml import DEFAULT_MODEL
 from fashionlab.reports.run.sections.made import origin_line
 from fashionlab.store import find_run
 from fashionlab.text import tell
@@ -64,47 +66,54 @@ def train(
     NonFiniteLoss, DataError, StoreError.
     """
     runs, execution = Path(runs), pop_log(settings, execution)
-    if isinstance(data, Dataset):
-        settings |= {"dataset": data.name, **asdict(data.preparation)}
-    elif data is not None:
-        settings["dataset"] = str(keep_arrays(data, runs))
-    own = None if model is None or isinstance(model, (str, Path)) else function_architecture(model)
-    name = own.name if own else None if model is None else str(model)
-    before = None if origin is None else find_origin(origin, runs)
-    if before:
-        if name is None and before.spec.model_sha256 is not None:
-            own = architecture_of(before, trust)
-        name, settings = take_over(before, name, settings)
-    elif trust is not None:
-        raise UsageError("trust goes with the origin that has a model file; a file that you name yourself needs none")
-    recipe = Recipe.make(name or "mlp", settings, own)
-    if refit and recipe.training and recipe.training.schedule == "plateau":
-        raise UsageError(
-            f"given {spelled('refit', True)} with {spelled('schedule', 'plateau')}, which follows a validation loss: a "
-            "refit has none; choose another"
+    with ExitStack() as undo:
+        if isinstance(data, Dataset):
+            settings |= {"dataset": data.name, **asdict(data.preparation)}
+        elif data is not None:
+            settings["dataset"] = str(keep_arrays(data, runs, undo))
+        own = None if model is None or isinstance(model, (str, Path)) else function_architecture(model)
+        name = own.name if own else None if model is None else str(model)
+        before = None if origin is None else find_origin(origin, runs)
+        if before:
+            if name is None and before.spec.model_sha256 is not None:
+                own = architecture_of(before, trust)
+            name, settings = take_over(before.spec.recipe, f"run {before.name}", name, settings)
+        elif trust is not None:
+            raise UsageError(
+                "trust goes with the origin that has a model file; a file that you name yourself needs none"
+            )
+        recipe = Recipe.make(name or DEFAULT_MODEL, settings, own)
+        if refit and recipe.training and recipe.training.schedule == "plateau":
+            raise UsageError(
+                f"given {spelled('refit', True)} with {spelled('schedule', 'plateau')}, which follows a validation "
+                "loss: a refit has none; choose another"
+            )
+        images = recipe.data
+        dataset = load_dataset(
+            images.dataset,
+            data_dir=execution.data_dir,
+            announce=tell,
+            preparation=images.preparation,
+            called="" if data is None or isinstance(data, Dataset) else "data",
         )
-    images = recipe.data
-    dataset = load_dataset(
-        images.dataset,
-        data_dir=execution.data_dir,
-        announce=tell,
-        preparation=images.preparation,
-        called="" if data is None or isinstance(data, Dataset) else "data",
-    )
-    if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
-        # The worker loads it by its name, too: it must be the same there.
-        raise UsageError("given data other than load gives by that name; for fewer rows say limit=N to train instead")
-    prepared = prepare(recipe, dataset, trainer, backend, own)
-    for note in prepared.notes:
-        tell(note)
-    architecture = prepared.architecture
-    found = architecture.found
-    if refit and found and found.estimator and found.estimator.gives == "scores":
-        raise UsageError(refit_refusal(architecture.name))
-    spec = make_spec(prepared, dataset, test, origins=origins_of(before))
-    if before:
-        require_same(spec, architecture, before, dataset)
-        tell(f"{origin_line(spec)}; the optimizer starts anew")
+        if isinstance(data, Dataset) and (data.sha256, len(data.labels)) != (dataset.sha256, len(dataset.labels)):
+            # The worker loads it by its name, too: it must be the same there.
+            raise UsageError(
+                "given data other than load gives by that name; for fewer rows say limit=N to train instead"
+            )
+        prepared = prepare(recipe, dataset, trainer, backend, own)
+        for note in prepared.notes:
+            tell(note)
+        architecture = prepared.architecture
+        found = architecture.found
+        if refit and found and found.estimator and found.estimator.gives == "scores":
+            raise UsageError(refit_refusal(architecture.name))
+        spec = make_spec(prepared, dataset, test, origins=origins_of(before))
+        if before:
+            require_same(spec, before, dataset)
+            tell(f"{origin_line(spec)}; the optimizer starts anew")
+        # From here on a run needs the arrays that were kept for it.
+        undo.pop_all()
     chosen = start(spec, architecture, dataset, runs, execution, again, before)
     if refit:
         spec = replace(spec, recipe=chosen.recipe_for_refit())

@@ -1,4 +1,4 @@
-"""Whether a network fits into this machine's memory, asked before its weights are made."""
+"""Whether a model fits into this machine's memory, asked before it takes it."""
 
 import math
 from collections.abc import Callable
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 COPIES = {"jax": 16, "tensorflow": 20}
 """How many times its weights a network takes while it is trained, its gradients, AdamW's averages, the best epoch's
 weights and the checkpoint that is being written included: measured at 20 and 74 million weights, 17 to 18 and 21."""
+
+
+def require_room(need: int, what: str, instead: str) -> None:
+    """Raise UsageError if there are not so many bytes. what: takes them, and more besides; instead: what to do."""
+    free = available_memory()
+    if free is not None and need > free:
+        raise UsageError(
+            f"{what} take {need / 2**30:,.1f} GiB of memory or more, of which {free / 2**30:.1f} are free here: "
+            f"{instead}"
+        )
 
 
 def require_memory(build: Callable[[], "keras.Model"], name: str, batch: int) -> None:

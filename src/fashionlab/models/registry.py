@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from fashionlab.errors import UsageError
 from fashionlab.files import near_path, read_capped
-from fashionlab.models.drawing import draw_weights, seeded
+from fashionlab.models.drawing import draw_weights, seeded, without_compiling
 from fashionlab.models.kinds import ESTIMATOR, NETWORK, ModelKind
 from fashionlab.models.memory import require_memory
 from fashionlab.models.own.source import LARGEST_MODEL_FILE, Found, OwnSource
@@ -143,7 +143,7 @@ class Architecture:
             task = self._task(image_shape, classes, options)
             with self.place.entered():
                 return build_found(task, seed, found, to_train)
-        with seeded(seed):
+        with seeded(seed), without_compiling():
             model = self.builder(image_shape, classes, **self.fill(options))
         model(keras.KerasTensor((None, *image_shape), dtype="uint8"))
         draw_weights(model, seed)
@@ -207,12 +207,19 @@ def find_architecture(name: str) -> Architecture:
         if name not in REGISTRY and Path(name).exists():
             raise UsageError(f"given {name!r} as the model; for the images there say {spelled('dataset', name)}")
         return registered(name)
-    path = Path(name.partition(":")[0])
+    file, _, function = name.partition(":")
+    path = Path(file)
     try:
         source = OwnSource(read_capped(path, LARGEST_MODEL_FILE, follow_links=True))
     except OSError as error:
         near = near_path(path, ".py") if isinstance(error, FileNotFoundError) else []
         hint = f"; did you mean {near[0]}?" if near else ""
+        if not near and path.stem == function and isinstance(error, FileNotFoundError):
+            # As `own.function.file_of_function` calls it.
+            hint = (
+                f"; if it was trained from a Python function, there never was one, and each of its runs keeps the "
+                f"text: say RUN/model.py:{function} with the path of a run, or give the function itself in Python"
+            )
         raise UsageError(f"cannot read the model file {path}: {error.strerror or error}{hint}") from None
     source.require_text(name)
     return Architecture(name, source, at_home=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fashionlab.options import Blank, on_command_line, spelled
 from fashionlab.photos.arrays import area_average, components, grey_of, percentile, rounded, sharpen
 from fashionlab.photos.ground import LEAST_GARMENT, find_ground
 from fashionlab.photos.reading import Picture
@@ -20,9 +21,13 @@ PALE, DARK = 180, 95
 """Grey of the ground: from PALE up it is taken for white paper in less light and becomes white, from DARK down it
 becomes black; between them the garment's own grey counts."""
 
-BRIGHT = 157
-"""What the 95th percentile of a garment's values is raised to where it is lower: 95 of 100 training images of
-Fashion-MNIST reach it."""
+USUAL = 140
+"""What the median of a garment's values is raised to where it is lower, as it is in two of three training images of
+Fashion-MNIST."""
+
+WIDTHS = (11, 10, 9, 8)
+"""Tenths of its width in which a garment is shown to the network, besides its height: the sleeves of a garment that
+someone has spread out reach further than those of the data set's, which hang down."""
 
 COLOUR = 0.4
 """Of the largest difference between a garment and its ground in red, green or blue: the least value it gets. A garment
@@ -31,8 +36,14 @@ may be as bright as its ground and yet be seen by its colour."""
 SEEN = 0.2
 """Of that percentile: what is dimmer (a shadow, a soft edge) does not decide where the garment ends."""
 
+COVERED = 128
+"""Of 255: what covers less than half is no garment but its shadow or its soft edge."""
+
 SPECK = 0.05
 """Of the largest part: smaller parts are not the garment."""
+
+SHADOW = 6
+"""Tenths of the garment's 95th percentile: a part below the garment that is dimmer is its shadow."""
 
 HOOK = 0.08
 """Of the garment's width: rows at its top that are narrower are the hook of a hanger."""
@@ -51,25 +62,16 @@ class Photo:
     """What the network sees, and how it came about.
 
     image: uint8 [side, side]; plain: whether a plain ground was found (True as well where nothing was looked for);
-    steps: in their order; remarks: what the user should know, in sentences.
+    steps: in their order; remarks: what the user should know, in sentences; others: uint8 [side, side] each, the same
+    in other widths: the network's logits are the mean over all of them.
     """
 
     image: np.ndarray
     plain: bool = True
     steps: list[Step] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    others: list[np.ndarray] = field(default_factory=list)
 
-
-NO_GROUND = (
-    "no plain ground was found, so the whole image is used as it is; photograph the garment on a plain ground, or give "
-    "a box around it with --crop x,y,w,h"
-)
-
-
-HALF_PLAIN = (
-    "no plain ground was found beyond doubt, so this may not be the garment; see --explain, or give a box around it "
-    "with --crop x,y,w,h"
-)
 
 NOTHING_ON_GROUND = "nothing but a plain ground was found in the image"
 
@@ -80,15 +82,18 @@ def prepare_garment(picture: Picture) -> Photo:
     """The image that a network of Fashion-MNIST sees, uint8 [28, 28], with its steps."""
     steps = [Step("the photograph", picture.colours)]
     values, mask, plain, remarks = _on_black(picture, steps)
-    values = _stretched(values, mask, steps)
     if not mask.all():
         values = _trimmed(values, mask, steps)
-    small = _fitted(values, steps)
+    values = _stretched(values, steps)
+    small = _fitted(values)
+    steps.append(Step(f"longest edge {SIDE}, areas averaged", small))
     sharp = sharpen(small)
     steps.append(Step("sharpened", sharp))
     image = centred(sharp)
     steps.append(Step(f"centred on {SIDE} x {SIDE}", image))
-    return Photo(image, plain, steps, remarks)
+    others = [centred(sharpen(_fitted(values, width))) for width in WIDTHS if width != 10]
+    steps.append(Step("the same, wider and narrower", np.concatenate(others, axis=1)))
+    return Photo(image, plain, steps, remarks, others)
 
 
 def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarray, bool, list[str]]:
@@ -103,8 +108,8 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     grey = grey_of(colours)
     if ground is None:
         values = _without_ground(grey, steps)
-        return values, np.ones(values.shape, bool), False, [NO_GROUND]
-    said = [] if ground.plain else [HALF_PLAIN]
+        return values, np.ones(values.shape, bool), False, [_no_ground()]
+    said = [] if ground.plain else [_half_plain()]
     if ground.garment.mean() < LEAST_GARMENT:
         values = _without_ground(grey, steps)
         return values, np.ones(values.shape, bool), False, [NOTHING_ON_GROUND]
@@ -116,6 +121,25 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     values = np.where(mask, np.maximum(values, rounded(COLOUR * away)), 0).astype(np.uint8)
     steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
     return values, mask, ground.plain, said
+
+
+def _no_ground() -> str:
+    return (
+        "no plain ground was found, so the whole image is used as it is; photograph the garment on a plain ground, or "
+        f"give a box around it with {_crop()}"
+    )
+
+
+def _half_plain() -> str:
+    steps = "--explain" if on_command_line() else "the steps"
+    return (
+        f"no plain ground was found beyond doubt, so this may not be the garment; see {steps}, or give a box around it "
+        f"with {_crop()}"
+    )
+
+
+def _crop() -> str:
+    return spelled("crop", tuple(map(Blank, "xywh")))
 
 
 def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -171,8 +195,9 @@ def _bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _new_size(height: int, width: int) -> tuple[int, int]:
-    """With the longest edge SIDE."""
+def _new_size(height: int, width: int, tenths: int = 10) -> tuple[int, int]:
+    """With the longest edge SIDE, when the width has become tenths / 10 of what it is."""
+    height, width = 10 * height, tenths * width
     longest = max(height, width)
     new = [max(1, (2 * SIDE * side + longest) // (2 * longest)) for side in (height, width)]
     return new[0], new[1]
@@ -180,7 +205,7 @@ def _new_size(height: int, width: int) -> tuple[int, int]:
 
 def _transparent(colours: np.ndarray, cover: np.ndarray, steps: list[Step]) -> tuple[np.ndarray, np.ndarray]:
     """On white and negated, as the authors' were; what is white itself is taken as it is, bright on black."""
-    grey, mask = grey_of(colours), cover >= 16
+    grey, mask = grey_of(colours), _without_specks(cover >= COVERED)
     steps.append(Step("cover: what is not transparent", cover))
     values = rounded((255 - grey.astype(np.float64)) * cover / 255)
     name = "grey, negated, ground black"
@@ -213,20 +238,35 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
     return found
 
 
-def _stretched(values: np.ndarray, mask: np.ndarray, steps: list[Step]) -> np.ndarray:
-    """A garment of little contrast, made as bright as the dimmest that are usual."""
-    high = percentile(values[mask], 0.95)
-    if not 0 < high < BRIGHT:
+def _without_shadow(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Without the parts that lie wholly below the largest and are dim beside it: the shadow of what hangs or floats."""
+    numbers = components(mask)
+    sizes = np.bincount(numbers.reshape(-1))
+    sizes[0] = 0
+    largest = numbers == sizes.argmax()
+    end, bright = _bounds(largest)[1], percentile(values[largest], 0.95)
+    kept = mask.copy()
+    for number in np.flatnonzero(sizes):
+        part = numbers == number
+        if _bounds(part)[0] >= end and 10 * percentile(values[part], 0.95) < SHADOW * bright:
+            kept[part] = False
+    return kept
+
+
+def _stretched(values: np.ndarray, steps: list[Step]) -> np.ndarray:
+    """A dim garment, made as bright as is usual: all that is not 0 by the factor that its median needs."""
+    median = percentile(values[values > 0], 0.5)
+    if not 0 < median < USUAL:
         return values
-    values = rounded(values.astype(np.float64) * (BRIGHT / high))
-    steps.append(Step("contrast stretched", values))
+    values = rounded(values.astype(np.float64) * (USUAL / median))
+    steps.append(Step("brightened", values))
     return values
 
 
 def _trimmed(values: np.ndarray, mask: np.ndarray, steps: list[Step]) -> np.ndarray:
     """Cut to the garment, without the hook of a hanger."""
     high = percentile(values[mask], 0.95)
-    seen = _without_specks(mask & (values > SEEN * high)) if high else mask
+    seen = _without_shadow(_without_specks(mask & (values > SEEN * high)), values) if high else mask
     top, bottom, left, right = _bounds(seen)
     first = seen[top:bottom].argmax(axis=1)
     last = seen.shape[1] - seen[top:bottom, ::-1].argmax(axis=1)
@@ -241,11 +281,10 @@ def _trimmed(values: np.ndarray, mask: np.ndarray, steps: list[Step]) -> np.ndar
     return cut
 
 
-def _fitted(values: np.ndarray, steps: list[Step]) -> np.ndarray:
-    """The longest edge brought to 28."""
-    small = rounded(area_average(values, *_new_size(*values.shape)))
-    steps.append(Step(f"longest edge {SIDE}, areas averaged", small))
-    return small
+def _fitted(values: np.ndarray, tenths: int = 10) -> np.ndarray:
+    """The longest edge brought to 28, when the width has become tenths / 10 of what it is."""
+    height, width = values.shape
+    return rounded(area_average(values, *_new_size(height, width, tenths)))
 
 
 def centred(image: np.ndarray, side: int = SIDE) -> np.ndarray:

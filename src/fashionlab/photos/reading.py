@@ -7,6 +7,7 @@ import numpy as np
 
 from fashionlab.errors import UsageError
 from fashionlab.images import PIXEL_LIMIT, channels_of, open_upright
+from fashionlab.options import spelled
 from fashionlab.photos.arrays import block_sums
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Box(NamedTuple):
 
 class Picture(NamedTuple):
     """colours: uint8 [h, w, 3], white where nothing covers; cover: uint8 [h, w], 255 opaque; width, height: in pixels,
-    before it was reduced."""
+    before it was reduced (to within 3 where a JPEG was decoded smaller)."""
 
     colours: np.ndarray
     cover: np.ndarray
@@ -47,8 +48,8 @@ def read_picture(source: "str | Path | Image.Image | np.ndarray", crop: Box | No
     from PIL import Image
 
     if isinstance(source, (str, Path)):
-        with open_upright(Path(source)) as image:
-            return _reduced(image, crop, str(source))
+        with open_upright(Path(source), reduce=True) as (image, factor):
+            return _reduced(image, crop, str(source), factor)
     if isinstance(source, np.ndarray):
         return _reduced(Image.fromarray(np.ascontiguousarray(source)), crop, "the array")
     from PIL import ImageOps
@@ -60,16 +61,20 @@ def read_picture(source: "str | Path | Image.Image | np.ndarray", crop: Box | No
     return _reduced(ImageOps.exif_transpose(source), crop, "the image")
 
 
-def _reduced(image: "Image.Image", crop: Box | None, name: str) -> Picture:
-    box = crop or Box(0, 0, image.width, image.height)
+def _reduced(image: "Image.Image", crop: Box | None, name: str, smaller: int = 1) -> Picture:
+    """smaller: by how much the image is smaller than the one that the box is meant for."""
+    full = (image.width * smaller, image.height * smaller)
+    box = crop or Box(0, 0, *full)
     if min(box.x, box.y) < 0 or min(box.width, box.height) < 1:
-        raise UsageError(f"--crop: given {_said(box)}, expected x,y,w,h in pixels, w and h at least 1")
-    if box.x + box.width > image.width or box.y + box.height > image.height:
-        raise UsageError(f"--crop: {_said(box)} leaves {name}, which has {image.width} x {image.height} pixels")
+        raise UsageError(f"{spelled('crop')}: given {_said(box)}, expected x,y,w,h in pixels, w and h at least 1")
+    if box.x + box.width > full[0] or box.y + box.height > full[1]:
+        raise UsageError(f"{spelled('crop')}: {_said(box)} leaves {name}, which has {full[0]} x {full[1]} pixels")
+    left, top = box.x // smaller, box.y // smaller
+    box = Box(left, top, -(-(box.x + box.width) // smaller) - left, -(-(box.y + box.height) // smaller) - top)
     factor = -(-max(box.width, box.height) // WORKING_SIDE)
     tiles = [[_block_means(_eight_bits(image.crop(tile)), factor) for tile in row] for row in _tiles(box, factor)]
     colours, cover = (np.concatenate([np.concatenate([tile[i] for tile in row], 1) for row in tiles]) for i in (0, 1))
-    return Picture(colours, cover, image.width, image.height)
+    return Picture(colours, cover, *full)
 
 
 def _tiles(box: Box, factor: int) -> list[list[tuple[int, int, int, int]]]:

@@ -98,7 +98,7 @@ def _compute(run: Run, network: Network | None, data_dir: str | Path | None) -> 
         said = f"the run's data set cannot be had, so it is not known whether an image is unlike its images: {error}"
         return Facts(temperature, "unknown", None, (said,))
     rows = partition(run.spec, dataset)
-    ground = _ground(dataset.images[_spread(rows.train, 2000)])
+    ground = border_ground(dataset.images[_spread(rows.train, 2000)])
     if network is None or validation is None or run.spec.data.side**2 > MOST_PIXELS:
         return Facts(temperature, ground, None)
     train, others = (dataset.images[_spread(each, ROWS)] for each in (rows.train, rows.judging))
@@ -110,7 +110,8 @@ def _spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows[:: max(1, -(-len(rows) // most))]
 
 
-def _ground(images: np.ndarray) -> Literal["black", "white", "other"]:
+def border_ground(images: np.ndarray) -> Literal["black", "white", "other"]:
+    """What the border of images, uint8 [n, side, side], is."""
     borders = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     medians = np.median(borders, axis=1)
     if (medians <= _BORDER[0]).mean() > 0.9:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from fashionlab.errors import UsageError
+from fashionlab.options import spelled
 from fashionlab.photos.garment import Photo, Step
 from fashionlab.photos.reading import Box, read_picture
 from fashionlab.photos.see import see
@@ -80,14 +81,17 @@ class Predictor:
         """What the run says of photographs that were prepared."""
         if not photos:
             return []
-        images = np.stack([photo.image for photo in photos])
+        shown = np.stack([image for photo in photos for image in (photo.image, *photo.others)])
+        firsts = np.cumsum([0, *(1 + len(photo.others) for photo in photos[:-1])])
         distances: np.ndarray | None = None
         if self._network is None:
-            logits = logits_of(self._run, images, self._trust)
+            logits = logits_of(self._run, shown, self._trust)
         else:
-            logits, features = forward(self._network, images)
+            logits, features = forward(self._network, shown)
             if self._facts.familiar is not None:
-                distances = self._facts.familiar.distances(images, features)
+                distances = self._facts.familiar.distances(shown[firsts], features[firsts])
+        counts = np.array([[1 + len(photo.others)] for photo in photos])
+        logits = np.add.reduceat(logits, firsts, axis=0) / counts
         shares = softmax(logits / (self._facts.temperature or 1.0))
         return [
             self._prediction(photo, share, None if distances is None else float(distances[i]))
@@ -114,8 +118,11 @@ def logits_of(run: Run, images: np.ndarray, trust: str | None = None) -> np.ndar
     """Logits float32 [n, classes] of images as the network sees them, uint8 [n, side, side], by the run's own model in
     a worker process."""
     from fashionlab.evaluation.tasks import PREDICT, PredictArguments
+    from fashionlab.training.architectures import architecture_of
     from fashionlab.workers.pool import borrow
 
+    # What nobody vouched for is refused here, where that takes no worker, and lets go of none.
+    architecture_of(run, trust)
     # A user's own model may run on one backend alone: it is asked where it was trained.
     backend = "jax" if run.spec.model_sha256 is None else run.spec.backend
     with tempfile.TemporaryDirectory() as folder, borrow(backend, preload=[PREDICT.module]) as worker:
@@ -131,6 +138,6 @@ def parse_box(text: str) -> Box:
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 10 for part in parts):
         raise UsageError(
-            f"--crop: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
+            f"{spelled('crop')}: given {text!r}, expected x,y,w,h: whole pixels of the upright image, as 40,20,300,400"
         )
     return Box(*(int(part) for part in parts))

@@ -17,7 +17,7 @@ from fashionlab.models.registry import ESTIMATORS, STOPPED_EARLY
 from fashionlab.options import fill, options_of, unknown_setting
 from fashionlab.recipe.choices import own_settings, replace_settings
 from fashionlab.recipe.config import DataConfig, ModelConfig, TrainingConfig, check_training, common_options, renamed
-from fashionlab.recipe.toml import read_recipe_file
+from fashionlab.recipe.toml import DEFAULT_MODEL, read_recipe_file
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +50,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
     @staticmethod
     def make(
-        model: str = "mlp", settings: Mapping[str, Any] | None = None, architecture: Architecture | None = None
+        model: str = DEFAULT_MODEL, settings: Mapping[str, Any] | None = None, architecture: Architecture | None = None
     ) -> "Recipe":
         """The recipe for a model's name (or a recipe file, `*.toml`) and settings by their flat names.
 
@@ -60,7 +60,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
         """
         given = dict(settings or {})
         if model.endswith(".toml"):
-            from_file, model = read_recipe_file(Path(model))
+            from_file, named = read_recipe_file(Path(model))
+            model = named or DEFAULT_MODEL
             given = replace_settings(from_file, given)
         architecture = architecture or find_architecture(model)
         shared = common_options(architecture.kind)

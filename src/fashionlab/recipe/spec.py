@@ -49,6 +49,10 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     epochs: Annotated[int, Meta(ge=0)]
 
 
+Chain = Annotated[tuple[Origin, ...], Meta(min_length=1)]
+"""The runs that a run comes from, each of which started from the weights of the one before."""
+
+
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A recipe and what else decides a run's numbers.
 
@@ -73,7 +77,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     in_study: bool = False
     undivided: bool | UnsetType = UNSET
     results_version: int = RESULTS_VERSION
-    origins: Annotated[tuple[Origin, ...], Meta(min_length=1)] | UnsetType = UNSET
+    origins: Chain | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         # A document that names a model file and gives no hash of it would have whatever lies there executed.
@@ -85,8 +89,11 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError(
                 f"the model {self.recipe.model.name!r} and the trainer {self.trainer!r} do not go together"
             )
-        if self.origins and (self.recipe.training is None or self.in_study):
-            raise ValueError("origins do not go together with an estimator, nor with a study")
+        if self.origins and self.recipe.training is None:
+            raise ValueError("origins do not go together with an estimator")
+        if self.in_study and self.split_seed != self.recipe.seed:
+            # Else seeds that are taken for independent would share a split.
+            raise ValueError("the origins of a run of a study are of another seed than it is")
         if self.undivided and (not self.in_study or self.recipe.chooses_on_validation):
             raise ValueError("undivided goes together with a study whose runs choose nothing on their validation set")
 

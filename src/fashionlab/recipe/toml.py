@@ -11,6 +11,9 @@ from fashionlab.models import kind_of
 from fashionlab.options import options_of, unknown_name, unknown_setting
 from fashionlab.recipe.config import DataConfig, TrainingConfig, common_options
 
+DEFAULT_MODEL = "mlp"
+"""What is trained where nobody names a model."""
+
 LARGEST = 2**18
 """Bytes of a recipe or study file; a longer one is refused unread."""
 
@@ -18,8 +21,8 @@ MOST_DOTS = 100
 """Dots in a line of one: the memory that the parser needs for a dotted key grows with the square of its length."""
 
 
-def read_recipe_file(path: Path) -> tuple[dict[str, Any], str]:
-    """A TOML recipe's settings by flat name, and its model's name.
+def read_recipe_file(path: Path) -> tuple[dict[str, Any], str | None]:
+    """A TOML recipe's settings by flat name, and its model's name, None where it says none.
 
     Raises UsageError if it cannot be read, or a setting stands in the wrong table.
     """
@@ -39,7 +42,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is not valid TOML: {error}") from None
 
 
-def flatten(document: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
+def flatten(document: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str | None]:
     """What `read_recipe_file` gives, from the file's content; `path` is for messages."""
     flat: dict[str, Any] = {}
     tables = {"data": options_of(DataConfig), "training": options_of(TrainingConfig), "model": None}
@@ -61,5 +64,5 @@ def flatten(document: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], st
                     f"{path} sets {misplaced[0]!r} in [model], expected it in [data] or [training], seed on top"
                 )
             flat.update(value)
-    model = flat.pop("name", "mlp")
-    return flat, str(model)
+    model = flat.pop("name", None)
+    return flat, None if model is None else str(model)

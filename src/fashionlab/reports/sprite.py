@@ -15,7 +15,8 @@ LARGEST_SIDE = 32
 """Pixels; larger images are shrunk to it on the page."""
 
 BUDGET = 3_300_000
-"""Bytes of PNG; beyond it the images lose grey levels until they fit, so that the page stays under 6 MB."""
+"""Bytes of PNG and of what else a page carries; beyond it the images lose grey levels until they fit, so that the page
+stays under 6 MB."""
 
 
 def gather(shown: Sequence[ShownImage], sets: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -28,16 +29,16 @@ def gather(shown: Sequence[ShownImage], sets: Mapping[str, np.ndarray]) -> np.nd
     return pixels
 
 
-def make_sprite(images: np.ndarray) -> bytes:
-    """A PNG with the images in rows of `COLUMNS`, in their order."""
+def make_sprite(images: np.ndarray, budget: int = BUDGET) -> bytes:
+    """A PNG with the images in rows of `COLUMNS`, in their order. budget: bytes that it may take."""
     from PIL import Image
 
     if images.shape[1] > LARGEST_SIDE:
         size = (LARGEST_SIDE, LARGEST_SIDE)
         images = np.stack([np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in images])
-    for levels in (256, 16, 4):
+    for levels in (256, 64, 16, 4, 2):
         content = _png(_sheet(images), levels)
-        if len(content) <= BUDGET:
+        if len(content) <= budget:
             break
     return content
 
@@ -65,10 +66,10 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def image_png(image: np.ndarray) -> bytes:
-    """A single image, uint8 [height, width, 3], as a PNG."""
+def image_png(image: np.ndarray, few: int | None = None) -> bytes:
+    """A single image, uint8 [height, width, 3], as a PNG; few: how many colours it has at most, where these are few."""
     from PIL import Image
 
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG", optimize=True)
+    file, drawn = io.BytesIO(), Image.fromarray(image)
+    (drawn.quantize(few, dither=Image.Dither.NONE) if few else drawn).save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -152,7 +152,7 @@ def groups_table(rows: Sequence[RunGroup]) -> "Table":
     ]
     if len(rows) > 1 and any(len(row.seeds) == 1 for row in rows):
         caption.append(
-            "of one seed there is no deviation: how much of its figure is luck is not known; fashionlab study compares "
+            "of one seed there is no deviation: how much of its figure is luck is not known; a study compares "
             "seed by seed"
         )
     return _without_common(columns, lines, caption)
@@ -222,7 +222,7 @@ def _best_line(rows: Sequence[RunLine]) -> list[str]:
     return [
         f"{line}; the 95 % {'interval' if rivals == 1 else 'intervals'} of {counted(rivals, 'other run')} "
         f"{'overlaps' if rivals == 1 else 'overlap'} with its interval, so that the list does not tell which is best; "
-        "fashionlab study compares seed by seed"
+        "a study compares seed by seed"
     ]
 
 

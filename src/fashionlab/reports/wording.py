@@ -64,6 +64,25 @@ def counted(n: int, noun: str, plural: str | None = None) -> str:
     return f"no {noun}" if n == 0 else f"1 {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending whole numbers, in words: "0 to 4, 7"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def start_text(study: str, arm: str) -> str:
+    """Where the runs of a study start that goes on from an arm of an earlier one."""
+    return (
+        f"each run starts from the weights of the run of {arm!r} with its seed in study {study}, and has the split of "
+        "that run"
+    )
+
+
 def parameters_text(parameters: int, trainable: int | None) -> str:
     """How large a model is: "50,890 parameters (650 trainable)". trainable: None where it is not known."""
     some = "" if trainable in (None, parameters) else f" ({trainable:,} trainable)"

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from fashionlab.errors import UsageError
-from fashionlab.options import as_typed, options_of
+from fashionlab.options import as_typed, command, options_of
 from fashionlab.recipe.config import DataConfig, TrainingConfig
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.search.plan import TRIALS, SearchPlan, SearchTerms
@@ -15,7 +15,7 @@ from fashionlab.search.space import Vary, read_fields, recipe_of
 from fashionlab.search.summary import Trial
 from fashionlab.studies.declare import check_models, declare_study
 from fashionlab.studies.design.file import Terms
-from fashionlab.studies.design.plan import Plan, StudyContext, StudyData
+from fashionlab.studies.design.plan import FIRST_SEED, Plan, StudyContext, StudyData
 from fashionlab.studies.folder import StudyFolder
 
 
@@ -25,7 +25,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     if base.model_source is not None:
         raise UsageError(
             f"given the model {recipe.model.name!r}, expected one of the lab's own: a search executes no files yet; "
-            "vary it in a study: fashionlab study FILE.py:function --change NAME=VALUE"
+            f"vary it in a study: {command('study', 'FILE.py:function', changes=['NAME=VALUE'])}"
         )
     fields = read_fields(base.recipe, vary)
     check_models([base])
@@ -34,7 +34,7 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
     return SearchPlan(
         title=terms.title or f"{_asked(names)} {base.model}?",
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        base=base.spec_for(recipe.seed),
+        base=base.spec.with_seed(recipe.seed),
         fields=fields,
         trials=terms.trials or (TRIALS if terms.minutes is None else None),
         minutes=terms.minutes,
@@ -49,8 +49,8 @@ def declare_search(recipe: Recipe, vary: Vary, context: StudyContext, terms: Sea
 
 def declare_confirmation(plan: SearchPlan, best: Trial, context: StudyContext, earlier: Sequence[StudyFolder]) -> Plan:
     """The study of the best trial's recipe against the default one, on seeds that no trial and no earlier confirmation
-    has used. The test set stays out of it: a search sees validation alone."""
-    first = max([plan.seed, *(folder.plan.all_seed_numbers[-1] for folder in earlier)]) + 1
+    has used, from FIRST_SEED on. The test set stays out of it: a search sees validation alone."""
+    first = max([FIRST_SEED - 1, plan.seed, *(folder.plan.all_seed_numbers[-1] for folder in earlier)]) + 1
     terms = Terms(
         title=f"Is the best of the trials of {plan.name} really better than the default?", seeds=plan.seeds,
         first_seed=first, margin=plan.margin,

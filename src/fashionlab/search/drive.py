@@ -22,20 +22,18 @@ from fashionlab.search.folder import SearchFolder
 from fashionlab.search.space import Field, Value, applies, recipe_of, values_of
 from fashionlab.search.summary import Confirmed, SearchSummary, State, Trial, best_of
 from fashionlab.store import Run, to_json
-from fashionlab.studies.execution.drive import LOSSES, NEWS_SECONDS, SILENCE, USUAL
+from fashionlab.studies.execution.drive import LOSSES, NEWS_SECONDS
+from fashionlab.studies.execution.flight import Flight
 from fashionlab.studies.execution.local import Executor, Job, News
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome
 from fashionlab.workers.events import (
-    ChunkDone,
     EpochDone,
     Event,
     FitProgress,
-    FitStarted,
     RunEvent,
     RunFinished,
     RunStarted,
     RunTold,
-    TrainingStarted,
 )
 
 if TYPE_CHECKING:
@@ -50,21 +48,13 @@ TOO_LATE = 0.75
 """Of its epochs; a trial is not stopped beyond: a new worker costs more than is saved."""
 
 
-@dataclass
-class InFlight:
-    """A trial's run under way. done, of: as in `TrialUnderWay`; heard: when last; silence: its longest, in seconds."""
+@dataclass(kw_only=True)
+class InFlight(Flight):
+    """A trial's run under way."""
 
     number: int
     spec: RunSpec
-    attempt: int
-    started: float
-    heard: float
-    silence: float = 0.0
-    spoken: bool = False
     epochs: int = 0
-    done: int = 0
-    of: int = 0
-    unit: str = "epoch"
 
 
 @dataclass
@@ -162,22 +152,22 @@ class SearchDriver:
             self._finish(number, spec, self.folder.run_of(twin), same_as=twin)
             return
         self._attempts[number] += 1
-        key, now = f"trial-{number:04}-{self._attempts[number]}-{self._losses[number]}", time.monotonic()
-        self._flights[key] = InFlight(number, spec, self._attempts[number], now, now)
+        key = f"trial-{number:04}-{self._attempts[number]}-{self._losses[number]}"
+        self._flights[key] = InFlight(number=number, spec=spec, attempt=self._attempts[number])
         self.executor.submit(Job(key, spec, None))
         self._tell_of(number, RunStarted(str(self.folder.run_of(number).path), spec))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]
-        now = time.monotonic()
-        flight.silence, flight.heard = max(flight.silence, now - flight.heard), now
+        flight.hear()
         if news.event is not None:
             self._tell_of(flight.number, news.event)
-            value = _follow(flight, news.event, self.folder.plan.objective)
+            flight.follow(news.event)
+            value = self._value_of(flight, news.event)
             if value is not None and self._should_stop(flight, value):
                 self.executor.cancel(news.key)
                 del self._flights[news.key]
-                self._end(flight.number, "pruned", epochs=flight.epochs, seconds=now - flight.started)
+                self._end(flight.number, "pruned", epochs=flight.epochs, seconds=flight.seconds)
             return
         del self._flights[news.key]
         if news.folder is not None:
@@ -191,6 +181,14 @@ class SearchDriver:
             self._retry(flight)
         else:
             self._fail(flight, news.reason or "unknown", news.hopeless)
+
+    def _value_of(self, flight: InFlight, event: Event) -> float | None:
+        """The value of the trial's validation curve, if the event tells one."""
+        row = event.row if isinstance(event, EpochDone | FitProgress) else None
+        if row is None:
+            return None
+        flight.epochs = row.epoch
+        return row.val_accuracy if self.folder.plan.objective == "accuracy" else row.val_loss
 
     def _should_stop(self, flight: InFlight, value: float) -> bool:
         if not self.folder.plan.prune:
@@ -228,12 +226,10 @@ class SearchDriver:
 
     def _end_the_silent(self) -> None:
         for key, flight in list(self._flights.items()):
-            silent = time.monotonic() - flight.heard
-            patience = max(SILENCE, USUAL * self._longest_silence)
-            if silent > (self.silence if self.silence is not None and flight.spoken else patience):
+            if reason := flight.hung(self._longest_silence, self.silence):
                 self.executor.cancel(key)
                 del self._flights[key]
-                self._fail(flight, f"hung: no sign of life for {silent:.0f} s", hopeless=False)
+                self._fail(flight, reason, hopeless=False)
 
     def _raise_if_hopeless(self) -> None:
         ended = [trial for trial in self._read() if trial.state != "under way"]
@@ -300,24 +296,3 @@ def summarise_search(
         machine=machine,
         confirmed=confirmed,
     )
-
-
-def _follow(flight: InFlight, event: Event, objective: str) -> float | None:
-    """Read off a training's event how far the run is; return the value of its validation curve, if it tells one."""
-    flight.spoken = True
-    row = None
-    match event:
-        case TrainingStarted():
-            flight.done, flight.of = event.epoch, event.epochs
-        case ChunkDone():
-            flight.done = event.epoch
-        case EpochDone():
-            flight.done, flight.of, row = event.row.epoch, event.epochs, event.row
-        case FitStarted():
-            flight.of, flight.unit = event.total or 0, event.unit or ""
-        case FitProgress():
-            flight.done, flight.of, flight.unit, row = event.done, event.total or 0, event.unit or "", event.row
-    if row is None:
-        return None
-    flight.epochs = row.epoch
-    return row.val_accuracy if objective == "accuracy" else row.val_loss

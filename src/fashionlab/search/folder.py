@@ -12,32 +12,23 @@ runs/NAME/
   lock              held by who makes the trials
 """
 
-import fcntl
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from fashionlab.errors import RunCorrupt, StoreError, UsageError
+from fashionlab.errors import RunCorrupt
 from fashionlab.files import (
-    delete_folder,
-    explain_write_failure,
-    folder_size,
     make_folder,
     new_stamped_folder,
-    open_lock,
-    require_plain,
-    sync_folder,
     write_atomically,
 )
-from fashionlab.options import unknown_name
+from fashionlab.options import command
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.search.plan import READABLE, SearchPlan
 from fashionlab.search.summary import SearchSummary, check_summary
 from fashionlab.store import Run, to_json
+from fashionlab.store.collection import Collection
 from fashionlab.store.format import read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.folder import StudyFolder, list_studies
@@ -45,14 +36,14 @@ from fashionlab.studies.folder import StudyFolder, list_studies
 CONFIRMATION = "confirmation"
 """The folder of its studies."""
 
-REMEDY = "delete it, fashionlab search resume makes it again"
+REMEDY = "delete it, resuming the search makes it again"
 
 
-class SearchFolder:
+class SearchFolder(Collection):
     """A search's folder."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    KIND = "search"
+    PLAN = "search.json"
 
     @staticmethod
     def create(runs: Path, label: str, plan: SearchPlan) -> "SearchFolder":
@@ -62,16 +53,6 @@ class SearchFolder:
                 make_folder(folder / name)
             write_atomically(folder / "search.json", to_json(replace(plan, name=path.name)))
         return SearchFolder(path)
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
-
-    @property
-    def work(self) -> Path:
-        """Where runs are made."""
-        return self.path / "work"
 
     @property
     def database(self) -> Path:
@@ -103,38 +84,16 @@ class SearchFolder:
 
     def finished(self, number: int, spec: RunSpec) -> Run | None:
         """The finished run of a trial, or None. Raises RunCorrupt if something else lies in its place."""
-        run = self.run_of(number)
-        if not run.path.exists():
-            return None
-        if not run.complete or run.spec != spec:
-            raise RunCorrupt(f"{run.path} is not the finished run of trial {number}; delete it")
-        return run
+        return self._finished(self.run_of(number), spec, f"trial {number}")
 
     def adopt(self, folder: Path, number: int, spec: RunSpec) -> Run:
         """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
-        run, place = Run(folder), self.run_of(number).path
-        if not run.complete or run.spec != spec:
-            raise RunCorrupt(f"{folder} is not the finished run of trial {number}")
-        try:
-            folder.rename(place)
-            sync_folder(place.parent)
-        except OSError as error:
-            raise StoreError(explain_write_failure(place, error)) from error
-        return Run(place)
-
-    def sweep(self) -> None:
-        """Throw away what was left half done."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        make_folder(self.work)
+        return self._adopt(folder, self.run_of(number), spec, f"trial {number}")
 
     @property
     def confirmations(self) -> list[StudyFolder]:
         """The studies of a best trial's recipe against the default one, oldest first."""
         return list_studies(self.path / CONFIRMATION)
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file of the search, whole or not at all."""
-        write_atomically(self.path / name, content)
 
     @property
     def summary(self) -> SearchSummary | None:
@@ -150,31 +109,6 @@ class SearchFolder:
             raise RunCorrupt(f"{path} is damaged ({error}); {REMEDY}") from None
         return summary
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk, its runs included."""
-        return folder_size(self.path)
-
-    def delete(self) -> int:
-        """Delete it with all that is in it; return the bytes set free. Raises StoreError while it is being run."""
-        size = self.size
-        with self.lock():
-            delete_folder(self.path)
-        return size
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the search; the lock ends with the process. Raises StoreError while another process makes its trials."""
-        require_plain(self.path)
-        with open_lock(self.path / "lock") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StoreError(
-                    f"search {self.name} is being run by another process; wait for it, or stop it"
-                ) from None
-            yield
-
 
 SEARCH_MARKS = {"search.json": frozenset({"format", "base", "fields"})}
 """As `store.listing.RUN_MARKS`, of a search."""
@@ -188,13 +122,4 @@ def list_searches(runs: Path) -> list[SearchFolder]:
 def find_search(runs: Path, name: str) -> SearchFolder:
     """The search called `name` in `runs`, at the path `name`, or the newest for "last". Raises UsageError."""
     known = sorted(list_searches(runs), key=lambda folder: folder.name[-15:])
-    if name == "last" and known:
-        return known[-1]
-    for path in (runs / name, Path(name)):
-        if name and (path / "search.json").is_file():
-            path = path if path.name not in ("", "..") else path.resolve()
-            require_plain(path)
-            return SearchFolder(path)
-    if not known:
-        raise UsageError(f"there is no search in {runs} yet; make one with fashionlab search mlp --vary dropout=0..0.5")
-    raise UsageError(unknown_name("search", name, [each.name for each in known[-12:]], f"the folder {runs}"))
+    return SearchFolder.find(runs, name, known, command("search", "mlp", vary=["dropout=0..0.5"]))

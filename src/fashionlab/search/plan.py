@@ -11,7 +11,7 @@ from fashionlab.errors import UsageError
 from fashionlab.options import Option, options_of, unknown_setting
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.recipe.spec import RunSpec
-from fashionlab.recipe.toml import flatten, read_toml
+from fashionlab.recipe.toml import DEFAULT_MODEL, flatten, read_toml
 from fashionlab.search.space import Field
 from fashionlab.studies.design.plan import SEEDS, AtLeastOne, Margin, SeedCount, StudyData
 from fashionlab.studies.stats.verdict import MARGIN
@@ -79,7 +79,8 @@ def read_search_file(path: Path) -> SearchFile:
     unknown = [name for name in tables["search"] if name not in TERMS]
     if unknown:
         raise UsageError(unknown_setting(unknown[0], TERMS, f"[search] of {path}", in_file=True))
-    settings, model = flatten(document, path)
+    settings, named = flatten(document, path)
+    model = named or DEFAULT_MODEL
     return SearchFile(model, settings, tables["search"], tables["vary"])
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from fashionlab.errors import StoreError, UsageError
 from fashionlab.files import delete_folder, require_plain
-from fashionlab.options import near_names, spelled, unknown_name
+from fashionlab.options import command, near_names, spelled, unknown_name
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store.format import read_document
 from fashionlab.store.run import SEAL, Run
@@ -91,7 +91,7 @@ def find_run(runs: Path, name: str) -> Run:
     if name == "last":
         known = list_runs(runs)
         if not known:
-            raise UsageError(f"there is no run in {runs} yet; make one with fashionlab train")
+            raise UsageError(f"there is no run in {runs} yet; make one with {command('train')}")
         require_plain(known[-1].path)
         return known[-1]
     for path in (runs / name, Path(name)):

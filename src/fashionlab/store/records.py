@@ -78,7 +78,7 @@ def sort_lines(lines: Sequence[Row], field: str) -> list[Row]:
     if lines and name not in known:
         near = " or ".join(sign + each for each in near_names(name, known))
         hint = f"did you mean {near}? " if near else ""
-        raise UsageError(f"the list of runs has no field {name!r}; {hint}fashionlab runs --csv has a column for each")
+        raise UsageError(f"the list of runs has no field {name!r}; {hint}the list as CSV has a column for each")
     pairs = list(zip((record.get(name) for record in records), lines, strict=True))
     having = sorted(
         (pair for pair in pairs if pair[0] is not None), key=lambda pair: _rank(pair[0]), reverse=bool(sign)

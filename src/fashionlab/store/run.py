@@ -27,6 +27,7 @@ from fashionlab.files import (
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
+from fashionlab.options import command
 from fashionlab.recipe.spec import FORMAT_VERSION, READABLE_VERSIONS, RunSpec
 from fashionlab.store.checks import check_history, check_metrics, check_predictions
 from fashionlab.store.format import (
@@ -45,6 +46,7 @@ from fashionlab.store.format import (
 )
 from fashionlab.store.predictions import Predictions
 from fashionlab.store.results import Environment, HistoryRow, Metrics, NormsRow
+from fashionlab.store.snapshots import SNAPSHOTS, Snapshots
 
 SEAL = "complete.json"
 
@@ -108,7 +110,8 @@ class Run:
     @property
     def core(self) -> list[str]:
         """The names of all files that a seal is about."""
-        return [*CORE, *model_files(self.model_source), *([ESTIMATOR_FILE] if self.estimator_kept else [])]
+        kept = [name for name in (ESTIMATOR_FILE, SNAPSHOTS) if (self.path / name).exists()]
+        return [*CORE, *model_files(self.model_source), *kept]
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the core, whole or not at all. Raises StoreError if the run is sealed or the disk is full."""
@@ -139,8 +142,7 @@ class Run:
             if self.complete:
                 raise RunCorrupt(f"run {self.name} has lost {name}; {REMEDY}") from None
             raise RunIncomplete(
-                f"run {self.name} is not finished and has no {name} yet; finish it with "
-                f"fashionlab train --resume {self.path}"
+                f"run {self.name} is not finished and has no {name} yet; finish it with {command('resume', self.path)}"
             ) from None
         if self.complete:
             sealed = self._seal.files.get(name)
@@ -200,6 +202,14 @@ class Run:
         return predictions
 
     @property
+    def snapshots(self) -> Snapshots | None:
+        """The content of `snapshots.npz`; None where none were taken."""
+        path = self.path / SNAPSHOTS
+        if not path.exists():
+            return None
+        return Snapshots.from_bytes(self.read(SNAPSHOTS), len(self.history["epoch"]), path)
+
+    @property
     def weights(self) -> dict[str, np.ndarray]:
         """`weights.safetensors` by name, in the order of the model's weights."""
         return from_tensors(self.read("weights.safetensors"), self.path / "weights.safetensors")[0]
@@ -245,9 +255,7 @@ class Run:
     def require_complete(self) -> None:
         """Raise RunIncomplete unless the core is sealed."""
         if not self.complete:
-            raise RunIncomplete(
-                f"run {self.name} is not finished; finish it with fashionlab train --resume {self.path}"
-            )
+            raise RunIncomplete(f"run {self.name} is not finished; finish it with {command('resume', self.path)}")
 
     @contextmanager
     def _sound(self, name: str) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from fashionlab.options import spelled
 from fashionlab.recipe.difference import Changed
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.studies.design.file import Terms
+from fashionlab.studies.design.origins import StudyOrigins
 from fashionlab.studies.design.plan import (
     FORMAT,
     Arm,
@@ -24,23 +26,45 @@ from fashionlab.studies.design.plan import (
     judged_by_all,
     with_seeds,
 )
+from fashionlab.studies.design.quieter import quieter
 from fashionlab.studies.execution.local import PRELOADED
 from fashionlab.studies.execution.tasks import CHECK_MODELS, CheckArguments
 from fashionlab.studies.folder import StudyFolder
-from fashionlab.training.architectures import TRUST_DIGITS, is_vouched_for
-from fashionlab.workers import Worker
+from fashionlab.training.architectures import (
+    TRUST_DIGITS,
+    is_vouched_for,
+    require_same_model,
+    require_same_options,
+)
+from fashionlab.workers.pool import borrow
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the runs of a study start. undivided: nothing was chosen on any validation row of the origins' runs."""
+
+    origins: StudyOrigins
+    undivided: bool
 
 
 def declare_study(
-    baseline: Recipe, changes: Sequence[Change], context: StudyContext, terms: Terms, test: bool = True
+    baseline: Recipe,
+    changes: Sequence[Change],
+    context: StudyContext,
+    terms: Terms,
+    test: bool = True,
+    start: Start | None = None,
 ) -> Plan:
-    """The plan of a study of changes to a recipe. test: evaluate the test set at the end."""
+    """The plan of a study of changes to a recipe. test: evaluate the test set at the end; start: from which weights,
+    None for weights drawn anew."""
     base = context.make_arm("baseline", baseline)
     arms = (base, *arms_of_changes(base, changes, terms.ablate, context))
+    if start is not None:
+        require_one_architecture(arms)
     title = (
         f"What does each regularizer of {base.model} do?" if terms.ablate else f"Do these changes help {base.model}?"
     )
-    return _plan("study", title, arms, base.name, len(arms) - 1, context, terms, test)
+    return _plan("study", title, arms, base.name, len(arms) - 1, context, terms, test, start)
 
 
 def declare_comparison(
@@ -65,10 +89,11 @@ def _plan(
     context: StudyContext,
     terms: Terms,
     test: bool,
+    start: Start | None = None,
 ) -> Plan:
     check_arms(arms)
-    # All arms of a study are judged by the same images.
-    halved = any(arm.recipe.chooses_on_validation for arm in arms)
+    # All arms of a study are judged by the same images, of which none has picked weights, those of an origin included.
+    halved = any(arm.recipe.chooses_on_validation for arm in arms) or bool(start and not start.undivided)
     if not halved:
         arms = judged_by_all(arms)
     dataset = context.dataset
@@ -86,9 +111,24 @@ def _plan(
         judge_rows=context.judge_rows(arms[0].recipe, halved),
         data=StudyData(dataset.name, dataset.sha256, dataset.class_names, dataset.given_validation),
         test=test,
+        origins=start.origins if start else None,
     )
     check_models(plan.arms)
+    # Where an origin was stopped by one half, nothing that this study does makes the whole set judge.
+    if halved and (start is None or start.undivided):
+        recipes, whole = [arm.recipe for arm in arms], context.judge_rows(arms[0].recipe, halved=False)
+        if advice := quieter(recipes, plan.judge_rows, whole):
+            context.advice.append(advice)
     return plan
+
+
+def require_one_architecture(arms: Sequence[Arm]) -> None:
+    """Raise UsageError if the weights that all arms start from cannot fit each of them."""
+    base = arms[0].recipe.model
+    for arm in arms[1:]:
+        ours = arm.recipe.model
+        require_same_model(ours.name, base.name, "the baseline")
+        require_same_options(ours, base, "the baseline")
 
 
 def check_models(arms: Sequence[Arm]) -> None:
@@ -101,7 +141,7 @@ def check_models(arms: Sequence[Arm]) -> None:
     )
     if not arguments.specs:
         return
-    with Worker(preload=PRELOADED["jax"]) as worker:
+    with borrow(preload=PRELOADED["jax"]) as worker:
         worker.call(CHECK_MODELS, arguments)
 
 
@@ -122,6 +162,8 @@ def extend(
     base = plan.arms[0]
     plain = replace(base, spec=replace(base.spec, undivided=UNSET))
     added = arms_of_changes(plain, changes, False, context, later=True) if changes else []
+    if plan.origins:
+        require_one_architecture([base, *added])
     if base.spec.undivided:
         if stopped := [arm.name for arm in added if arm.recipe.chooses_on_validation]:
             raise UsageError(

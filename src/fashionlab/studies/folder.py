@@ -4,6 +4,7 @@ runs/NAME/
   study.json        the plan; only ever added to
   models/           the files of users' own models: 02.py of an arm, and in 02/ what it needs beside it
   runs/             finished runs, sealed: 02-without-dropout-seed7
+  origins/          the weights that the runs start from, where those are an earlier study's: seed7.safetensors
   work/             what is under way; whatever lies here when a driver starts is swept away
   failures.jsonl    a line for each attempt that failed
   evaluated.json    for which runs the test set has been evaluated
@@ -15,10 +16,8 @@ runs/NAME/
   lock              held by the driver
 """
 
-import fcntl
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -31,19 +30,14 @@ from msgspec.structs import replace
 from fashionlab.errors import RunCorrupt, StoreError, UsageError
 from fashionlab.files import (
     append_line,
-    delete_folder,
-    explain_write_failure,
-    folder_size,
     make_folder,
     new_stamped_folder,
-    open_lock,
-    require_plain,
-    sync_folder,
     write_atomically,
 )
 from fashionlab.models.own.source import OwnSource
-from fashionlab.options import unknown_name
+from fashionlab.options import command
 from fashionlab.store import Run, read_document, to_json
+from fashionlab.store.collection import Collection
 from fashionlab.store.format import from_json, read_file, read_versioned
 from fashionlab.store.listing import folders_with
 from fashionlab.studies.design.imported import ImportedPlan
@@ -52,7 +46,7 @@ from fashionlab.studies.design.plan import READABLE, Arm, Plan
 from fashionlab.studies.summary import StudySummary, check_summary
 from fashionlab.text import readable_json
 
-REMEDY = "delete it, fashionlab study resume makes it again"
+REMEDY = "delete it, resuming the study makes it again"
 
 Document = TypeVar("Document")
 
@@ -79,30 +73,27 @@ class _Origin(Struct, frozen=True):
     imported: dict[str, object] | None = None
 
 
-class StudyFolder:
+class StudyFolder(Collection):
     """A study's folder."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    KIND = "study"
+    PLAN = "study.json"
 
     @staticmethod
-    def create(runs: Path, label: str, plan: Plan | ImportedPlan) -> "StudyFolder":
-        """A new folder in `runs`, named after the label and the time, with the plan in it."""
+    def create(
+        runs: Path, label: str, plan: Plan | ImportedPlan, origins: Mapping[int, Run] | None = None
+    ) -> "StudyFolder":
+        """A new folder in `runs`, named after the label and the time, with the plan in it.
+
+        origins: the runs from whose weights its runs start, by seed; the weights are kept in the folder.
+        """
         with new_stamped_folder(runs, label) as (folder, path):
-            for name in ("runs", "work", "models"):
+            for name in ("runs", "work", "models", *(["origins"] if origins else [])):
                 make_folder(folder / name)
+            for seed, run in (origins or {}).items():
+                write_atomically(_origin_file(folder, seed), run.read("weights.safetensors"))
             StudyFolder(folder).save_plan(replace(plan, name=path.name))
         return StudyFolder(path)
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
-
-    @property
-    def work(self) -> Path:
-        """Where runs are made."""
-        return self.path / "work"
 
     @property
     def plan(self) -> Plan:
@@ -152,29 +143,23 @@ class StudyFolder:
 
     def finished(self, arm: Arm, seed: int) -> Run | None:
         """The finished run of an arm and a seed, or None. Raises RunCorrupt if something else lies in its place."""
-        run = self.run_of(arm, seed)
-        if not run.path.exists():
-            return None
-        if not run.complete or run.spec != arm.spec_for(seed):
-            raise RunCorrupt(f"{run.path} is not the finished run of {arm.name!r} with seed {seed}; delete it")
-        return run
+        return self._finished(self.run_of(arm, seed), self.plan.spec_for(arm, seed), f"{arm.name!r} with seed {seed}")
 
     def adopt(self, folder: Path, arm: Arm, seed: int) -> Run:
         """Move a finished run out of `work` to its place: from here on it counts. Raises RunCorrupt if it is not it."""
-        run, place = Run(folder), self.run_of(arm, seed).path
-        if not run.complete or run.spec != arm.spec_for(seed):
-            raise RunCorrupt(f"{folder} is not the finished run of {arm.name!r} with seed {seed}")
-        try:
-            folder.rename(place)
-            sync_folder(place.parent)
-        except OSError as error:
-            raise StoreError(explain_write_failure(place, error)) from error
-        return Run(place)
+        return self._adopt(
+            folder, self.run_of(arm, seed), self.plan.spec_for(arm, seed), f"{arm.name!r} with seed {seed}"
+        )
 
-    def sweep(self) -> None:
-        """Throw away what an earlier driver left half done."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        make_folder(self.work)
+    def origin(self, seed: int) -> bytes | None:
+        """The weights that the runs with a seed start from, as a file; None where they are drawn anew."""
+        if self.plan.origins is None:
+            return None
+        path, remedy = _origin_file(self.path, seed), "restore it from a copy"
+        try:
+            return read_file(path, remedy)
+        except FileNotFoundError:
+            raise RunCorrupt(f"study {self.name} has lost {path.relative_to(self.path)}; {remedy}") from None
 
     def failures(self) -> list[Failure]:
         """All attempts that failed, in order. A line cut off by a power cut is left out: it is tried again."""
@@ -191,10 +176,6 @@ class StudyFolder:
     def record(self, failure: Failure) -> None:
         """Add a line to the failures."""
         append_line(self.path / "failures.jsonl", readable_json(msgspec.to_builtins(failure)).encode())
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file of the study, whole or not at all."""
-        write_atomically(self.path / name, content)
 
     def read(self, name: str, kind: type[Document]) -> Document | None:
         """A JSON file of the study, None if it is not there. Raises RunCorrupt."""
@@ -232,31 +213,6 @@ class StudyFolder:
         except ValueError as error:
             raise RunCorrupt(f"{self.path / name} is damaged ({error}); {REMEDY}") from None
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk, its runs included."""
-        return folder_size(self.path)
-
-    def delete(self) -> int:
-        """Delete it with all of its runs; return the bytes set free. Raises StoreError while it is being run."""
-        size = self.size
-        with self.lock():
-            delete_folder(self.path)
-        return size
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the study; the lock ends with the process. Raises StoreError while another process drives it."""
-        require_plain(self.path)
-        with open_lock(self.path / "lock") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StoreError(
-                    f"study {self.name} is being run by another process; wait for it, or stop it"
-                ) from None
-            yield
-
     def _model_file(self, number: int) -> Path:
         return self.path / "models" / f"{number:02}.py"
 
@@ -271,6 +227,10 @@ class StudyFolder:
             raise RunCorrupt(f"{where} cannot be read: {error.strerror or error}; {remedy}") from None
 
 
+def _origin_file(study: Path, seed: int) -> Path:
+    return study / "origins" / f"seed{seed}.safetensors"
+
+
 STUDY_MARKS = {"study.json": frozenset({"format", "arms", "judge_rows"})}
 """As `store.listing.RUN_MARKS`, of a study."""
 
@@ -282,17 +242,7 @@ def list_studies(runs: Path) -> list[StudyFolder]:
 
 def find_study(runs: Path, name: str) -> StudyFolder:
     """The study called `name` in `runs`, at the path `name`, or the newest for "last". Raises UsageError."""
-    known = list_studies(runs)
-    if name == "last" and known:
-        return known[-1]
-    for path in (runs / name, Path(name)):
-        if name and (path / "study.json").is_file():
-            path = path if path.name not in ("", "..") else path.resolve()
-            require_plain(path)
-            return StudyFolder(path)
-    if not known:
-        raise UsageError(f"there is no study in {runs} yet; make one with fashionlab study mlp --change dropout=0")
-    raise UsageError(unknown_name("study", name, [study.name for study in known[-12:]], f"the folder {runs}"))
+    return StudyFolder.find(runs, name, list_studies(runs), command("study", "mlp", changes=["dropout=0"]))
 
 
 def _created(path: Path) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from fashionlab.errors import StoreError
 from fashionlab.recipe.difference import Changed
+from fashionlab.studies.design.origins import StudyOrigins
 from fashionlab.studies.design.plan import Plan
 from fashionlab.studies.execution.estimate import count_done, deviations_before, estimate, seconds_of_a_seed
 from fashionlab.studies.folder import StudyFolder
@@ -92,6 +93,7 @@ class PlanOverview(Struct, frozen=True, kw_only=True):
     test: bool
     seconds: float | None
     power: Power | None = None
+    origins: StudyOrigins | None = None
 
 
 def line_of(folder: StudyFolder) -> StudyLine:
@@ -140,6 +142,7 @@ def overview_of(plan: Plan, runs: Path, workers: int | None, minutes: float | No
         minutes=minutes,
         test=plan.test,
         seconds=estimate(plan, runs, workers) if workers else None,
+        origins=plan.origins,
         power=_power(plan, deviations_before(plan, runs), seconds_of_a_seed(plan, runs, workers) if workers else None),
     )
 

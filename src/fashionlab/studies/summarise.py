@@ -64,6 +64,7 @@ def summarise_study(
             failures=_failures(results, base),
             calibration=_calibration(found[base.name]),
             alike=_alike(found[base.name]),
+            chosen=plan.baseline is None,
         ),
         arms=tuple(_arm(plan, results, base, arm, last, found[arm.name]) for arm in plan.arms if arm is not base),
         margin=plan.margin,
@@ -89,6 +90,7 @@ def summarise_study(
         test=test,
         compare=compare,
         imported=imported,
+        origins=plan.origins,
     )
 
 

@@ -10,6 +10,7 @@ from fashionlab.recipe.config import OptionValue
 from fashionlab.recipe.difference import Changed
 from fashionlab.store.results import Amount, Count, Fraction
 from fashionlab.studies.design.imported import Imported
+from fashionlab.studies.design.origins import StudyOrigins
 from fashionlab.studies.design.plan import (
     FORMAT,
     AtLeastOne,
@@ -84,7 +85,7 @@ class CalibrationError(Struct, frozen=True):
 
 
 class BaselineSummary(Struct, frozen=True, kw_only=True):
-    """The baseline; in a comparison without a named one, the best model so far.
+    """The baseline; in a comparison without a named one, the best model so far, which is then `chosen`.
 
     settings: of its recipe, by flat name; parameters: None where the word means nothing or no run is finished; seconds:
     of training on one core; accuracy: percent, on the judging set; calibration: None where nothing is known, as of
@@ -100,6 +101,7 @@ class BaselineSummary(Struct, frozen=True, kw_only=True):
     failures: tuple[FailedRun, ...]
     calibration: CalibrationError | None = None
     alike: bool = False
+    chosen: bool = False
 
 
 class ArmSummary(Struct, frozen=True, kw_only=True):
@@ -228,7 +230,8 @@ class StudySummary(Struct, frozen=True, kw_only=True):
     created: ISO time; margin: percentage points; alpha: of the whole study; declared: comparisons among which it was
     divided; judge_rows: images of the judging set, None where not known; seconds: wall time of all sessions; workers:
     of the last one; test: None while the test set is not evaluated; compare: of a comparison of models, otherwise None;
-    imported: of runs made elsewhere, otherwise None. Of these, machine is the one that imported them.
+    imported: of runs made elsewhere, otherwise None. Of these, machine is the one that imported them; origins: see
+    `Plan`.
     """
 
     format: int = FORMAT
@@ -252,6 +255,7 @@ class StudySummary(Struct, frozen=True, kw_only=True):
     test: Confirmation | None
     compare: Comparison | None
     imported: Imported | None = None
+    origins: StudyOrigins | None = None
 
 
 def check_summary(summary: StudySummary, plan: Design) -> None:

@@ -1,11 +1,12 @@
-"""The architecture of a run, and the one door to executing a model file that somebody else wrote."""
+"""The architecture of a run, what fits it, and the one door to executing a model file that somebody else wrote."""
 
 from collections.abc import Sequence
 
 from fashionlab.errors import RunCorrupt, UntrustedModel, UsageError
 from fashionlab.models import REGISTRY, Architecture
-from fashionlab.models.registry import own_architecture, registered
-from fashionlab.options import spelled
+from fashionlab.models.registry import is_own_file, own_architecture, registered
+from fashionlab.options import as_typed, spelled
+from fashionlab.recipe.config import ModelConfig
 from fashionlab.recipe.spec import RunSpec
 from fashionlab.store import Run, was_executed
 from fashionlab.store.format import REMEDY
@@ -51,6 +52,34 @@ def architecture_of(run: Run, trust: str | None = None) -> Architecture:
             f"trust it say so with {spelled('trust', digest[:TRUST_DIGITS])}"
         )
     return architecture
+
+
+def require_same_model(ours: str, theirs: str, whose: str) -> None:
+    """Raise UsageError if weights of the model `theirs` cannot go on in `ours`, by their names. whose: is of `theirs`.
+
+    Two model files of a user's own may be of one architecture: a worker finds out whether the weights fit.
+    """
+    if ours != theirs and not (is_own_file(ours) and is_own_file(theirs)):
+        raise UsageError(
+            f"{spelled('origin')}: given the model {ours!r}, but {whose} is of {theirs!r}, and weights go on in the "
+            "architecture that they were trained in; leave the model out"
+        )
+
+
+def require_same_options(ours: ModelConfig, theirs: ModelConfig, whose: str) -> None:
+    """Raise UsageError if options of a model of the registry differ from those that the weights were trained with.
+
+    What only regularizes may differ, as far as the weights still fit.
+    """
+    if is_own_file(ours.name):
+        return
+    for name, option in registered(ours.name).options.items():
+        given, expected = ours.options.get(name), theirs.options.get(name)
+        if option.off is None and given != expected:
+            raise UsageError(
+                f"{spelled(name)}: given {as_typed(given)}, but {whose} has {as_typed(expected)}, and weights go on in "
+                "the architecture that they were trained in; leave the option out"
+            )
 
 
 def is_vouched_for(spec: RunSpec, trust: Sequence[str]) -> bool:

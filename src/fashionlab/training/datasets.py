@@ -18,7 +18,7 @@ def load_for(run: Run, data_dir: str | None) -> Dataset:
     data, sha256 = run.spec.recipe.data, run.spec.data.sha256
     dataset = _held.get(sha256)
     if dataset is None:
-        dataset = load(data.dataset, data_dir=data_dir, preparation=data.preparation)
+        dataset = load(data.dataset, data_dir=data_dir, preparation=data.preparation, again=True)
         if dataset.sha256 != sha256:
             raise DataError(
                 f"the data set {data.dataset!r} has changed since run {run.name} was started "

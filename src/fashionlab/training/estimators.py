@@ -19,8 +19,10 @@ from fashionlab.errors import Interrupted, RunCorrupt, UsageError
 from fashionlab.machine import cpu_device, installed_version
 from fashionlab.models.drawing import seeded
 from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Round, Scores
+from fashionlab.models.memory import require_room
 from fashionlab.models.own.estimator import OwnEstimator, make_estimator
 from fashionlab.models.own.kept import load
+from fashionlab.options import spelled
 from fashionlab.store import HistoryRow, NormsRow, Run, TrainingEnd, to_json
 from fashionlab.store.format import ESTIMATOR_FILE, REMEDY, to_csv, to_tensors
 from fashionlab.training.architectures import architecture_of
@@ -62,6 +64,12 @@ class Estimators:
             dataset = load_for(run, arguments.data_dir)
             rows = partition(run.spec, dataset)
             training = _images(dataset, rows.train)
+            # Every library takes them so; what else it needs is its own affair, and not known beforehand.
+            require_room(
+                training.images.size * 4,
+                f"{len(training.labels):,} images as float32",
+                f"choose fewer with {spelled('limit')}, or smaller ones with {spelled('resize')}",
+            )
             validation = _images(dataset, rows.stopping) if len(rows.stopping) else None
             estimator = _estimator(run, arguments.trust)
             channel.emit(

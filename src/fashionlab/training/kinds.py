@@ -27,9 +27,11 @@ class RunArguments(Struct, frozen=True):
 
 
 class TrainArguments(RunArguments, frozen=True):
-    """checkpoint_seconds: between two checkpoints; None for none on the way."""
+    """checkpoint_seconds: between two checkpoints; None for none on the way; snapshots: keep what a network was like
+    after some of its epochs."""
 
     checkpoint_seconds: float | None
+    snapshots: bool = False
 
 
 class TrainableModels(Protocol):

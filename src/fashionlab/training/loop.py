@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -18,6 +18,7 @@ from fashionlab.options import spelled
 from fashionlab.recipe.config import TrainingConfig
 from fashionlab.store import HistoryRow, NormsRow
 from fashionlab.store.results import Amount, Count
+from fashionlab.store.snapshots import Snapshots, confusion_of
 from fashionlab.training.runners.runner import Runner, Sums, check_saved
 from fashionlab.training.runners.schedules import learning_rate_at
 from fashionlab.training.softmax import mean_cross_entropy
@@ -57,6 +58,15 @@ class LoopHooks:
     stop_requested: Callable[[], bool]
     save: Callable[[Progress, dict[str, np.ndarray]], None]
     checkpoint_seconds: float | None = CHECKPOINT_SECONDS
+    picture: Callable[[list[np.ndarray]], np.ndarray | None] | None = None
+
+
+class _Validated(NamedTuple):
+    """loss: mean cross-entropy, nats; accuracy: a fraction; confusion: for a snapshot. None for what there is not."""
+
+    loss: float | None
+    accuracy: float | None
+    confusion: np.ndarray | None
 
 
 class Loop:
@@ -65,7 +75,8 @@ class Loop:
 
     refit: as in the recipe. weight_names: "layer/variable" of each of the runner's weights; `trainable` says which of
     them are trained.
-    validation: uint8 images [n, height, width] and labels [n], or None for a refit.
+    validation: uint8 images [n, height, width] and labels [n], or None for a refit. `snapshots` are of some of the
+    epochs; None where the hooks have no `picture`, or the checkpoint that a run goes on from has none.
     """
 
     def __init__(
@@ -79,6 +90,7 @@ class Loop:
         hooks: LoopHooks,
     ) -> None:
         self.progress = Progress()
+        self.snapshots = Snapshots() if hooks.picture else None
         self.best = runner.state.weights()
         self._runner, self._config, self._validation, self._hooks = runner, config, validation, hooks
         self._epochs = refit or config.epochs
@@ -94,15 +106,23 @@ class Loop:
 
     def restore(self, progress: Progress, tensors: dict[str, np.ndarray]) -> None:
         """Go on from what `save` was given. Raises RunCorrupt if that is not of this model and recipe."""
-        state = {n.removeprefix("state/"): a for n, a in tensors.items() if n.startswith("state/")}
+        state, snapshots = (
+            {name.removeprefix(kind): a for name, a in tensors.items() if name.startswith(kind)}
+            for kind in ("state/", "snapshots/")
+        )
         best, start = _numbered("best", self.best), _numbered("start", self.best)
-        check_saved({**best, **start}, {n: a for n, a in tensors.items() if not n.startswith("state/")})
+        check_saved({**best, **start}, {n: a for n, a in tensors.items() if not n.startswith(("state/", "snapshots/"))})
         if not (
             progress.step <= self._runner.steps
             and progress.best_epoch <= progress.epoch <= self._epochs
             and [row.epoch for row in progress.history] == list(range(1, progress.epoch + 1))
         ):
             raise RunCorrupt("the checkpoint's progress does not belong to this run; delete the run and train anew")
+        if self.snapshots is not None:
+            try:
+                self.snapshots = Snapshots.of(snapshots, progress.epoch) if snapshots else None
+            except ValueError as error:
+                raise RunCorrupt(f"the checkpoint's snapshots: {error}; delete the run and train anew") from None
         self.progress = progress
         self._runner.state.restore(state)
         self.best, self._epoch_start = [tensors[name] for name in best], [tensors[name] for name in start]
@@ -175,10 +195,12 @@ class Loop:
         weights = self._runner.state.weights()
         with self._runner.state.judged():
             kept = self._runner.state.weights()
-            val_loss, val_accuracy = self._validate()
+            val_loss, val_accuracy, confusion = self._validate()
         if not all(np.isfinite(a).all() for a in weights) or (val_loss is not None and not math.isfinite(val_loss)):
             raise self._non_finite(epoch, "at its end")
         progress.norms += self._norms(epoch, weights)
+        if self.snapshots is not None and self._hooks.picture is not None:
+            self.snapshots.take(epoch, confusion, self._hooks.picture(kept))
         # Without validation, or without early stopping, the last epoch is the one to keep.
         chosen_by = val_loss if config.early_stopping else None
         choosing = chosen_by is not None
@@ -217,12 +239,15 @@ class Loop:
         val_losses = [row.val_loss for row in progress.history]
         return learning_rate_at(self._config, steps, progress.epoch * steps, val_losses)
 
-    def _validate(self) -> tuple[float, float] | tuple[None, None]:
+    def _validate(self) -> _Validated:
         if self._validation is None:
-            return None, None
+            return _Validated(None, None, None)
         images, labels = self._validation
         logits = self._runner.logits(images)
-        return mean_cross_entropy(logits, labels), float(np.mean(logits.argmax(axis=1) == labels))
+        confusion = None if self.snapshots is None else confusion_of(logits, labels)
+        return _Validated(
+            mean_cross_entropy(logits, labels), float(np.mean(logits.argmax(axis=1) == labels)), confusion
+        )
 
     def _norms(self, epoch: int, weights: list[np.ndarray]) -> list[NormsRow]:
         """By layer: the Euclidean norm of its trained weights, and of their change over the epoch."""
@@ -255,9 +280,13 @@ class Loop:
                 **{f"state/{name}": array for name, array in state.items()},
                 **_numbered("best", self.best),
                 **_numbered("start", self._epoch_start),
+                **{f"snapshots/{name}": array for name, array in self._snapshot_arrays().items()},
             },
         )
         self._saved_at = time.monotonic()
+
+    def _snapshot_arrays(self) -> dict[str, np.ndarray]:
+        return {} if self.snapshots is None else self.snapshots.arrays()
 
     def _non_finite(self, epoch: int, where: str) -> NonFiniteLoss:
         good = self.progress.best_epoch

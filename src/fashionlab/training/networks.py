@@ -1,7 +1,7 @@
 """Networks in a worker process: the Keras model of a run, its training, its answers."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import zip_longest
 from types import ModuleType
@@ -30,6 +30,7 @@ from fashionlab.store import (
     to_json,
 )
 from fashionlab.store.format import to_csv, to_tensors
+from fashionlab.store.snapshots import SNAPSHOTS, weights_of
 from fashionlab.training.architectures import architecture_of
 from fashionlab.training.datasets import load_for
 from fashionlab.training.engines import find_engine
@@ -57,7 +58,7 @@ class Networks:
             _require_memory(run, dataset)
             model = build_network(run, arguments.trust)
             start_from_origin(run, model)
-            loop = _make_loop(run, dataset, model, arguments.checkpoint_seconds, channel)
+            loop = _make_loop(run, dataset, model, arguments, channel)
             with explained_if_own(run, "failed in training"):
                 loop.run()
             libraries = {"jax": ("jax", "jaxlib"), "tensorflow": ("tensorflow",)}[keras.backend.backend()]
@@ -68,6 +69,8 @@ class Networks:
             run.write("history.csv", to_csv(HistoryRow, loop.progress.history))
             run.write("norms.csv", to_csv(NormsRow, loop.progress.norms))
             run.write("weights.safetensors", to_tensors(name_weights(model, loop.best)))
+            if loop.snapshots is not None:
+                run.write(SNAPSHOTS, loop.snapshots.to_bytes())
         seconds = sum(row.seconds for row in loop.progress.history)
         return TrainingEnd(loop.progress.stopped, loop.progress.best_epoch, seconds)
 
@@ -227,9 +230,16 @@ def explained_if_own(run: Run, what: str) -> AbstractContextManager[None]:
     return nullcontext() if run.spec.model_sha256 is None else explained(f"model {name!r} {what}")
 
 
-def _make_loop(
-    run: Run, dataset: Dataset, model: "keras.Model", checkpoint_seconds: float | None, channel: Channel
-) -> Loop:
+def _picture_of(run: Run, model: "keras.Model") -> Callable[[list[np.ndarray]], np.ndarray | None]:
+    """What a snapshot keeps of all weights: images of the first layer's, of a network of the registry. In what order a
+    user's own model sees the pixels is not known here."""
+    kernels = [i for i, weight in enumerate(model.weights) if _kind(weight.path) == "kernel"]
+    if run.spec.recipe.model.name not in REGISTRY or not kernels:
+        return lambda weights: None
+    return lambda weights: weights_of(weights[kernels[0]], run.spec.data.side)
+
+
+def _make_loop(run: Run, dataset: Dataset, model: "keras.Model", arguments: TrainArguments, channel: Channel) -> Loop:
     recipe = run.spec.recipe
     assert recipe.training is not None
     rows = partition(run.spec, dataset)
@@ -261,7 +271,13 @@ def _make_loop(
         [w.path for w in model.weights],
         [id(w) in trainable for w in model.weights],
         validation,
-        LoopHooks(channel.emit, channel.stop_requested, save, checkpoint_seconds),
+        LoopHooks(
+            channel.emit,
+            channel.stop_requested,
+            save,
+            arguments.checkpoint_seconds,
+            _picture_of(run, model) if arguments.snapshots else None,
+        ),
     )
     if has_checkpoint(run):
         loop.restore(*load_checkpoint(run, Progress))

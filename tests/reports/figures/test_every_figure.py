@@ -1,7 +1,9 @@
 """The contract that every figure satisfies, for the page, as a file and in a notebook."""
 
 import re
+import tempfile
 from functools import cache
+from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
@@ -33,6 +35,14 @@ def on_page(name):
     display = FIGURES[name]()
     text = display.svg()
     return display, text, list(ElementTree.fromstring(f"<page>{text}</page>"))
+
+
+@cache
+def as_files(name):
+    """What `save` writes of the same display: by name the content of its files, in their order."""
+    with tempfile.TemporaryDirectory() as place:
+        written = on_page(name)[0].save(Path(place) / "new" / "folder")
+        return {path.name: path.read_bytes() for path in written}
 
 
 def drawings(display):
@@ -102,7 +112,7 @@ def test_everything_that_is_pointed_at_is_there(page):
 
 def test_texts_stay_inside_the_drawing(display):
     for canvas in [*drawings(display), display.plot().canvas]:
-        canvas.figure.canvas.draw()
+        canvas.figure.draw_without_rendering()
         page = canvas.figure.bbox.padded(3)
         for text in canvas.figure.texts:
             box = text.get_window_extent()
@@ -123,27 +133,30 @@ def test_texts_are_neither_mathematics_nor_markup(page):
         assert not any("nan" in (element.get("d") or "") for element in root.iter())
 
 
-def test_saving_writes_a_png_and_an_svg_and_a_notebook_shows_the_same_bytes(display, tmp_path):
-    written = display.save(tmp_path / "new" / "folder")
-    assert [path.name for path in written] == [f"{display.name}.png", f"{display.name}.svg"]
-    first = [path.read_bytes() for path in written]
-    assert first[0].startswith(b"\x89PNG")
+@pytest.mark.parametrize("name", FIGURES)
+def test_saving_writes_a_png_and_an_svg_and_a_notebook_shows_the_same_bytes(name):
+    display, _, _ = on_page(name)
+    written = as_files(name)
+    assert list(written) == [f"{display.name}.png", f"{display.name}.svg"]
+    png, svg = written.values()
+    assert png.startswith(b"\x89PNG")
     again = display.plot()._repr_mimebundle_()
-    assert again["image/png"] == first[0]
+    assert again["image/png"] == png
     assert again["text/plain"] == display.description
-    root = ElementTree.fromstring(first[1])
+    root = ElementTree.fromstring(svg)
     assert root.findtext(f"{SVG}title") == display.title
     assert root.findtext(f"{SVG}desc") == display.description
     assert {"width", "height"} <= set(root.attrib)
-    assert b"var(--" not in first[1]
-    assert not re.search(rb"<dc:date>|matplotlib v|20\d\d-\d\d-\d\d", first[1].lower())
+    assert b"var(--" not in svg
+    assert not re.search(rb"<dc:date>|matplotlib v|20\d\d-\d\d-\d\d", svg.lower())
 
 
-def test_the_page_shows_the_same_texts_as_the_file_but_for_the_heading(page, tmp_path):
-    display, text, roots = page
-    _, path = display.save(tmp_path)
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_page_shows_the_same_texts_as_the_file_but_for_the_heading(name):
+    display, text, roots = on_page(name)
+    _, svg = as_files(name).values()
     assert display.plot().svg() == text
-    in_file, shown = texts(ElementTree.parse(path).getroot()), texts(roots[0])
+    in_file, shown = texts(ElementTree.fromstring(svg)), texts(roots[0])
     heading = in_file[len(shown) :]
     assert in_file[: len(shown)] == shown
     assert " ".join(heading) == " ".join(wrapped(display.title, 1e9) + wrapped(display.note, 1e9))

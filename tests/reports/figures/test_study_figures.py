@@ -2,6 +2,7 @@
 
 import pytest
 from figure_samples import EFFECTS, costs, effect, pair_values, trajectory
+from matplotlib.lines import Line2D
 
 from fashionlab.reports.figures.study.cost import Cost, Mean, accuracy_against_time
 from fashionlab.reports.figures.study.effects import forest, reach_of, strip
@@ -95,6 +96,29 @@ def test_names_beside_close_points_do_not_overlap():
     boxes = [name.get_window_extent() for name in names]
     assert len(boxes) == 4
     assert not any(box.overlaps(other) for i, box in enumerate(boxes) for other in boxes[i + 1 :])
+
+
+def test_names_of_crowded_points_cross_no_bar_and_are_tied_to_their_dots():
+    spread = [(3.9, 82.0, 0), (6.6, 80, 8), (13.4, 82, 10), (4.5, 72, 9), (4.6, 72.5, 7), (4.4, 81.5, 3), (5, 81.2, 2)]
+    models = [
+        Cost(f"model {k}", Mean(s, s - 0.4, s + 0.4), Mean(a, a - d if d else None, a + d if d else None))
+        for k, (s, a, d) in enumerate(spread)
+    ]
+    display = accuracy_against_time(models).plot()
+    display.figure.canvas.draw()
+    names = [t for t in display.figure.texts if t.get_text().startswith("model")]
+    boxes = [name.get_window_extent() for name in names]
+    assert not any(box.overlaps(other) for i, box in enumerate(boxes) for other in boxes[i + 1 :])
+    lines = [artist for artist in drawn(display) if isinstance(artist, Line2D)]
+    bars = [line for line in lines if line.get_linewidth() == 1.8]
+    assert len(bars) == 2 * len(models) - 1
+    for bar in bars:
+        (x0, y0), (x1, y1) = bar.get_transform().transform(bar.get_xydata())
+        for box in boxes:
+            crossed = box.x0 < max(x0, x1) and min(x0, x1) < box.x1 and box.y0 < max(y0, y1) and min(y0, y1) < box.y1
+            assert not crossed
+    ties = [line for line in lines if line.get_linewidth() == 0.9 and line.get_zorder() == 2]
+    assert 0 < len(ties) < len(models)
 
 
 def test_a_name_stands_beside_its_point_where_the_time_has_no_bar():

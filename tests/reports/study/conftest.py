@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from outline import unmarked
 from study_samples import CASES, HISTORIES_OF, IMAGES_OF, LESSON_OF
 
 from fashionlab.reports.study import StudyReport, produce_study_page, report_of
@@ -18,7 +19,7 @@ class StudyPage:
 
     @property
     def text(self):
-        return self.path.read_text(encoding="utf-8")
+        return unmarked(self.path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from study_samples import make_summary
 from fashionlab.recipe.difference import Changed
 from fashionlab.reports.progress.display import LiveDisplay, LogDisplay
 from fashionlab.reports.progress.study import StudyStatus, plan_lines
+from fashionlab.reports.study import report_of
+from fashionlab.reports.study.answer import state
 from fashionlab.studies.events import (
     RunDone,
     RunFailed,
@@ -116,3 +118,19 @@ def test_the_plan_says_what_it_can_find():
     assert "with the 10 seeds of this plan: a difference below about 0.91 points is likely to stay undecided" in text
     few = replace(PLAN, power=replace(power, smallest=None))
     assert "too few for any interval" in "\n".join(plan_lines(few))
+
+
+def test_a_reference_that_nobody_named_is_said_and_said_again_when_it_changes():
+    named = make_summary([("wide", WIDE, 1.5)], seeds=6, state="running")
+    status, told = StudyStatus(), []
+    for name in ("cnn", "cnn", "mlp"):
+        chosen = replace(named, baseline=replace(named.baseline, name=name, chosen=True))
+        told.append(list(status.take(SummaryWritten(chosen))))
+    sentence = "No baseline was named, so the others are compared with the most accurate so far, cnn."
+    assert told[0][0] == sentence
+    assert told[1] == []
+    # A verdict against another reference is another verdict.
+    assert told[2] == [sentence.replace("cnn", "mlp"), told[0][1]]
+    assert not any("reference" in line for line in StudyStatus().take(SummaryWritten(named)))
+    assert sentence in state(report_of(replace(chosen, baseline=replace(chosen.baseline, name="cnn"))))
+    assert "the reference will be the most accurate" in "\n".join(plan_lines(replace(PLAN, baseline=None)))

@@ -283,7 +283,9 @@ def test_the_lines_for_the_terminal_say_what_was_found_and_how_to_go_on():
         "The same runs on the test set (2,000 images, evaluated once here; other images, not other trainings): mlp 8"
         in lines[-2]
     )
-    assert lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab study resume mlp-ablation --seeds N"
+    assert (
+        lines[-1] == "60 runs in 12 min 22 s on 2 workers; for more: fashionlab.resume_study('mlp-ablation', seeds=N)"
+    )
     assert "Caution" in summary_lines(report_of(make_jump()))[0]
 
 

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fashionlab.evaluation.insight.document import EmbeddingMap, Filters, Layers, NetworkInsight, Saliency
+from fashionlab.evaluation.insight.document import (
+    MAPPED,
+    EmbeddingMap,
+    Filters,
+    Layers,
+    NetworkInsight,
+    Saliency,
+)
 from fashionlab.evaluation.section import Missing
 
 Shape = tuple[int | None, ...]
@@ -21,6 +28,7 @@ def fits(document: NetworkInsight, arrays: Mapping[str, np.ndarray], classes: in
         and _filters_fit(document.filters)
         and _map_fits(document.map, rows)
         and (isinstance(document.saliency, Missing) or document.saliency.images == len(document.chosen))
+        and document.occlusion.images == min(len(document.chosen), MAPPED)
         and _arrays_fit(document, arrays, classes, side)
     )
 
@@ -61,6 +69,8 @@ def _expected(document: NetworkInsight, classes: int, side: int) -> dict[str, tu
             found[f"{layer.key}/chosen"] = ("f", (chosen, layer.units))
             found[f"{layer.key}/class_means"] = ("f", (classes, layer.units))
             found[f"{layer.key}/largest"] = ("f", (layer.units,))
+            if layer.maps:
+                found[f"{layer.key}/maps"] = ("f", (min(chosen, MAPPED), len(layer.maps), None, None))
     if isinstance(document.filters, Filters):
         found["filters/weights"] = ("f", (len(document.filters.units), None, None))
     if isinstance(document.map, EmbeddingMap):
@@ -71,4 +81,5 @@ def _expected(document: NetworkInsight, classes: int, side: int) -> dict[str, tu
             found["map/neighbours"] = ("f", (points, 2))
     if isinstance(document.saliency, Saliency):
         found["saliency/values"] = ("f", (chosen, side, side))
+    found["occlusion/values"] = ("f", (document.occlusion.images, side, side))
     return found

@@ -16,6 +16,13 @@ MOSTLY = 0.95
 """Share of images (and places) on which a saturated unit lies in the flat part of its activation."""
 
 
+MAPPED = 20
+"""Chosen images whose feature maps and occlusion are kept, at most."""
+
+MAPS = 8
+"""Channels of a convolution whose feature maps are kept, at most."""
+
+
 class Chosen(Struct, frozen=True):
     """An image that is looked at in detail. row: of the validation set; true, predicted: classes; confidence: of the
     prediction.
@@ -44,7 +51,8 @@ class Layer(Struct, frozen=True):
     kind: "Dense", "Conv2D", …; averaged: a unit has several outputs an image, one a place, and the arrays hold their
     means; dead: their outputs are silent for every image and place; saturated: not dead, but in the flat part of the
     activation for a share of MOSTLY of them; flat_share: of all outputs; these two are None for an activation without a
-    flat part; key: the arrays' names begin with it.
+    flat part; key: the arrays' names begin with it; maps: of a convolution the channels whose feature maps the arrays
+    hold, those of the largest mean first; none of other layers.
     """
 
     name: str
@@ -56,6 +64,7 @@ class Layer(Struct, frozen=True):
     saturated: Units | None
     flat_share: float | None
     key: str
+    maps: tuple[int, ...] = ()
 
 
 class Layers(Section, frozen=True):
@@ -97,6 +106,14 @@ class Saliency(Section, frozen=True):
     images: int
 
 
+class Occlusion(Section, frozen=True):
+    """By how much the predicted class's logit falls where an image is covered. images: how many, the first of those
+    that are `chosen`, at most MAPPED; patch: the side of the square that covers, pixels."""
+
+    images: int
+    patch: int
+
+
 class NetworkInsight(Section, frozen=True, kw_only=True):
     """What happens inside a network. n: validation images that means and units are counted over; chosen: for each class
     two images, or one where it has no more."""
@@ -107,6 +124,7 @@ class NetworkInsight(Section, frozen=True, kw_only=True):
     filters: Filters | Missing
     map: EmbeddingMap | Missing
     saliency: Saliency | Missing
+    occlusion: Occlusion
 
 
 class ClassWeights(Section, frozen=True):

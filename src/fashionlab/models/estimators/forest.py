@@ -1,8 +1,8 @@
 """A random forest: the mean of many trees, each grown on other rows and other pixels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta
@@ -10,6 +10,11 @@ from msgspec import Meta
 from fashionlab.machine import usable_cores
 from fashionlab.models.estimators.base import Estimator, Fitted, LabelledImages, Scores, Step
 from fashionlab.models.estimators.trees import Tree, Trees
+from fashionlab.models.memory import require_room
+from fashionlab.options import spelled
+
+NODE = 64
+"""Bytes of a node of scikit-learn's trees, beside the class shares."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,14 @@ class Forest(Estimator):
         )
         # Where a tree cuts does not depend on the scale, and whole pixel values keep the thresholds exact.
         pixels = training.flat.astype(np.float32)
-        done = 0
+        done, sized = 0, False
         while done < self.n_estimators:
             done = min(self.n_estimators, done + 2 * len(usable_cores()))
             model.set_params(n_estimators=done).fit(pixels, training.labels)
             step(done, None)
+            if not sized:
+                self._require_room([estimator.tree_ for estimator in model.estimators_])
+                sized = True
         grown = [estimator.tree_ for estimator in model.estimators_]
         trees = Trees.join(
             [
@@ -62,6 +70,16 @@ class Forest(Estimator):
         )
         depths = [tree.max_depth for tree in grown]
         return Fitted(trees.to_tensors(), f"trees of {min(depths)} to {max(depths)} levels")
+
+    def _require_room(self, grown: Sequence[Any]) -> None:
+        """Trees are of much the same size, so the first ones tell what all will take."""
+        each = sum(tree.node_count * (NODE + tree.value[0].nbytes) for tree in grown) / len(grown)
+        require_room(
+            round(each * (self.n_estimators - len(grown))),
+            f"{self.n_estimators:,} trees of {each / 2**20:,.1f} MiB, like the first {len(grown):,},",
+            f"choose fewer with {spelled('n_estimators')}, or smaller ones with {spelled('max_depth')} or "
+            f"{spelled('min_samples_leaf')}",
+        )
 
     def scores(self, tensors: Mapping[str, np.ndarray], side: int) -> Scores:
         """Logarithms of the mean over the trees of the class shares in the leaf."""

@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 
 from fashionlab.options import spelled
-from fashionlab.reports.study.report import from_to, report_of
+from fashionlab.reports.study.report import chosen_reference, from_to, report_of
 from fashionlab.reports.study.verdicts import effect, interval
-from fashionlab.reports.wording import confidence, countdown, counted
+from fashionlab.reports.wording import confidence, countdown, counted, start_text
 from fashionlab.studies.events import (
     RunDone,
     RunFailed,
@@ -35,6 +35,7 @@ class StudyStatus:
         self._ends_at: float | None = None
         self._testing = ""
         self._said: dict[str, str] = {}
+        self._reference = ""
 
     @property
     def left(self) -> str:
@@ -78,9 +79,10 @@ class StudyStatus:
         match event:
             case SummaryWritten():
                 self.summary = event.summary
-                verdicts = self._new_verdicts(event.summary)
-                self.row = "; ".join(verdicts)
-                return verdicts
+                # The reference first, as the verdicts are about it.
+                news = [*self._new_reference(event.summary), *self._new_verdicts(event.summary)]
+                self.row = "; ".join(news)
+                return news
             case RunsUnderWay():
                 self.running = event.runs
                 self._ends_at = None if event.seconds_left is None else time.monotonic() + event.seconds_left
@@ -95,6 +97,15 @@ class StudyStatus:
             case RunTested():
                 self._testing = f"evaluating the test set: {event.done} of {counted(event.of, 'run')}"
         return []
+
+    def _new_reference(self, summary: StudySummary) -> Sequence[str]:
+        said = chosen_reference(summary.baseline)
+        if said == self._reference:
+            return []
+        self._reference = said
+        # What was found about an arm was against another one.
+        self._said.clear()
+        return [said]
 
     def _new_verdicts(self, summary: StudySummary) -> Sequence[str]:
         lines = []
@@ -122,6 +133,8 @@ def plan_lines(plan: PlanOverview) -> list[str]:
     return [
         plan.title,
         *map(_arm_line, plan.arms),
+        *([] if plan.baseline else [f"the reference will be the most accurate, as {spelled('baseline')} names none"]),
+        *([start_text(plan.origins.study, plan.origins.arm)] if plan.origins else []),
         f"{most}{counted(plan.runs, 'run')}{done}: {counted(len(plan.arms), 'arm')}, {seeds}, {workers}; "
         f"judged on {plan.judge_rows:,} images each, margin {plan.margin:g} points",
         f"estimated time: {estimate}{time_limit}",

@@ -13,8 +13,10 @@ from fashionlab.evaluation import Insight, Missing, find_insight, open_images
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports.figures import Display
 from fashionlab.reports.run.card import model_card
+from fashionlab.reports.run.carried import carry
 from fashionlab.reports.run.figures import page_figures
 from fashionlab.reports.run.render import render
+from fashionlab.reports.run.sections.time import frames_of
 from fashionlab.reports.run.shown import ShownImage
 from fashionlab.reports.run.summary import RunReport, summarise_report
 from fashionlab.reports.sprite import gather
@@ -47,7 +49,16 @@ def produce_report(
         pixels = _pixels(run, report.images, data_dir)
         if isinstance(pixels, Missing):
             report = replace(report, images_missing=pixels)
-        page = render(report, None if isinstance(pixels, Missing) else pixels, insight.arrays)
+        carried = carry(run, report, data_dir)
+        # What it says now is that nothing is carried, and why; or how much is.
+        report = replace(report, tryit=carried if isinstance(carried, Missing) else carried.section)
+        page = render(
+            report,
+            None if isinstance(pixels, Missing) else pixels,
+            insight.arrays,
+            None if isinstance(carried, Missing) else carried,
+            frames_of(run),
+        )
     make_folder((run.derived / PAGE).parent)
     write_atomically(run.derived / PAGE, page)
     write_atomically(run.derived / CARD, model_card(report).encode())

@@ -9,11 +9,12 @@ from fashionlab.reports.run.sections.errors import ErrorsSection, errors
 from fashionlab.reports.run.sections.inside import InsideSection, PixelSection, inside
 from fashionlab.reports.run.sections.learning import LearningSection, learning
 from fashionlab.reports.run.sections.made import MadeSection, made
+from fashionlab.reports.run.sections.tryit import TryItSection, tryit
 from fashionlab.reports.run.shown import PredictedSet, ShownImage, ShownImages
 from fashionlab.reports.wording import kind_text
 from fashionlab.store import Run
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class RunReport(Struct, frozen=True, kw_only=True):
@@ -25,6 +26,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
     title: str
     class_names: tuple[str, ...]
     answer: AnswerSection
+    tryit: TryItSection | Missing
     learning: LearningSection | Missing
     errors: ErrorsSection | Missing
     confidence: ConfidenceSection | Missing
@@ -37,6 +39,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
     def missing(self) -> dict[str, str]:
         """What could not be made, and why."""
         parts = {
+            "try it": self.tryit,
             "learning": self.learning,
             "errors": self.errors,
             "confidence": self.confidence,
@@ -57,15 +60,18 @@ def summarise_report(run: Run, insight: Insight) -> RunReport:
     judged = next(iter(sets.values()), None)
     figures = metrics.test or metrics.validation
     images = ShownImages()
+    assured = confidence(predictions, judged.name) if judged else Missing(NOTHING_PREDICTED)
+    scaling = None if isinstance(assured, Missing) else assured.calibration.scaling
     wrong = errors(data, figures, judged, images) if judged and figures else Missing(NOTHING_PREDICTED)
     return RunReport(
         run=run.name,
         title=f"{recipe.model.name}, seed {recipe.seed}" + kind_text(bool(run.spec.origins), bool(recipe.refit)),
         class_names=data.class_names,
         answer=answer(run),
+        tryit=tryit(run, sets, scaling.temperature if scaling else None, images),
         learning=learning(run),
         errors=wrong,
-        confidence=confidence(predictions, judged.name) if judged else Missing(NOTHING_PREDICTED),
+        confidence=assured,
         inside=inside(insight, sets.get("validation"), images),
         made=made(run),
         images=images.all,

@@ -12,6 +12,7 @@ def report_lines(report: RunReport) -> list[str]:
     answer = report.answer
     best = f", {answer.unit} {answer.best_epoch} of {answer.epochs} kept" if answer.epochs else ""
     lines = [f"{report.title}: {_accuracy(answer)}, {duration(answer.seconds.training)} of training{best}"]
+    lines += filter(None, [answer.subset])
     if not isinstance(report.learning, Missing):
         lines += report.learning.sentences
     if not isinstance(report.errors, Missing):

@@ -14,7 +14,8 @@ from fashionlab.reports import sprite
 from fashionlab.reports.figures import Display, style_sheet
 from fashionlab.reports.figures.run.confusion_difference import confusion_difference
 from fashionlab.reports.figures.study.histories import histories
-from fashionlab.reports.run.render import page_environment, page_text, shown
+from fashionlab.reports.run.render import finished, page_environment, shown
+from fashionlab.reports.run.scripts import page_text
 from fashionlab.reports.runs.curves import learned
 from fashionlab.reports.runs.pairs import Confusions, PairMissing, PairResult, SetName, SideImage, sample_size
 from fashionlab.reports.runs.summary import SideBySide, compare_runs
@@ -73,7 +74,7 @@ def render_side_by_side(report: SideBySide, pixels: np.ndarray | Missing) -> byt
         sprite=None if isinstance(pixels, Missing) or not len(pixels) else sprite.data_uri(sprite.make_sprite(pixels)),
         style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
     )
-    return text.encode()
+    return finished(text)
 
 
 def _command(line: str) -> Any:

@@ -80,7 +80,7 @@ class SideBySide(Struct, frozen=True, kw_only=True):
 def check_runs(runs: Sequence[Run]) -> None:
     """Raise UsageError, RunIncomplete unless these are different, finished runs on the same data."""
     if len(runs) > MOST_RUNS:
-        raise UsageError(f"given {len(runs)} runs, expected at most {MOST_RUNS}; fashionlab runs --group lists more")
+        raise UsageError(f"given {len(runs)} runs, expected at most {MOST_RUNS}; the list of runs has groups")
     seen = set()
     for run in runs:
         if (path := run.path.resolve()) in seen:
@@ -224,7 +224,7 @@ def _caveats(runs: Sequence[Run], pairs: int) -> tuple[str, ...]:
         pair = "One seed each" if len(recipes) == len(runs) else "A pair of runs"
         about = (
             f"{pair} says nothing about the recipes: with other seeds they give other models, which may differ the "
-            "other way round. Whether a recipe is better is a question for fashionlab study."
+            "other way round. Whether a recipe is better is a question for a study."
         )
     said = [
         "The interval and McNemar’s test are about these trained models and other images from the same source.",

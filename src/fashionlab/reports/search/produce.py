@@ -6,7 +6,8 @@ from pathlib import Path
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports.figures import Display, style_sheet
 from fashionlab.reports.figures.search import Axis, Score, history, importance, slice_of
-from fashionlab.reports.run.render import page_environment, page_text, shown
+from fashionlab.reports.run.render import finished, page_environment, shown
+from fashionlab.reports.run.scripts import page_text
 from fashionlab.reports.search.text import claim, counts, flattery, rows_of, trial_line, verdict_sentence
 from fashionlab.reports.study.verdicts import SHAPES, STYLES
 from fashionlab.reports.wording import duration, plain, signed
@@ -44,7 +45,7 @@ def render_search(summary: SearchSummary) -> bytes:
         figures=shown({display.name: display for display in page_figures(summary)}),
         style=Markup(style_sheet() + page_text("style.css") + page_text("study.css")),
     )
-    return text.encode()
+    return finished(text)
 
 
 def page_figures(summary: SearchSummary) -> list[Display]:

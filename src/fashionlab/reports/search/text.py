@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fashionlab.options import command
 from fashionlab.reports.study.verdicts import second_line, sentence
 from fashionlab.reports.tables import new_table
 from fashionlab.reports.wording import NONE, counted, duration, percent, plain, value_text
@@ -126,8 +127,8 @@ def search_lines(summary: SearchSummary, recipe_file: Path | None) -> list[str]:
     lines = [claim(summary)]
     if summary.confirmed:
         lines += [verdict_sentence(summary.confirmed), flattery(summary)]
-    lines += [f"to go on with the best: fashionlab train {recipe_file}"] if recipe_file else []
-    lines.append(f"for more trials: fashionlab search resume {summary.name} --trials {len(summary.trials) + 20}")
+    lines += [f"to go on with the best: {command('train', recipe_file)}"] if recipe_file else []
+    lines.append(f"for more trials: {command('resume_search', summary.name, trials=len(summary.trials) + 20)}")
     return [one_line(line) for line in lines if line]
 
 

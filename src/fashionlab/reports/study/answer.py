@@ -3,7 +3,7 @@
 from typing import Any
 
 from fashionlab.reports.study import verdicts
-from fashionlab.reports.study.report import JUDGING_SET, ArmReport, StudyReport, from_to
+from fashionlab.reports.study.report import JUDGING_SET, ArmReport, StudyReport, chosen_reference, from_to
 from fashionlab.reports.wording import confidence, counted, odds
 from fashionlab.studies.stats.verdict import Verdict
 
@@ -28,7 +28,11 @@ def answer(report: StudyReport) -> dict[str, Any]:
 
 
 def state(report: StudyReport) -> str:
-    """Where the study stands, and what may be believed of it now."""
+    """Where the study stands, what may be believed of it now, and, where nobody has named a reference, which it is."""
+    return " ".join(filter(None, [_state(report), chosen_reference(report.baseline)]))
+
+
+def _state(report: StudyReport) -> str:
     complete, runs, total = report.seeds.complete, report.runs, len(report.arms)
     done = counted(len(complete), "seed" if complete else "complete seed")
     undecided = sum(arm.verdict.word == "undecided" for arm in report.arms)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from fashionlab.reports.run.sections.made import subset_text
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.study.guarantee import import_sentences, not_tested, origin_sentences
-from fashionlab.reports.study.report import JUDGING_SET, StudyReport
+from fashionlab.reports.study.report import JUDGING_SET, BaselineReport, StudyReport
 from fashionlab.reports.wording import (
     NONE,
     SPACE,
@@ -48,7 +49,7 @@ def accuracies(report: StudyReport) -> list[dict[str, Any]]:
             "own": each is report.baseline,
             "n": each.accuracy.n,
             "mean": plain(each.accuracy.mean),
-            "interval": bounds(each.accuracy, plain),
+            "interval": percent_bounds(each.accuracy),
             "deviation": plain(each.accuracy.deviation),
         }
         for each in report.everyone
@@ -94,8 +95,15 @@ def _cell(description: Description) -> dict[str, str]:
 
 
 def bounds(description: Description, write: Callable[[float | None], str]) -> str:
-    """An interval as "low to high", nothing where there is none."""
-    return "" if description.low is None else f"{write(description.low)} to {write(description.high)}"
+    """An interval as "low to high"; nothing where there is none, but for equal values, which have none, in words."""
+    if description.low is None:
+        return f"{description.n:,} equal values: no interval" if description.deviation is not None else ""
+    return f"{write(description.low)} to {write(description.high)}"
+
+
+def percent_bounds(description: Description) -> str:
+    """As `bounds`, of accuracies in per cent: what lies beyond 0 and 100 is cut off."""
+    return bounds(description, lambda value: plain(None if value is None else min(max(value, 0.0), 100.0)))
 
 
 def troubles(report: StudyReport) -> dict[str, Any]:
@@ -135,8 +143,15 @@ def facts(report: StudyReport) -> list[tuple[str, str]]:
         ("Runs", f"{runs.done:,} done, {runs.failed:,} failed"),
         ("Time", f"{duration(report.seconds)} on {counted(report.workers, 'worker')}"),
         ("Judged on", f"{report.judge_rows or 0:,} images, the {JUDGING_SET}"),
+        *_subset(baseline),
         margin,
     ]
+
+
+def _subset(baseline: BaselineReport) -> list[tuple[str, str]]:
+    limit = baseline.settings.get("limit")
+    used = subset_text(str(baseline.settings.get("dataset")), limit if isinstance(limit, int) else None)
+    return [("Only a subset was used", f"{used} (the setting limit)")] if used else []
 
 
 def confirmation(report: StudyReport) -> dict[str, Any] | None:
@@ -155,7 +170,7 @@ def confirmation(report: StudyReport) -> dict[str, Any] | None:
             "own": found.name == baseline.name,
             "n": found.accuracy.n,
             "accuracy": plain(found.accuracy.mean),
-            "interval": bounds(found.accuracy, plain),
+            "interval": percent_bounds(found.accuracy),
             "difference": signed(found.difference.mean) if found.difference else "",
             "span": bounds(found.difference, signed) if found.difference else "",
             "judged": verdicts.effect(arms[found.name].verdict) if found.name in arms else "",
@@ -211,7 +226,7 @@ def _row(model: ModelSummary, own: bool) -> dict[str, Any]:
         "name": model.name,
         "own": own,
         "accuracy": plain(model.accuracy.mean),
-        "interval": bounds(model.accuracy, plain),
+        "interval": percent_bounds(model.accuracy),
         "parameters": NONE if model.parameters is None else f"{model.parameters:,}",
         "bytes": size(model.bytes),
         "seconds": duration(model.seconds.mean),

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from fashionlab.reports.study.report import StudyReport
-from fashionlab.reports.wording import confidence, counted, p_value, plain, setting_text, times, value_text
+from fashionlab.reports.wording import confidence, counted, p_value, plain, setting_text, start_text, times, value_text
 from fashionlab.studies.design.imported import Imported
 from fashionlab.studies.stats.bounded import largest_for
 
@@ -36,9 +36,7 @@ def guarantee(report: StudyReport) -> dict[str, Any]:
             for arm in arms
         ],
         "spent": spent(report),
-        "more": f"fashionlab study resume {shlex.quote(report.name)} --seeds N"
-        if report.imported is None and any(arm.verdict.word == "undecided" for arm in arms)
-        else None,
+        "more": f"fashionlab study resume {shlex.quote(report.name)} --seeds N" if report.wants_seeds else None,
         "settings": flat(report.baseline.settings),
         # Of imported runs nobody knows where they were made.
         "machine": flat(asdict(report.machine)) if report.imported is None else [],
@@ -81,6 +79,7 @@ def covers(report: StudyReport) -> list[str]:
     return [
         repeating,
         *([SHARED_JUDGES] if own else []),
+        *starts(report),
         *alike(report),
         "It does not cover other images: whether the same change helps on another data set, on photographs, or with "
         "another recipe around it, this study cannot tell.",
@@ -109,9 +108,9 @@ def _declared(report: StudyReport) -> str:
     number = " or ".join(f"{each:,}" for each in seeds)
     return (
         f"It makes use of the number of seeds that was declared before the first one, {number}: an interval is wide at "
-        f"the beginning, and after {number} seeds hardly wider than if nobody had looked before. Four fifths of the "
+        f"the beginning, and after {number} seeds hardly wider than if nobody had looked before. Seven tenths of the "
         "permitted error are spent so; a fifth is kept for going on beyond that number, where the intervals hold too, "
-        "but shrink slowly."
+        "but shrink slowly; a tenth is not spent, as skewed differences mislead more often than normal ones."
     )
 
 
@@ -154,6 +153,14 @@ def origin_sentences(facts: Imported) -> list[str]:
         f"{same} is not known.",
         "Seeds count in ascending order, all of them.",
     ]
+
+
+def starts(report: StudyReport) -> list[str]:
+    """Where the runs start, if not from weights drawn anew."""
+    if report.origins is None:
+        return []
+    text = start_text(report.origins.study, report.origins.arm)
+    return [f"{text[0].upper()}{text[1:]}: all arms of a seed go on from the same weights."]
 
 
 def alike(report: StudyReport) -> list[str]:

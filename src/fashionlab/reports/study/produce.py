@@ -8,7 +8,8 @@ import numpy as np
 from fashionlab.files import make_folder, write_atomically
 from fashionlab.reports import sprite
 from fashionlab.reports.figures import style_sheet
-from fashionlab.reports.run.render import page_environment, page_text, shown
+from fashionlab.reports.run.render import finished, page_environment, shown
+from fashionlab.reports.run.scripts import page_text
 from fashionlab.reports.study.answer import answer
 from fashionlab.reports.study.effects import (
     MOST_IMAGES,
@@ -72,9 +73,9 @@ def render_study(
         curveless=without_curves(report, histories or {}),
         columns=sprite.COLUMNS,
         sprite=None if images is None or not len(images) else sprite.data_uri(sprite.make_sprite(images)),
-        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css") + page_text("lesson.css")),
+        style=Markup(style_sheet() + page_text("style.css") + page_text("study.css") + page_text("lesson/lesson.css")),
     )
-    return text.encode()
+    return finished(text)
 
 
 def produce_study_page(

@@ -53,6 +53,13 @@ class StudyReport(StudySummary, frozen=True, kw_only=True):
         return (self.baseline, *self.arms)
 
     @property
+    def wants_seeds(self) -> bool:
+        """Whether something is undecided, and more seeds can be run. Of a study that goes on from an earlier one they
+        cannot: it has an origin for each of its seeds."""
+        undecided = any(arm.verdict.word == "undecided" for arm in self.arms)
+        return undecided and self.imported is None and self.origins is None
+
+    @property
     def compared(self) -> bool:
         """Whether the arms are models."""
         return self.kind == "compare"
@@ -70,6 +77,13 @@ class StudyReport(StudySummary, frozen=True, kw_only=True):
     def what(self) -> str:
         """What an arm is."""
         return "model" if self.compared else "change"
+
+
+def chosen_reference(baseline: BaselineSummary) -> str:
+    """Which arm the others are compared with, and why, where nobody has named one; else nothing."""
+    if not baseline.chosen or baseline.accuracy.mean is None:
+        return ""
+    return f"No baseline was named, so the others are compared with the most accurate so far, {baseline.name}."
 
 
 def report_of(summary: StudySummary) -> StudyReport:

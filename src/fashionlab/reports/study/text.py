@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fashionlab.options import Blank, command
 from fashionlab.reports.study import verdicts
 from fashionlab.reports.study.answer import state
-from fashionlab.reports.study.guarantee import alike, not_tested
+from fashionlab.reports.study.guarantee import alike, not_tested, starts
 from fashionlab.reports.study.report import StudyReport
 from fashionlab.reports.tables import new_table
 from fashionlab.reports.wording import NONE, countdown, counted, times
@@ -48,7 +49,7 @@ def summary_lines(report: StudyReport) -> list[str]:
             f"The same runs on the test set ({images}, evaluated {times(report.test.evaluations)} here; other images, "
             f"not other trainings): {accuracies}"
         )
-    lines += [*not_tested(report), *alike(report)]
+    lines += [*starts(report), *not_tested(report), *alike(report)]
     for each in report.everyone:
         lines += [
             f"failed: {each.name}, seed {run.seed}, {counted(run.attempts, 'attempt')}: {run.reason}"
@@ -58,8 +59,7 @@ def summary_lines(report: StudyReport) -> list[str]:
     if report.imported is not None:
         done = f"{counted(report.runs.done, 'result')} imported from {report.data.name}"
         return [one_line(line) for line in [*lines, done]]
-    undecided = any(arm.verdict.word == "undecided" for arm in report.arms)
-    more = f"; for more: fashionlab study resume {report.name} --seeds N" if undecided else ""
+    more = f"; for more: {command('resume_study', report.name, seeds=Blank('N'))}" if report.wants_seeds else ""
     return [one_line(line) for line in [*lines, done + more]]
 
 

@@ -151,7 +151,7 @@ def short_answer(verdict: Verdict) -> str:
     if verdict.effect is None:
         return "Nothing is known yet."
     if verdict.low is None or verdict.high is None:
-        return "Not at all yet."
+        return "No verdict yet."
     if verdict.word == "undecided":
         return f"Not decided, but an effect, if any, is smaller than {_excluded(verdict)} points, either way."
     return f"{confidence(verdict.alpha)} confidence that the {true_effect(verdict)}."

@@ -27,6 +27,7 @@ from msgspec import Meta, Struct
 
 from fashionlab.errors import UsageError
 from fashionlab.evaluation.disturbances import Disturbance
+from fashionlab.options import command
 from fashionlab.recipe.toml import read_toml
 from fashionlab.studies.design.file import StudyFile, study_file
 from fashionlab.studies.design.plan import Design
@@ -189,7 +190,7 @@ def read_lesson_file(path: Path) -> tuple[Lesson, StudyFile]:
     words = document.pop("lesson", None)
     if not isinstance(words, dict):
         raise UsageError(f"{path} has no table [lesson], expected the words of a lesson; is it a study? Then run it "
-                         f"with: fashionlab study {path}")  # fmt: skip
+                         f"with: {command('study', path)}")  # fmt: skip
     try:
         lesson = msgspec.convert(_lesson_of(words, document, path), Lesson)
     except msgspec.ValidationError as error:

@@ -28,13 +28,14 @@ from fashionlab.studies.design.changes import (
     describe_settings,
     read_change,
 )
+from fashionlab.studies.design.origins import StudyOrigins
 from fashionlab.studies.stats.alpha_spending import ALPHA, RESERVE, AlphaSpending
 from fashionlab.studies.stats.boundary import Boundary
 from fashionlab.studies.stats.verdict import MARGIN
 from fashionlab.training.partition import divide
 from fashionlab.training.prepare import LACKING, make_spec, prepare
 
-FORMAT = 4
+FORMAT = 5
 """Of `study.json` and `summary.json`; raised when a reader of the old ones could not read the new ones."""
 
 READABLE = range(2, FORMAT + 1)
@@ -60,6 +61,11 @@ AtLeastOne = Annotated[int, Meta(ge=1)]
 SEEDS = 10
 """Seeds of a study at most, and declared by it, unless told otherwise: effects of a point show after five, a lack of
 effect after 25."""
+
+FIRST_SEED = 100
+"""Of a study, unless told otherwise. Below are the seeds to choose by: those of single runs and of searches, which
+begin at 0. The searches that chose the defaults and the recipes used 0 to 4. What was chosen by a seed's images and
+luck is not judged by them."""
 
 COMPARE_SEEDS = 5
 """Seeds of a comparison, unless told otherwise."""
@@ -125,10 +131,6 @@ class Arm(Struct, frozen=True):
         """The user's own model, of the file that was declared; None for a model of the registry."""
         return None if self.model_source is None else own_architecture(self.model, self.model_source, self.spec.found)
 
-    def spec_for(self, seed: int) -> RunSpec:
-        """The spec of this arm's run under a seed."""
-        return self.spec.with_seed(seed)
-
 
 class StudyData(Struct, frozen=True):
     """The data set of a study. name: what `data.load` was given; sha256: of all its content; class_names: in the order
@@ -150,7 +152,7 @@ class Design(Struct, frozen=True, kw_only=True):
     the declared arms' error is divided. margin: percentage points; alpha, reserve: see `AlphaSpending`. seeds: how many
     at most, from `first_seed` on. all_seeds: go on to the last of them even if every arm is decided. test: evaluate the
     test set at the end. judge_rows: images of the judging set, on which the arms are compared; None where that is not
-    known.
+    known. origins: where its runs start, None for weights drawn anew.
     """
 
     format: int = FORMAT
@@ -170,12 +172,15 @@ class Design(Struct, frozen=True, kw_only=True):
     first_seed: FirstSeed = 0
     all_seeds: bool = False
     test: bool = True
+    origins: StudyOrigins | None = None
 
     def __post_init__(self) -> None:
         # What is read from a file must hold together as what was declared does.
         names = [arm.name for arm in self.arms]
         if len(names) < 2 or len(set(names)) < len(names) or (self.baseline or names[0]) not in names:
             raise ValueError(f"its arms are {names}, its baseline {self.baseline!r}")
+        if self.origins and [*self.origins.seeds] != [*self.all_seed_numbers]:
+            raise ValueError(f"its origins are of the seeds {[*self.origins.seeds]}")
 
     @property
     def all_seed_numbers(self) -> Sequence[int]:
@@ -225,6 +230,11 @@ class Plan(Design, frozen=True, kw_only=True):
     def arm(self, name: str) -> Arm:
         """The arm of a name."""
         return next(arm for arm in self.arms if arm.name == name)
+
+    def spec_for(self, arm: Arm, seed: int) -> RunSpec:
+        """The spec of an arm's run under a seed."""
+        spec = arm.spec.with_seed(seed)
+        return spec if self.origins is None else replace(spec, origins=self.origins.of(seed))
 
 
 @dataclass(frozen=True)

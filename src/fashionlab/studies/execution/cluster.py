@@ -170,7 +170,7 @@ class ClusterExecutor:
             return "no node of the cluster may work on this study: " + "; ".join(reasons)
         return (
             f"no node of the cluster had a free processor and {MEMORY / 2**30:g} GiB of memory for {PATIENCE:.0f} s; "
-            "finished runs are kept: fashionlab study resume goes on when there is one"
+            "finished runs are kept: resume the study when there is one"
         )
 
     def _turn(self, seconds: float) -> None:

@@ -67,8 +67,8 @@ def _connected() -> Iterator[None]:
         yield
     except (RayError, OSError, RuntimeError) as error:
         raise WorkerError(
-            f"the connection to the cluster is lost ({type(error).__name__}); finished runs are kept: fashionlab study "
-            "resume goes on when it is back"
+            f"the connection to the cluster is lost ({type(error).__name__}); finished runs are kept: resume the study "
+            "when it is back"
         ) from error
 
 

@@ -21,32 +21,20 @@ from fashionlab.studies.events import (
     SummaryWritten,
 )
 from fashionlab.studies.execution.estimate import seconds_left
+from fashionlab.studies.execution.flight import Flight
 from fashionlab.studies.execution.local import Executor, Job, News
 from fashionlab.studies.folder import Failure, StudyFolder
 from fashionlab.studies.outcomes import ATTEMPTS, Outcome, RunResults, last_seed
 from fashionlab.studies.summarise import summarise_study
 from fashionlab.studies.summary import Comparison, Confirmation, State, StudySummary
 from fashionlab.workers.events import (
-    ChunkDone,
-    EpochDone,
-    Event,
-    FitProgress,
-    FitStarted,
     RunEvent,
     RunFinished,
     RunStarted,
     RunTold,
-    TrainingStarted,
 )
 
 Ending = Literal["decided", "seeds", "minutes"]
-
-SILENCE = 120.0
-"""Seconds without news after which a run counts as hung: compiling a large network takes a minute, answering a study's
-6,000 images with a boosted model of 600 rounds 10 s."""
-
-USUAL = 20
-"""A run also counts as hung only if it is silent this many times as long as the arm's finished runs ever were."""
 
 NEWS_SECONDS = 0.5
 
@@ -54,26 +42,17 @@ LOSSES = 3
 """How often a run may go down with its machine before that counts as a failure of the run, which may be the cause."""
 
 
-@dataclass
-class InFlight:
-    """A run under way. done, of: how far it is, in units (epochs; trees or rounds of an estimator), 0 before it says
-    so; silence: its longest so far, in seconds; spoken: whether anything came from it yet."""
+@dataclass(kw_only=True)
+class InFlight(Flight):
+    """A study's run under way."""
 
     arm: Arm
     seed: int
-    attempt: int
-    started: float
-    heard: float
-    silence: float = 0.0
-    spoken: bool = False
-    done: int = 0
-    of: int = 0
-    unit: str = "epoch"
 
 
 @dataclass
 class Driver:
-    """Drives one study on one executor. minutes: of this session, None for no limit; silence: see SILENCE."""
+    """Drives one study on one executor. minutes: of this session, None for no limit; silence: see `Flight.hung`."""
 
     folder: StudyFolder
     executor: Executor
@@ -143,19 +122,18 @@ class Driver:
             if wanted is None:
                 return
             arm, seed = wanted
-            attempt, now = self.results.attempts(arm.name, seed) + 1, time.monotonic()
-            place, spec = self.folder.run_of(arm, seed), arm.spec_for(seed)
+            attempt = self.results.attempts(arm.name, seed) + 1
+            place, spec = self.folder.run_of(arm, seed), self.folder.plan.spec_for(arm, seed)
             key = f"{place.name}-{attempt}"
-            self._flights[key] = InFlight(arm, seed, attempt, now, now)
-            self.executor.submit(Job(key, spec, arm.model_source))
+            self._flights[key] = InFlight(arm=arm, seed=seed, attempt=attempt)
+            self.executor.submit(Job(key, spec, arm.model_source, self.folder.origin(seed)))
             self._tell_of(arm, seed, RunStarted(str(place.path), spec))
 
     def _take(self, news: News) -> None:
         flight = self._flights[news.key]
-        now = time.monotonic()
-        flight.silence, flight.heard = max(flight.silence, now - flight.heard), now
+        flight.hear()
         if news.event is not None:
-            _follow(flight, news.event)
+            flight.follow(news.event)
             self._tell_of(flight.arm, flight.seed, news.event)
             return
         del self._flights[news.key]
@@ -170,10 +148,11 @@ class Driver:
         outcome = Outcome.of(run)
         self.results.outcomes[flight.arm.name, flight.seed] = outcome
         self._silences[flight.arm.name] = max(flight.silence, self._silences.get(flight.arm.name, 0.0))
-        self._durations[flight.arm.name].append(now - flight.started)
+        seconds = flight.seconds
+        self._durations[flight.arm.name].append(seconds)
         self._save("running")
         self._tell_of(flight.arm, flight.seed, RunFinished(str(run.path), run.metrics))
-        self.on_event(RunDone(flight.arm.name, flight.seed, outcome.accuracy, now - flight.started))
+        self.on_event(RunDone(flight.arm.name, flight.seed, outcome.accuracy, seconds))
 
     def _fail(self, flight: InFlight, reason: str, hopeless: bool) -> None:
         final = hopeless or flight.attempt >= ATTEMPTS
@@ -185,17 +164,10 @@ class Driver:
 
     def _end_the_silent(self) -> None:
         for key, flight in list(self._flights.items()):
-            silent = time.monotonic() - flight.heard
-            if silent > self._patience(flight):
+            if reason := flight.hung(self._silences.get(flight.arm.name, 0.0), self.silence):
                 self.executor.cancel(key)
                 del self._flights[key]
-                self._fail(flight, f"hung: no sign of life for {silent:.0f} s", hopeless=False)
-
-    def _patience(self, flight: InFlight) -> float:
-        # Before its first word a run's worker starts and imports, which on a busy machine takes as long as it takes.
-        if self.silence is not None and flight.spoken:
-            return self.silence
-        return max(SILENCE, USUAL * self._silences.get(flight.arm.name, 0.0))
+                self._fail(flight, reason, hopeless=False)
 
     def _raise_if_hopeless(self) -> None:
         plan = self.folder.plan
@@ -246,22 +218,6 @@ class Driver:
             return seconds
         allowed = max(0.0, 60 * self.minutes - (time.monotonic() - self._begun))
         return allowed if seconds is None else min(seconds, allowed)
-
-
-def _follow(flight: InFlight, event: Event) -> None:
-    """Read off a training's event how far the run is."""
-    flight.spoken = True
-    match event:
-        case TrainingStarted():
-            flight.done, flight.of = event.epoch, event.epochs
-        case ChunkDone():
-            flight.done = event.epoch
-        case EpochDone():
-            flight.done, flight.of = event.row.epoch, event.epochs
-        case FitStarted():
-            flight.of, flight.unit = event.total or 0, event.unit or ""
-        case FitProgress():
-            flight.done, flight.of, flight.unit = event.done, event.total or 0, event.unit or ""
 
 
 def refuse_another_version(what: str, specs: Iterable[RunSpec], results_version: int) -> None:

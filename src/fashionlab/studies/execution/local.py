@@ -37,11 +37,12 @@ RUNS_OF_A_WORKER = 100
 @dataclass(frozen=True)
 class Job:
     """One run to make. key: names this attempt, also as a folder; spec: what decides its numbers; model_source: of
-    the user's own model, or None."""
+    the user's own model, or None; origin: see `RunOneArguments`."""
 
     key: str
     spec: RunSpec
     model_source: OwnSource | None
+    origin: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ class LocalExecutor:
     def _execute(self, slot: _Slot, job: Job) -> None:
         """In a thread of its own: make the run and report."""
         alive, folder = False, self._work / job.key
-        arguments = RunOneArguments(job.spec, job.model_source, str(folder), self._data_dir)
+        arguments = RunOneArguments(job.spec, job.model_source, str(folder), self._data_dir, job.origin)
         try:
             made = self._worker(slot, job).call(
                 self._task, arguments, lambda event: self._news.put(News(job.key, event=event))

@@ -105,7 +105,7 @@ class RemoteWorker:
 
     def _execute(self, job: Job) -> None:
         backend, folder = job.spec.backend, self._scratch / job.key
-        arguments = RunOneArguments(job.spec, job.model_source, str(folder), None)
+        arguments = RunOneArguments(job.spec, job.model_source, str(folder), None, job.origin)
         try:
             made = self._worker(backend).call(
                 RUN_ONE, arguments, lambda event: self._messages.put(Message(job.key, event=event))

@@ -19,7 +19,7 @@ from fashionlab.evaluation.tasks import PredictArguments, evaluate, predict
 from fashionlab.models.own.source import OwnSource
 from fashionlab.models.registry import registered
 from fashionlab.recipe.spec import RunSpec
-from fashionlab.store import Run, to_json
+from fashionlab.store import Run, save_origin, to_json
 from fashionlab.studies.summary import PredictionTimes
 from fashionlab.training.datasets import load_for
 from fashionlab.training.kinds import RunArguments, TrainArguments, models_of
@@ -31,12 +31,14 @@ from fashionlab.workers.events import RunPredicted
 
 class RunOneArguments(Struct, frozen=True):
     """spec: of the run; model_source: of the user's own model, or None, which is executed: whoever sends it here
-    vouches for it; folder: where to make the run's folder, any that this process may write; data_dir: or None."""
+    vouches for it; folder: where to make the run's folder, any that this process may write; data_dir: or None; origin:
+    the weights that it starts from, as a file, None where they are drawn anew."""
 
     spec: RunSpec
     model_source: OwnSource | None
     folder: str
     data_dir: str | None
+    origin: bytes | None = None
 
 
 class MadeRun(Struct, frozen=True):
@@ -78,6 +80,8 @@ def run_one(arguments: RunOneArguments, channel: Channel) -> MadeRun:
     spec, source, data_dir = arguments.spec, arguments.model_source, arguments.data_dir
     _forget_peak_memory()
     run = Run.create(Path(arguments.folder), "run", spec, source)
+    if arguments.origin is not None:
+        save_origin(run, arguments.origin)
     # A study loses the runs in flight when it is killed, at most; so there is no need for checkpoints on the way.
     ended = train(TrainArguments(str(run.path), data_dir, spec.model_sha256, checkpoint_seconds=None), channel)
     stopping = evaluate(RunArguments(str(run.path), data_dir, spec.model_sha256), channel)

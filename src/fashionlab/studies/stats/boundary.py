@@ -39,6 +39,10 @@ BEYOND = 0.2
 """The share of an arm's alpha that the anytime-valid interval keeps, for going on beyond the declared seeds. It is
 watched from the first seed on: a very large effect it finds sooner."""
 
+SKEWED = 0.1
+"""The share of an arm's alpha that nothing spends: it pays for differences that are skewed, up to a skewness of 1. Few
+of those refute the mean more often than normal ones do (docs/decisions/0025)."""
+
 EXCESS, EXCESS_FALLS = 0.16, 40
 """By which share more often than a random walk's the scores cross: at most EXCESS, for N seeds above EXCESS_FALLS
 EXCESS sqrt(EXCESS_FALLS / N). Found, for alpha from 0.05 to 1e-6: for N = 5 at most 0.11, for 8 to 20 0.10 to 0.157,
@@ -69,7 +73,7 @@ class Boundary:
         distances from their mean; infinite where there is none."""
         if self.declared is None:
             return sequential.half_width(n, squares, self.alpha)
-        limits = t_limits(self.alpha * (1 - BEYOND), self.declared)
+        limits = t_limits(self.alpha * (1 - BEYOND - SKEWED), self.declared)
         # Beyond the declared seeds their boundary says nothing new.
         limit = np.where(n <= self.declared, limits[np.minimum(n, self.declared)], np.inf)
         spread = np.sqrt(squares / (np.maximum(n - 1, 1) * n))
@@ -96,7 +100,7 @@ class Boundary:
         t = np.abs(mean) / np.sqrt(squares / ((n - 1) * n))
         reached = float((-ndtri(stdtr(n - 1, -t)) * np.sqrt(n / self.declared)).max())
         declared = _excess(self.declared) * crossing(min(max(reached, 0.0), LARGEST_SCORE), self.declared)
-        return min(1.0, declared / (1 - BEYOND), anytime / BEYOND)
+        return min(1.0, declared / (1 - BEYOND - SKEWED), anytime / BEYOND)
 
 
 @lru_cache(maxsize=256)

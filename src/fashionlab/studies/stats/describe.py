@@ -14,7 +14,7 @@ class Description(Struct, frozen=True):
     """Values in a few figures, in the unit of the values. None where there are too few of them.
 
     n: how many; mean, None of none; deviation: standard deviation with n - 1, None below 2; low, high: the t interval
-    of the mean, None below 2; method: what the interval is and is not.
+    of the mean, None below 2 and of equal values; method: what the interval is and is not.
     """
 
     n: Annotated[int, Meta(ge=0)]
@@ -45,5 +45,8 @@ def describe(values: Sequence[float] | np.ndarray) -> Description:
     from scipy.special import stdtrit
 
     mean, deviation = float(numbers.mean()), float(numbers.std(ddof=1))
+    if deviation <= 1e-9 * abs(mean):
+        # An interval without width would claim certainty: a few equal values say nothing about how far others spread.
+        return Description(n, mean, 0.0, None, None)
     half = float(stdtrit(n - 1, 0.975)) * deviation / math.sqrt(n)
     return Description(n, mean, deviation, mean - half, mean + half)

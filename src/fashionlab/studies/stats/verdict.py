@@ -35,9 +35,9 @@ ANYTIME = (
 
 DECLARED = (
     "repeated confidence interval for the mean paired difference, variance unknown, by a boundary of O'Brien and "
-    "Fleming's form for the declared number of seeds, with four fifths of alpha, and anytime-valid confidence sequence "
-    "(Wang and Ramdas 2023) with the fifth that is left, which goes on beyond that number: their common part holds at "
-    "every number of seeds at once. "
+    "Fleming's form for the declared number of seeds, with 70 % of alpha, and anytime-valid confidence sequence (Wang "
+    "and Ramdas 2023) with 20 %, which goes on beyond that number; 10 % are kept for differences that are skewed. "
+    "Their common part holds at every number of seeds at once. "
 )
 
 COVERS = (

@@ -6,6 +6,8 @@ may choose chunks as long as it likes to wait for news.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -111,18 +113,32 @@ class Forward:
             return outputs.astype(jnp.float32)
 
         self._logits = jax.jit(logits)
+        self._compiled: Future[Callable[..., jax.Array]] | None = None
+
+    def compile_ahead(self, side: int) -> None:
+        """Begin to compile for images of `side` pixels a side, on another core than what this thread does meanwhile."""
+        images = jax.ShapeDtypeStruct((self._batch, side, side), jnp.uint8)
+        with suppress(Exception):  # it comes again, and is explained, where the first images are judged
+            lowered = self._logits.lower(*self._weights(), images)
+            pool = ThreadPoolExecutor(max_workers=1)
+            self._compiled = pool.submit(lowered.compile)
+            pool.shutdown(wait=False)
+
+    def _weights(self) -> tuple[list[jax.Array], list[jax.Array]]:
+        model = self._model
+        return [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
 
     def __call__(self, images: np.ndarray | jax.Array) -> np.ndarray:
         """Float32 logits [n, classes] of uint8 images [n, height, width], with the weights that the model has now."""
-        trainable = [v.value for v in self._model.trainable_variables]
-        non_trainable = [v.value for v in self._model.non_trainable_variables]
+        trainable, non_trainable = self._weights()
+        logits = self._compiled.result() if self._compiled else self._logits
         batches = []
         for start in range(0, len(images), self._batch):
             batch = images[start : start + self._batch]
             missing = self._batch - len(batch)
             if missing:
                 batch = jnp.pad(jnp.asarray(batch), ((0, missing), (0, 0), (0, 0)))
-            batches.append(self._logits(trainable, non_trainable, batch))
+            batches.append(logits(trainable, non_trainable, batch))
         return np.concatenate([np.asarray(batch) for batch in batches])[: len(images)]
 
 
@@ -156,6 +172,7 @@ class FusedRunner:
         self._images, self._labels = jax.device_put(images), jax.device_put(labels.astype(np.int32))
         self._seen: np.ndarray | None = None
         self._forward = Forward(model)
+        self._forward.compile_ahead(images.shape[1])
         step = partial(training_step, model, self.state.rule, self.state.averages, config, classes, class_weights)
         self._chunk = make_chunk(step, config.batch_size)
 

@@ -5,7 +5,8 @@ a compiled loop, as in the fused trainer: an epoch of the `cnn` took 440 s, with
 (docs/decisions/0009).
 
 Dropout's masks are the same bits in a fifth of the time: on processors JAX runs the rounds of its random generator as a
-loop that goes through memory five times; written out, they are one loop over the mask.
+loop that goes through memory five times; written out, they are one loop over the mask. And they are drawn once a step,
+which XLA would do for every use.
 """
 
 import math
@@ -18,9 +19,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-"""Bits by which the rounds of Threefry-2x32 rotate (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"),
-which take turns."""
+from fashionlab.models.drawing import ROTATIONS
 
 
 def use_kernels(model: keras.Model) -> None:
@@ -72,9 +71,10 @@ def drop(layer: layers.Dropout, inputs: jax.Array, training: bool = False) -> ja
     # JAX makes a number in [0, 1) of the upper 23 bits, and compares it with a float32.
     least = math.ceil(float(np.float32(keep)) * 2**23)
     mask = threefry(layer.seed_generator.next(), inputs.shape) >> 9 < least
-    # The way back needs the mask too, and would draw it once more.
-    mask = jax.lax.optimization_barrier(mask)
-    return jax.lax.select(mask, inputs / keep, jnp.zeros_like(inputs))
+    # The way back needs the mask too. XLA would draw it anew for every use, whatever barrier stands there: it takes all
+    # of this for cheap. A root is dear to it, so the mask is drawn once and kept. The roots of 0 and 1 are exact.
+    kept = jnp.sqrt(mask.astype(jnp.float32))
+    return jax.lax.select(kept > 0, inputs / keep, jnp.zeros_like(inputs))
 
 
 def threefry(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:

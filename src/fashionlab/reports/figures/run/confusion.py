@@ -7,7 +7,7 @@ import numpy as np
 from fashionlab.reports.figures.canvas import Canvas
 from fashionlab.reports.figures.display import Display
 from fashionlab.reports.figures.palette import CORRECT, QUIET, WRONG
-from fashionlab.reports.figures.run.matrix import LONGEST, Matrix, draw_matrix
+from fashionlab.reports.figures.run.matrix import LONGEST, NARROWEST, Matrix, draw_matrix
 from fashionlab.reports.figures.text import fitted, text_width
 from fashionlab.reports.wording import percent
 
@@ -37,8 +37,8 @@ def confusion_matrix(
     totals = counts.sum(axis=1, keepdims=True)
     rates = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
 
-    def draw(_: bool) -> Canvas:
-        return _draw(counts, rates, class_names, classes)
+    def draw(narrow: bool) -> Canvas:
+        return _draw(counts, rates, class_names, classes, narrow)
 
     note = (
         f"{evaluated.capitalize()} set, counts. Blue: correct; orange: misclassified, by its share of the true class."
@@ -52,6 +52,7 @@ def confusion_matrix(
         f"Confusion matrix of the {evaluated} set: {said}.",
         draw,
         note,
+        narrow=len(classes) <= NARROWEST,
         names=class_names,
     )
 
@@ -76,7 +77,9 @@ def strength(rate: float, correct: bool) -> float:
     return rate if correct else min(1.0, (rate / WRONG_FULL) ** 0.5)
 
 
-def _draw(counts: np.ndarray, rates: np.ndarray, class_names: Sequence[str], classes: Sequence[int]) -> Canvas:
+def _draw(
+    counts: np.ndarray, rates: np.ndarray, class_names: Sequence[str], classes: Sequence[int], narrow: bool
+) -> Canvas:
     def said(t: int, p: int) -> str:
         share = f"{percent(rates[t, p])} of the true class"
         return f"true {class_names[t]}, predicted {class_names[p]}: {counts[t, p]:,}, {share}"
@@ -85,12 +88,12 @@ def _draw(counts: np.ndarray, rates: np.ndarray, class_names: Sequence[str], cla
         text=lambda t, p: f"{counts[t, p]:,}" if counts[t, p] else "",
         colour=lambda t, p: _colour(float(rates[t, p]), t == p),
         said=said,
-        # Or a share, which a page puts in its place.
-        widest=max(f"{counts.max():,}", percent(0.999), key=text_width),
+        # Or a share in per cent, which a page puts in its place.
+        widest=max(f"{counts.max():,}", "99.9", key=text_width),
         heading="recall",
         side=lambda t: percent(rates[t, t], 0) if counts[t].any() else "–",
     )
-    return draw_matrix(matrix, class_names, classes)
+    return draw_matrix(matrix, class_names, classes, narrow)
 
 
 def _colour(rate: float, correct: bool) -> tuple[str, float]:

@@ -7,7 +7,7 @@ import numpy as np
 from fashionlab.reports.figures.canvas import Canvas
 from fashionlab.reports.figures.display import Display
 from fashionlab.reports.figures.palette import CORRECT, QUIET, WRONG
-from fashionlab.reports.figures.run.matrix import Matrix, draw_matrix
+from fashionlab.reports.figures.run.matrix import NARROWEST, Matrix, draw_matrix
 from fashionlab.reports.wording import signed
 from fashionlab.text import one_line
 
@@ -35,8 +35,8 @@ def confusion_difference(
     classes = sorted(np.argsort(-(sizes.sum(axis=0) + sizes.sum(axis=1)), kind="stable")[:_COMPARED].tolist())
     a, b = map(one_line, names)
 
-    def draw(_: bool) -> Canvas:
-        return draw_matrix(_moved(first, second, class_names, (a, b)), class_names, classes)
+    def draw(narrow: bool) -> Canvas:
+        return draw_matrix(_moved(first, second, class_names, (a, b)), class_names, classes, narrow)
 
     better = int(np.trace(moved))
     title = f"{b} has {abs(better):,} {'more' if better > 0 else 'fewer'} images right than {a}"
@@ -55,7 +55,7 @@ def confusion_difference(
     return Display(
         name, title if better else f"{b} has as many images right as {a}",
         f"Differences of the confusion matrices, {b} minus {a}, the largest: {said or 'none'}.", draw, note,
-        names=class_names,
+        narrow=len(classes) <= NARROWEST, names=class_names,
     )  # fmt: skip
 
 

@@ -3,12 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fashionlab.reports.figures.canvas import Canvas
+from fashionlab.reports.figures.canvas import NARROW, Canvas
 from fashionlab.reports.figures.palette import CELL_INK, MUTED, QUIET
 from fashionlab.reports.figures.text import SMALL, TEXT, fitted, text_width
 
 LONGEST = 130.0
 """Points of a class's name."""
+
+NARROWEST = 12
+"""Classes whose matrix has a form for phones; of more, each cell would be too small to be hit with a finger."""
+
+_SHORT = 66.0
+"""Points of a class's name on a phone."""
 
 _GAP = 2.0
 """Points between cells."""
@@ -30,44 +36,85 @@ class Matrix:
     side: Callable[[int], str]
 
 
-def draw_matrix(matrix: Matrix, class_names: Sequence[str], classes: Sequence[int]) -> Canvas:
-    """The matrix of these classes. Cell t, p has the gid "cell-t-p", its text "count-t-p"."""
+@dataclass(frozen=True)
+class _Layout:
+    """Where things are, points. names: as they are written, in `written` points, those above turned by `angle` degrees;
+    left, above: the matrix's edges; cell: a cell's side with its gap; digits: size of the text in the cells; beyond:
+    what is needed to the right of the matrix; side: whether the column beside the matrix is there."""
+
+    names: list[str]
+    written: float
+    angle: float
+    left: float
+    above: float
+    cell: float
+    digits: float
+    beyond: float
+    side: bool
+
+
+def draw_matrix(matrix: Matrix, class_names: Sequence[str], classes: Sequence[int], narrow: bool = False) -> Canvas:
+    """The matrix of these classes. Cell t, p has the gid "cell-t-p", its text "count-t-p".
+
+    narrow: all columns fit a phone, and the column beside the matrix is left out; for up to `NARROWEST` classes.
+    """
     k = len(classes)
     labelled = k <= _LABELLED
+    given = [class_names[c] for c in classes]
+    at = _narrow(matrix, given) if narrow else _wide(matrix, given)
+    canvas = Canvas(at.left + k * at.cell + at.beyond, at.above + k * at.cell + 6)
+    if labelled:
+        _draw_cells(canvas, matrix, classes, (at.left, at.above, at.cell, at.digits))
+    else:
+        _draw_colours(canvas, matrix, classes, (at.left, at.above, at.cell))
+    number = "" if labelled else " (number, from 0)"
+    canvas.text(12, at.above + k * at.cell / 2, f"true class{number}", SMALL, MUTED, "center", rotation=90)
+    canvas.text(at.left + k * at.cell / 2, 11, f"predicted class{number}", SMALL, MUTED, "center")
+    if labelled:
+        _draw_names(canvas, matrix, classes, at)
+    return canvas
+
+
+def _wide(matrix: Matrix, given: Sequence[str]) -> _Layout:
+    k = len(given)
+    labelled = k <= _LABELLED
     size = TEXT if k <= 12 else 10.0
-    names = [fitted(class_names[c], LONGEST, size) for c in classes]
+    names = [fitted(name, LONGEST, size) for name in given]
     longest = max((text_width(name, size) for name in names), default=0.0) if labelled else 0.0
     # As wide as the longest text needs, and never a small figure.
     digits = text_width(matrix.widest, size, "bold") + 5
     cell = max(min(46.0, 460.0 / k), digits, size + 9) if labelled else max(4.0, 460.0 / k)
     turned = longest > cell - 6
+    lean = 0.72 * text_width(names[-1], size) + 8 if turned and labelled else 0.0  # the last name leans out
+    beyond = max(52.0 if labelled else 8.0, lean - cell / 2)
     above = 20 + (0.72 * longest + 12 if turned else 18)
-    left, right = (22 + longest + 8, 52 if labelled else 8)
-    lean = 0.72 * text_width(names[-1], size) if turned and labelled else 0.0  # the last name leans out of the matrix
-    canvas = Canvas(left + k * cell + max(right, lean + 8 - cell / 2), above + k * cell + 6)
-    if labelled:
-        _draw_cells(canvas, matrix, classes, (left, above, cell, size))
-    else:
-        _draw_colours(canvas, matrix, classes, (left, above, cell))
-    number = "" if labelled else " (number, from 0)"
-    canvas.text(12, above + k * cell / 2, f"true class{number}", SMALL, MUTED, "center", rotation=90)
-    canvas.text(left + k * cell / 2, 11, f"predicted class{number}", SMALL, MUTED, "center")
-    for i, (t, name) in enumerate(zip(classes, names, strict=True) if labelled else ()):
-        middle = above + (i + 0.5) * cell - _GAP / 2 + 0.36 * size
-        canvas.text(left - 8, middle, name, size, ha="right")
-        x = left + (i + 0.5) * cell - _GAP / 2
-        canvas.text(
-            x + (2 if turned else 0),
-            above - 7,
-            name,
-            size,
-            ha="left" if turned else "center",
-            rotation=40 if turned else 0,
-        )
-        canvas.text(left + k * cell + 8, middle, matrix.side(t), size, MUTED)
-    if labelled:
-        canvas.text(left + k * cell + 8, above - 7 if not turned else 11, matrix.heading, SMALL, MUTED)
-    return canvas
+    return _Layout(names, size, 40.0 if turned else 0.0, 22 + longest + 8, above, cell, size, beyond, labelled)
+
+
+def _narrow(matrix: Matrix, given: Sequence[str]) -> _Layout:
+    k, size = len(given), 10.0
+    names = [fitted(name, _SHORT, size) for name in given]
+    longest = max(text_width(name, size) for name in names)
+    left, lean = 16 + longest + 5, 0.5 * text_width(names[-1], size) + 8
+    cell = min(46.0, (NARROW - left - 2) / k, (NARROW - left - lean) / (k - 0.5))
+    digits = min(SMALL, (cell - _GAP - 2) / text_width(matrix.widest, 1.0, "bold"))
+    return _Layout(names, size, 60.0, left, 32 + 0.87 * longest, cell, digits, NARROW - left - k * cell, False)
+
+
+def _draw_names(canvas: Canvas, matrix: Matrix, classes: Sequence[int], at: _Layout) -> None:
+    """The classes beside the rows and above the columns, and the column beside the matrix."""
+    turned, right = at.angle > 0, at.left + len(classes) * at.cell + 8
+    for i, (t, name) in enumerate(zip(classes, at.names, strict=True)):
+        place = (i + 0.5) * at.cell - _GAP / 2
+        middle = at.above + place + 0.36 * at.written
+        canvas.text(at.left - 8 + (0 if at.side else 3), middle, name, at.written, ha="right")
+        x = at.left + place + (2 if turned else 0)
+        ha = "left" if turned else "center"
+        canvas.text(x, at.above - 7, name, at.written, ha=ha, rotation=at.angle)
+        if at.side:
+            canvas.text(right, middle, matrix.side(t), at.written, MUTED)
+    if at.side:
+        canvas.text(right, 11 if turned else at.above - 7, matrix.heading, SMALL, MUTED)
 
 
 def _draw_cells(

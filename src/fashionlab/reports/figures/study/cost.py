@@ -11,6 +11,10 @@ from fashionlab.reports.figures.text import TEXT, fitted, text_width
 from fashionlab.reports.wording import duration, percent
 
 Area = tuple[float, float, float, float]
+"""Left, upper, right and lower edge."""
+
+_PITCH = 8.0
+"""Points by which a name is moved up or down until nothing is in its way."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,13 @@ def _draw(models: Sequence[Cost], narrow: bool) -> Canvas:
     axes = canvas.panel(left, 24, across, height, x, y)
     place, down = canvas.places(axes)
     reach: list[tuple[float, float]] = []
+    taken: list[Area] = []
     for number, model in enumerate(models):
         colour, at, level = SERIES[number % len(SERIES)], place(model.seconds.mean), down(model.accuracy.mean)
         if model.accuracy.low is not None and model.accuracy.high is not None:
             ends = [down(min(value, y.high)) for value in (model.accuracy.low, model.accuracy.high)]
             canvas.line([at, at], ends, colour, 1.8, alpha=0.55)
+            taken.append((at - 2, min(ends), at + 2, max(ends)))
         xs = [at]
         if model.seconds.low is not None and model.seconds.low > 0:
             xs = [place(value) for value in model.seconds.ends()]
@@ -76,35 +82,46 @@ def _draw(models: Sequence[Cost], narrow: bool) -> Canvas:
         )
         canvas.hovers[f"model-{number}"] = [model.in_words()]
         reach.append((min(*xs, at - 8), max(*xs, at + 8)))
-    levels = [down(model.accuracy.mean) for model in models]
-    taken: list[Area] = [(first, y - 8, last, y + 8) for (first, last), y in zip(reach, levels, strict=True)]
+        taken.append((reach[-1][0], level - 8, reach[-1][1], level + 8))
     for number, model in enumerate(models):
+        colour, at, level = SERIES[number % len(SERIES)], place(model.seconds.mean), down(model.accuracy.mean)
         name = fitted(model.name, 120 if narrow else 230, TEXT, "bold")
-        within = (left, 24.0, left + across)
-        (x0, y0), anchor, area = _room(reach[number], levels[number], text_width(name, TEXT, "bold"), within, taken)
+        within = (left, 24.0, left + across, 24.0 + height)
+        area = _room(reach[number], level, text_width(name, TEXT, "bold"), within, taken)
         taken.append(area)
-        canvas.text(x0, y0, name, TEXT, SERIES[number % len(SERIES)], anchor, weight="bold")
+        if not _beside(area, level):
+            # From the dot to the nearest place of its name.
+            end = min(max(at, area[0]), area[2]), area[1] if area[1] > level else area[3]
+            canvas.line([at, end[0]], [level, end[1]], colour, 0.9, alpha=0.7, zorder=2)
+        canvas.text(area[0], area[3] - 3, name, TEXT, colour, weight="bold")
     return canvas
 
 
 def _room(
-    reach: tuple[float, float], y: float, width: float, within: tuple[float, float, float], taken: Sequence[Area]
-) -> tuple[tuple[float, float], str, Area]:
-    """Where a name of this width goes beside its point: the first place that nothing else occupies."""
+    reach: tuple[float, float], y: float, width: float, within: Area, taken: Sequence[Area]
+) -> Area:  # fmt: skip
+    """Where a name of this width goes: the place nearest to its point that nothing else occupies, or where least does.
+
+    reach: from where to where the point and its bar go; y: its level.
+    """
     first, last = reach
-    places: list[tuple[tuple[float, float], str, Area]] = []
-    for down in (4.5, -12.0, 20.0, -28.0, 36.0):
-        places.append(((last + 5, y + down), "left", (last + 5, y + down - 12, last + 5 + width, y + down + 3)))
-        places.append(((first - 5, y + down), "right", (first - 5 - width, y + down - 12, first - 5, y + down + 3)))
     middle = (first + last) / 2
-    for down in (-12.0, 22.0, -28.0, 38.0):
-        around = (middle - width / 2, y + down - 12, middle + width / 2, y + down + 3)
-        places.append(((middle, y + down), "center", around))
-    left, top, right = within
-    inside = [p for p in places if p[2][0] >= left and p[2][2] <= right and p[2][1] >= top]
-    free = [p for p in inside if not any(_touch(p[2], area) for area in taken)]
-    return (free or inside or places)[0]
+    places: list[Area] = []
+    for step in range(16):
+        for side in (-1, 1) if step else (1,):
+            top = y + side * _PITCH * step - 7.5
+            begins = (last + 5, first - 5 - width, middle - width / 2)
+            places += [(begin, top, begin + width, top + 15) for begin in begins]
+    left, upper, right, bottom = within
+    inside = [p for p in places if p[0] >= left and p[2] <= right and p[1] >= upper and p[3] <= bottom] or places
+    return min(inside, key=lambda place: sum(_shared(place, area) for area in taken))
 
 
-def _touch(a: Area, b: Area) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _beside(area: Area, level: float) -> bool:
+    """Whether a name is near enough to its point to be seen as its own."""
+    return area[1] - _PITCH <= level <= area[3] + _PITCH
+
+
+def _shared(a: Area, b: Area) -> float:
+    """Square points that two areas have in common."""
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))

@@ -7,8 +7,9 @@ from fashionlab.data.dataset import FASHION_CLASSES
 from fashionlab.data.download.sources import FASHION_MNIST
 from fashionlab.data.user.arrays import IDX_NAMES
 from fashionlab.evaluation import Missing, Section
+from fashionlab.recipe.config import DataConfig
 from fashionlab.reports.measures import Measured, measure, shared_line
-from fashionlab.reports.run.sections.made import recipe_line
+from fashionlab.reports.run.sections.made import recipe_line, subset_text
 from fashionlab.store import Ledger, Run, Seconds, SetMetrics
 
 _ZALANDO = "https://github.com/zalandoresearch/fashion-mnist"
@@ -92,7 +93,7 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     parameters, trainable: None where the word means nothing; size: of an estimator, what it is made of, in words,
     otherwise None; test_evaluations: how
     often the test set of these data has been evaluated in this folder of runs; shared: a sentence on test images that
-    are in the training set too, None for none.
+    are in the training set too, None for none; subset: a sentence on how much of the data set was used, None for all.
     """
 
     judged: SetResult | Missing
@@ -110,6 +111,7 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     test_evaluations: int
     shared: str | None = None
     trainable: int | None = None
+    subset: str | None = None
 
     @property
     def results(self) -> tuple[SetResult, ...]:
@@ -137,7 +139,13 @@ def answer(run: Run) -> AnswerSection:
         test_evaluations=len(Ledger(run.path.parent).lines(spec.data.sha256)),
         shared=shared_line(metrics),
         trainable=environment.trainable,
+        subset=_subset(spec.recipe.data),
     )
+
+
+def _subset(data: DataConfig) -> str | None:
+    used = subset_text(data.dataset, data.limit)
+    return used and f"Only a subset was used: {used}, for training and validation together (the setting limit)."
 
 
 def _result(name: str, figures: SetMetrics) -> SetResult:

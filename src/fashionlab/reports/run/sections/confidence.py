@@ -19,7 +19,7 @@ class ConfidenceSection(Section, frozen=True):
 def confidence(predictions: Predictions, name: str) -> ConfidenceSection:
     """Calibration of the predictions of one set, "test" or "validation"."""
     found = calibration(predictions, name)
-    return ConfidenceSection(found, (_before(found), _after(found), _abstaining(found.before.coverage)))
+    return ConfidenceSection(found, (_before(found), after_scaling(found), _abstaining(found.before.coverage)))
 
 
 def _before(found: Calibration) -> str:
@@ -36,18 +36,34 @@ def _before(found: Calibration) -> str:
     )
 
 
-def _after(found: Calibration) -> str:
+def after_scaling(found: Calibration) -> str:
+    """What the temperature makes of the confidence, in a sentence: also where that is worse."""
     scaling = found.scaling
     if scaling is None:
         return (
             "There is no temperature scaling: the temperature is fitted on validation images, and a refit was trained "
             "on those too."
         )
-    return (
-        f"Dividing the logits by a temperature of {scaling.temperature:.2f}, fitted on {scaling.n:,} validation "
-        f"images, makes that {plain(100 * scaling.after.reliability.ece, 2)} points; the predicted classes stay the "
-        "same."
+    before, after = found.before, scaling.after
+    errors = [100 * scores.reliability.ece for scores in (before, after)]
+    # As two decimals tell them apart, which is what is read.
+    worse = [round(errors[1], 2) > round(errors[0], 2), round(after.nll, 4) > round(before.nll, 4)]
+    how = (
+        f"Dividing the logits by a temperature of {scaling.temperature:.2f}, fitted on {scaling.n:,} validation images,"
     )
+    loss = f"the loss from {plain(before.nll, 4)} to {plain(after.nll, 4)} nats"
+    if all(worse):
+        return (
+            f"{how} makes its confidence worse here: that error rises to {plain(errors[1], 2)} points, and {loss}. Its "
+            "confidence is better left as trained. The predicted classes stay the same."
+        )
+    if worse[0]:
+        return (
+            f"{how} makes that {plain(errors[1], 2)} points, which is worse, though it brings {loss}. The predicted "
+            "classes stay the same."
+        )
+    more = f", but raises {loss}" if worse[1] else ""
+    return f"{how} makes that {plain(errors[1], 2)} points{more}; the predicted classes stay the same."
 
 
 def _abstaining(curve: Coverage) -> str:

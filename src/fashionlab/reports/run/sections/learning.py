@@ -20,6 +20,7 @@ from fashionlab.evaluation.diagnosis import (
     TrainingBelow,
     Unsteady,
 )
+from fashionlab.reports.run.sections.time import TimeSection, over_time
 from fashionlab.reports.wording import counted, percent, value_text
 from fashionlab.store import Gap, Run
 
@@ -123,7 +124,7 @@ class LayerNorms(Struct, frozen=True):
 
 class LearningSection(Section, frozen=True, kw_only=True):
     """unit: what a row of the curves is, "epoch" or "round"; sentences: of the findings; best_epoch: 0 for none; gap:
-    at the best epoch; norms: by layer, none of an estimator."""
+    at the best epoch; norms: by layer, none of an estimator; time: of the snapshots."""
 
     unit: str
     findings: tuple[Finding, ...]
@@ -132,6 +133,7 @@ class LearningSection(Section, frozen=True, kw_only=True):
     gap: Gap | None
     curves: Curves
     norms: tuple[LayerNorms, ...]
+    time: TimeSection | Missing
 
 
 def learning(run: Run) -> LearningSection | Missing:
@@ -156,6 +158,7 @@ def learning(run: Run) -> LearningSection | Missing:
             *(_finite(history[column]) for column in Curves.__struct_fields__[1:]),
         ),
         norms=_norms(run),
+        time=over_time(run),
     )
 
 

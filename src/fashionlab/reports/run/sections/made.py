@@ -18,6 +18,8 @@ from fashionlab.recipe.spec import RunSpec
 from fashionlab.reports.wording import counted, setting_text, value_text
 from fashionlab.store import Environment, Run
 
+FASHION = "fashion-mnist"
+
 
 class Commands(Struct, frozen=True):
     """The command that makes an equal run: `short`, with what differs from today's defaults, and `full`, with every
@@ -51,6 +53,15 @@ def recipe_line(spec: RunSpec) -> str:
     if recipe.data.limit:
         words.append(f"only {recipe.data.limit:,} rows")
     return ", ".join(words)
+
+
+def subset_text(dataset: str, limit: int | None) -> str | None:
+    """How much of a data set was used, in words; None for all of it."""
+    whole = 60_000 if dataset == FASHION else None
+    if limit is None or (whole is not None and limit >= whole):
+        return None
+    # How many rows other data have is not kept with a run.
+    return f"at most {limit:,} training-set images" if whole is None else f"{limit:,} of {whole:,} training-set images"
 
 
 def refit_line(recipe: Recipe) -> str:

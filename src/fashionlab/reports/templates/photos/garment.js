@@ -6,16 +6,18 @@
  * @typedef {{name: string, width: number, height: number, pixels: Uint8Array | Uint8ClampedArray}} Step
  *   what was done, and what it looked like then: grey [height, width], or red, green, blue and opacity
  *   [height, width, 4], fit for ImageData
- * @typedef {{image: Uint8Array, plain: boolean, steps: Step[], remarks: string[]}} Photo
+ * @typedef {{image: Uint8Array, plain: boolean, steps: Step[], remarks: string[], others: Uint8Array[]}} Photo
  *   image: what the network sees [side, side]; plain: whether a plain ground was found, true as well where nothing was
- *   looked for; remarks: what the user should know, in sentences
+ *   looked for; remarks: what the user should know, in sentences; others: the same in other widths, [side, side] each:
+ *   the network's logits are the mean over all of them
  */
 fashionlabPhotos.garment = (() => {
   const { areaAverage, borderOf, components, count, greyOf, mapped, percentile, plane, rounded, sharpen } =
     fashionlabPhotos.arrays;
   const { LEAST_GARMENT, findGround } = fashionlabPhotos.ground;
 
-  const SIDE = 28, PALE = 180, DARK = 95, BRIGHT = 157, COLOUR = 0.4, SEEN = 0.2, SPECK = 0.05, HOOK = 0.08;
+  const SIDE = 28, PALE = 180, DARK = 95, USUAL = 140, WIDTHS = [11, 10, 9, 8], COLOUR = 0.4, SEEN = 0.2, COVERED = 128,
+    SPECK = 0.05, SHADOW = 6, HOOK = 0.08;
 
   const NO_GROUND = "no plain ground was found, so the whole image is used as it is; photograph the garment on a " +
     "plain ground, or drag a box around it";
@@ -28,13 +30,16 @@ fashionlabPhotos.garment = (() => {
   function prepareGarment(picture) {
     const steps = [colourStep("the photograph", picture.colours)];
     const { values: found, mask, plain, remarks } = onBlack(picture, steps);
-    let values = stretched(found, mask, steps);
-    if (mask.data.includes(0)) values = trimmed(values, mask, steps);
-    const sharp = sharpen(fitted(values, steps));
+    const values = stretched(mask.data.includes(0) ? trimmed(found, mask, steps) : found, steps);
+    const small = fitted(values);
+    steps.push(step(`longest edge ${SIDE}, areas averaged`, small));
+    const sharp = sharpen(small);
     steps.push(step("sharpened", sharp));
     const image = centred(sharp);
     steps.push(step(`centred on ${SIDE} x ${SIDE}`, image));
-    return { image: image.data, plain, steps, remarks };
+    const others = WIDTHS.filter((each) => each !== 10).map((each) => centred(sharpen(fitted(values, each))));
+    steps.push(step("the same, wider and narrower", beside(others)));
+    return { image: image.data, plain, steps, remarks, others: others.map(({ data }) => data) };
   }
 
   /** The garment's values on black, its mask, whether the ground is plain, and what is to be said.
@@ -149,16 +154,17 @@ fashionlabPhotos.garment = (() => {
     return part;
   }
 
-  /** Height and width with the longest edge `side`. @returns {[number, number]} */
-  function newSize(height, width, side = SIDE) {
-    const longest = Math.max(height, width);
-    return [height, width].map((each) => Math.max(1, Math.floor((2 * side * each + longest) / (2 * longest))));
+  /** Height and width with the longest edge `side`, when the width has become tenths / 10 of what it is.
+   *  @returns {[number, number]} */
+  function newSize(height, width, side = SIDE, tenths = 10) {
+    const sizes = [10 * height, tenths * width], longest = Math.max(...sizes);
+    return sizes.map((each) => Math.max(1, Math.floor((2 * side * each + longest) / (2 * longest))));
   }
 
   /** On white and negated, as the authors' were; what is white itself is taken as it is, bright on black.
    *  @returns {{values: Plane, mask: Plane}} */
   function transparent({ colours, cover }, steps) {
-    const grey = greyOf(colours), mask = mapped(cover, (each) => +(each >= 16));
+    const grey = greyOf(colours), mask = withoutSpecks(mapped(cover, (each) => +(each >= COVERED)));
     steps.push(step("cover: what is not transparent", cover));
     const covered = (make) => mapped(grey, (g, i) => rounded((make(g) * cover.data[i]) / 255));
     let values = covered((g) => 255 - g), name = "grey, negated, ground black";
@@ -186,19 +192,34 @@ fashionlabPhotos.garment = (() => {
     return mapped(mask, (value, i) => +(sizes[numbers[i]] >= least));
   }
 
-  /** A garment of little contrast, made as bright as the dimmest that are usual. */
-  function stretched(values, mask, steps) {
-    const high = percentile(values.data, 0.95, mask);
-    if (high === 0 || high >= BRIGHT) return values;
-    const result = mapped(values, (value) => rounded(value * (BRIGHT / high)));
-    steps.push(step("contrast stretched", result));
+  /** Without the parts that lie wholly below the largest and are dim beside it: the shadow of what hangs or floats. */
+  function withoutShadow(mask, values) {
+    const { numbers, sizes } = components(mask), ends = sizes.map(() => 0);
+    numbers.forEach((number, i) => { ends[number] = i; });
+    // Of equal ones that which ends first, as in Python.
+    const largest = sizes.reduce((best, size, k) => (size > sizes[best] || (size === sizes[best] && ends[k] < ends[best]) ? k : best), 1);
+    const part = (number) => mapped(mask, (_, i) => +(numbers[i] === number));
+    const brightness = (number) => percentile(values.data, 0.95, part(number));
+    const end = boundsOf(part(largest))[1], bright = brightness(largest);
+    const dim = sizes.map((size, k) => k > 0 && boundsOf(part(k))[0] >= end && 10 * brightness(k) < SHADOW * bright);
+    return mapped(mask, (value, i) => +(value && !dim[numbers[i]]));
+  }
+
+  /** A dim garment, made as bright as is usual: all that is not 0 by the factor that its median needs. */
+  function stretched(values, steps) {
+    const median = percentile(values.data, 0.5, values);
+    if (median === 0 || median >= USUAL) return values;
+    const result = mapped(values, (value) => rounded(value * (USUAL / median)));
+    steps.push(step("brightened", result));
     return result;
   }
 
   /** Cut to the garment, without the hook of a hanger. */
   function trimmed(values, mask, steps) {
     const high = percentile(values.data, 0.95, mask);
-    const seen = high ? withoutSpecks(mapped(values, (value, i) => +(mask.data[i] && value > SEEN * high))) : mask;
+    const seen = high
+      ? withoutShadow(withoutSpecks(mapped(values, (value, i) => +(mask.data[i] && value > SEEN * high))), values)
+      : mask;
     let bounds = boundsOf(seen);
     const [top, bottom, left, right] = bounds, hook = firstWide(seen, bounds);
     // A hook is short beside the garment, and more than the garment's own tip.
@@ -219,12 +240,21 @@ fashionlabPhotos.garment = (() => {
     return 0;
   }
 
-  /** The longest edge brought to 28. */
-  function fitted(values, steps) {
-    const [height, width] = newSize(values.height, values.width);
-    const small = { height, width, data: Uint8Array.from(areaAverage(values, height, width), rounded) };
-    steps.push(step(`longest edge ${SIDE}, areas averaged`, small));
-    return small;
+  /** The longest edge brought to 28, when the width has become tenths / 10 of what it is. */
+  function fitted(values, tenths = 10) {
+    const [height, width] = newSize(values.height, values.width, SIDE, tenths);
+    return { height, width, data: Uint8Array.from(areaAverage(values, height, width), rounded) };
+  }
+
+  /** Images of one height, side by side. */
+  function beside(images) {
+    const joined = plane(images[0].height, images.reduce((sum, { width }) => sum + width, 0));
+    let left = 0;
+    for (const { height, width, data } of images) {
+      for (let y = 0; y < height; y++) joined.data.set(data.subarray(y * width, (y + 1) * width), y * joined.width + left);
+      left += width;
+    }
+    return joined;
   }
 
   /** The image in the middle of a square of one grey; where it cannot be, half a pixel further up or left. */

@@ -4,7 +4,7 @@
  * src/fashionlab/photos/see.py, with whose values it agrees to the grey level.
  *
  *     const { rgba, width, height } = await fashionlabPhotos.read(file);
- *     const { image, steps, remarks } = fashionlabPhotos.see(rgba, width, height, facts, box);
+ *     const { image, others, steps, remarks } = fashionlabPhotos.see(rgba, width, height, facts, box);
  *
  * @typedef {{rule: "garment" | "simple", side: number, ground: "black" | "white" | "other" | "unknown",
  *   invert: boolean, pixels: {low: number, high: number, ground: number}}} PhotoFacts
@@ -27,7 +27,7 @@ Object.assign(fashionlabPhotos, (() => {
     const picture = reduced(rgba, width, height, box);
     if (!box && asInTheData(picture, facts.side)) {
       const image = { height, width, data: picture.colours.data.filter((_, at) => at % 3 === 0) };
-      return { image: image.data, plain: true, steps: [step("as in the data set", image)], remarks: [] };
+      return { image: image.data, plain: true, steps: [step("as in the data set", image)], remarks: [], others: [] };
     }
     return facts.rule === "garment" ? prepareGarment(picture) : prepareSimple(picture, facts);
   }

@@ -35,7 +35,7 @@ fashionlabPhotos.simple = (() => {
     const small = { height, width, data: Uint8Array.from(areaAverage(values, height, width), rounded) };
     const image = centred(small, side, border);
     steps.push(step(`${side} x ${side}, areas averaged`, image));
-    return { image: image.data, plain: true, steps, remarks: ground === "unknown" ? [UNKNOWN] : [] };
+    return { image: image.data, plain: true, steps, remarks: ground === "unknown" ? [UNKNOWN] : [], others: [] };
   }
 
   return { prepareSimple };

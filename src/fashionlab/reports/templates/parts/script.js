@@ -82,10 +82,12 @@
     list.append(...some.map((i) => { const item = make("li"); item.append(thumbnail(i)); return item; }));
     gallery.replaceChildren(make("h4", "", title), make("p", "", n ? `${how}.` : "No image."), list);
     gallery.hidden = false;
+    gallery.scrollIntoView({ block: "nearest" });
   }
-  const matrix = document.querySelector("#matrix svg"), total = names.map(() => 0);
+  const total = names.map(() => 0);
   for (const [key, cell] of Object.entries(cells)) total[+key.split(",")[0]] += cell.total;
-  if (matrix) {
+  // The page shows one of two drawings, by its width.
+  for (const matrix of $("#matrix svg")) {
     const buttons = $(".cell", matrix);
     const width = new Set(buttons.map((b) => b.id.split("-").at(-1))).size;
     matrix.setAttribute("role", "group");
@@ -95,7 +97,7 @@
       button.setAttribute("role", "button");
       button.setAttribute("aria-pressed", "false");
       button.setAttribute("tabindex", k ? -1 : 0);
-      button.setAttribute("aria-label", `true ${names[t]}, predicted ${names[p]}: ${n.toLocaleString("en")} ${n === 1 ? "image" : "images"}, ${share(t, n)}`);
+      button.setAttribute("aria-label", `true ${names[t]}, predicted ${names[p]}: ${n.toLocaleString("en")} ${n === 1 ? "image" : "images"}, ${share(t, n)}\u00a0%`);
     });
     const count = (button) => document.getElementById(button.id.replace("-cell-", "-count-"));
     matrix.addEventListener("click", (event) => { const b = event.target.closest(".cell"); if (b) { roam(buttons, b); openCell(b); } });
@@ -115,10 +117,8 @@
       }
     }));
   }
-  function share(t, n) { return `${!n ? "0.0" : n === total[t] ? "100" : (100 * n / total[t]).toFixed(1)}\u00a0%`; }
+  function share(t, n) { return !n ? "0.0" : n === total[t] ? "100" : (100 * n / total[t]).toFixed(1); }
   function roam(buttons, chosen) { buttons.forEach((b) => b.setAttribute("tabindex", b === chosen ? 0 : -1)); }
-
-  addEventListener("beforeprint", () => $("details").forEach((d) => { d.open = true; }));
 
   // The map: the point nearest to the pointer, or the next one in an arrow's direction.
   for (const box of $(".mapbox")) {
