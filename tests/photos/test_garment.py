@@ -4,15 +4,15 @@ import io
 
 import numpy as np
 import pytest
-from pictures import photograph, shirt_mask
 from PIL import Image, ImageOps
 
 from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.images import AS_FOUND, PLAIN
 from fashionlab.photos import arrays
-from fashionlab.photos.garment import prepare_garment
+from fashionlab.photos.garment import USUAL, prepare_garment
 from fashionlab.photos.reading import WORKING_SIDE, Box, read_picture
 from fashionlab.photos.simple import prepare_simple
+from pictures import photograph, shirt_mask
 
 
 def seen(pixels, crop=None):
@@ -158,8 +158,41 @@ def test_the_steps_are_named_and_end_with_what_the_network_sees():
     assert [step.name for step in steps] == [
         "the photograph", "the ground that was found", "garment (white) and ground (black)",
         "grey, negated, ground black", "trimmed", "longest edge 28, areas averaged", "sharpened", "centred on 28 x 28",
+        "the same, wider and narrower",
     ]  # fmt: skip
     assert all(step.image.dtype == np.uint8 for step in steps)
+
+
+def test_a_dim_garment_is_brightened_to_the_usual_median():
+    dim = seen(photograph(ground=(255, 255, 255), garment=(205, 205, 205), noise=0))
+    assert "brightened" in [step.name for step in dim.steps]
+    assert abs(int(np.median(dim.image[dim.image > 0])) - USUAL) < 25
+    assert "brightened" not in [step.name for step in seen(photograph(noise=0)).steps]
+
+
+def test_it_is_shown_wider_and_narrower_as_well():
+    photo = seen(photograph(noise=0))
+    own, *others = ((image > 0).any(axis=0).sum() for image in (photo.image, *photo.others))
+    heights = [(image > 0).any(axis=1).sum() for image in photo.others]
+    assert own == 28
+    assert others == [28, 28, 25]
+    assert heights[0] < heights[1] <= heights[2] == 28
+
+
+def test_a_shadow_below_is_not_the_garment():
+    pixels = photograph(height=420)
+    rows = np.flatnonzero((pixels < 128).all(axis=2).any(axis=1))
+    pixels[rows[-1] + 20 : rows[-1] + 45, 60:240] = 215
+    assert ((seen(pixels).image > 60) == expected()).mean() > 0.95
+    cover = np.where((pixels < 128).all(axis=2), 255, 0)
+    cover[rows[-1] + 20 : rows[-1] + 45, 60:240] = 70
+    clear = np.dstack([np.where(cover[..., None] == 255, pixels, 0), cover]).astype(np.uint8)
+    assert ((seen(clear).image > 60) == expected()).mean() > 0.95
+
+
+def test_on_a_dark_ground_a_bright_colour_is_bright():
+    images = [seen(photograph(ground=(8, 8, 8), garment=colour)).image for colour in ((230, 20, 30), (230, 230, 230))]
+    assert abs(int(np.median(images[0][images[0] > 60])) - int(np.median(images[1][images[1] > 60]))) < 20
 
 
 def test_area_averages_are_means_over_areas():
