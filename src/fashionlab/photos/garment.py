@@ -275,8 +275,9 @@ def _fitted(values: np.ndarray, tenths: int = 10) -> np.ndarray:
 
 
 def centred(image: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """The image in the middle of a black square; where it cannot be, half a pixel further up or left."""
-    top, left = (side - image.shape[0]) // 2, (side - image.shape[1]) // 2
+    """The image in the middle of a black square; where it cannot be, half a pixel further down or right, as it is in
+    Fashion-MNIST."""
+    top, left = (side - image.shape[0] + 1) // 2, (side - image.shape[1] + 1) // 2
     result = np.zeros((side, side), np.uint8)
     result[top : top + image.shape[0], left : left + image.shape[1]] = image
     return result
