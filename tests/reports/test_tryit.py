@@ -277,6 +277,8 @@ def test_a_photograph_that_is_dropped_or_pasted_is_answered_within_a_third_of_a_
         assert 0 < computed() - before < 0.3
         assert page.inner_text("#try-source") == "shirt.png"
         assert page.inner_text("#try-answer strong") == expected.class_name
+        share = float(re.search(r"([\d.]+)\s%", page.inner_text("#try-answer"))[1])
+        assert share == pytest.approx(100 * expected.probabilities[expected.class_name], abs=0.3)
         assert np.abs(np.array(seen(page)) - expected.image.ravel()).max() <= 2
         # The first one is the photograph, on which a part can be chosen.
         assert page.locator("#try-steps li").count() == len(expected.steps) - 1
@@ -294,7 +296,7 @@ def test_a_box_on_the_photograph_is_a_part_of_it(open_page, real):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2, steps=3)
     page.mouse.up()
-    assert page.inner_text("#try-source") == "part of shirt.png"
+    page.wait_for_selector("#try-source:has-text('part of shirt.png')")
     assert seen(page) != whole
     page.keyboard.press("Escape")
     assert seen(page) == whole
