@@ -204,7 +204,7 @@ def main() -> int:
                 name = f"{' or '.join(forms)}, {ground}"
                 results["photographs"][name] = entry = {
                     **compare(*([np.concatenate(images) for images in each] for each in seen)),
-                    "same_class": float(np.mean(np.equal(*classes))),
+                    "same_class": float(np.mean([ours == theirs for ours, theirs in zip(*classes, strict=True)])),
                     "same_steps": float(np.mean([
                         [step.name for step in photo.steps] == [step[0] for step in answer["steps"]]
                         for photo, answer in zip(python, script, strict=True)
