@@ -94,6 +94,12 @@ def many_scans(count: int, side: int = 4096) -> bytes:
     return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * count + b"\xff\xd9"
 
 
+def first_scan(content: bytes) -> bytes:
+    """A progressive JPEG of which all scans but the first are missing."""
+    second = content.index(b"\xff\xda", content.index(b"\xff\xda") + 2)
+    return content[:second] + b"\xff\xd9"
+
+
 def black_webp(side: int) -> bytes:
     """A few bytes that make as many pixels as there may be."""
     file = io.BytesIO()
@@ -178,6 +184,7 @@ def bombs() -> dict[str, Case]:
         "scans-of-a-small-one": Case(many_scans(100_000, 64)),
         "scans-65": Case(many_scans(65)),
         "scans-40": Case(many_scans(40), "read"),
+        "first-scan-alone": Case(first_scan(saved("JPEG", (7000, 7000), "L", progressive=True))),
         "segments": Case(jpeg[:2] + b"\xff\xe5\0\2" * count + jpeg[2:]),
         "intervals": Case(jpeg[:2] + b"\xff\xdd\0\4\0\0" * count + jpeg[2:]),
         "fill": Case(jpeg[:2] + b"\xff" * 10**7 + jpeg[2:]),

@@ -193,12 +193,18 @@ def main() -> int:
                 rng = np.random.default_rng([len(forms), place])
                 given = [Given(photograph(image, ground, rng, forms), facts) for image in images]
                 python, script = [in_python(each) for each in given], in_page(page, given)
-                seen = [photo.image for photo in python], [answer["image"] for answer in script]
-                classes = [forward(network, np.stack(each)).logits.argmax(axis=1) for each in seen]
+                seen = (
+                    [np.stack([photo.image, *photo.others]) for photo in python],
+                    [np.stack([answer["image"], *answer["others"]]) for answer in script],
+                )
+                # The answer is the mean over all widths that the network sees.
+                classes = [
+                    [int(forward(network, images).logits.mean(axis=0).argmax()) for images in each] for each in seen
+                ]
                 name = f"{' or '.join(forms)}, {ground}"
                 results["photographs"][name] = entry = {
-                    **compare(*seen),
-                    "same_class": float((classes[0] == classes[1]).mean()),
+                    **compare(*([np.concatenate(images) for images in each] for each in seen)),
+                    "same_class": float(np.mean([ours == theirs for ours, theirs in zip(*classes, strict=True)])),
                     "same_steps": float(np.mean([
                         [step.name for step in photo.steps] == [step[0] for step in answer["steps"]]
                         for photo, answer in zip(python, script, strict=True)

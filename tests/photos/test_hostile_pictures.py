@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 import numpy as np
-from benchmarks.hostile_pictures import MEBIBYTES, SECONDS, hostile, saved
+from benchmarks.hostile_pictures import MEBIBYTES, SECONDS, first_scan, hostile, saved
 from PIL import Image
 
-from fashionlab.images.parts import excess
+from fashionlab.images.parts import excess, is_progressive
 
 MEASURE = """
 import json, resource, sys, time
@@ -86,4 +86,10 @@ def test_what_cameras_and_programs_write_is_within_the_limits():
         saved("GIF", (500, 300), comment=b"a comment" * 999, loop=0),
     ):
         assert excess(content) is None
+    one = saved("JPEG", (70, 50))
+    assert not is_progressive(one)
+    assert is_progressive(saved("JPEG", (70, 50), progressive=True))
+    assert is_progressive(first_scan(saved("JPEG", (70, 50), progressive=True)))
+    place = one.index(b"\xff\xda") + 4
+    assert is_progressive(one[:place] + b"\1" + one[place + 1 :])  # of three components the first scan has one
     assert excess(b"\xff\xd8") is excess(b"\x89PNG") is excess(b"GIF89a") is excess(b"") is None

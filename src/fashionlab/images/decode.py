@@ -12,7 +12,7 @@ import numpy as np
 
 from fashionlab.errors import DataInvalid, FashionlabError
 from fashionlab.files import near_path, read_capped
-from fashionlab.images.parts import excess, scans_of
+from fashionlab.images.parts import excess, is_progressive
 from fashionlab.images.pixels import Pixels, pixels_of
 
 if TYPE_CHECKING:
@@ -79,13 +79,13 @@ def open_upright(path: Path, reduce: bool = False) -> "Iterator[tuple[Image.Imag
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             if (too_much := excess(content)) is not None:
                 raise DataInvalid(f"{path} has {too_much}; save it anew, as a JPEG or PNG")
-            scans = scans_of(content)
+            progressive = is_progressive(content)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 del content  # Pillow lets go of it once the image is decoded.
                 width, height = image.size
-                if reduce and PIXEL_LIMIT < width * height <= REDUCED_LIMIT and scans <= 1:
+                if reduce and PIXEL_LIMIT < width * height <= REDUCED_LIMIT and not progressive:
                     image.draft(None, (width // REDUCTION, height // REDUCTION))
-                _require_small(image, f"{width} x {height} pixels", scans, path, reduce)
+                _require_small(image, f"{width} x {height} pixels", progressive, path, reduce)
                 image.load()
                 factor = -(-width // image.width)
                 # In place: a copy of the largest image takes 64 MB.
@@ -101,7 +101,7 @@ def open_upright(path: Path, reduce: bool = False) -> "Iterator[tuple[Image.Imag
         raise DataInvalid(f"{path} cannot be decoded: {str(error) or type(error).__name__}") from None
 
 
-def _require_small(image: "Image.Image", size: str, scans: int, path: Path, reduce: bool) -> None:
+def _require_small(image: "Image.Image", size: str, progressive: bool, path: Path, reduce: bool) -> None:
     """Raise DataInvalid for an image that has too many pixels, or takes too much memory until it is decoded.
 
     size: as the file has it, in words; reduce: whether a larger JPEG might have been decoded smaller.
@@ -112,7 +112,7 @@ def _require_small(image: "Image.Image", size: str, scans: int, path: Path, redu
     kind, each = str(image.format), 4
     if kind == "WEBP":
         each = 20  # the frame, the one before it, what a lossless one is made in, a copy for Pillow, and Pillow's
-    elif scans > 1:
+    elif progressive:
         kind, each = "progressive JPEG", 4 + 2 * len(image.getbands())  # the coefficients of all of it
     # A pointer to each row, and two rows that are being decoded.
     needed = pixels * each + 8 * (image.height + image.width)

@@ -18,6 +18,7 @@ _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """Of JPEG, those that stand among the data of a scan left out."""
 
 _SCAN, _END, _ALONE = 0xDA, 0xD9, (0x01, 0xD8)
+_FRAMES, _PROGRESSIVE = (0xC0, 0xC1, 0xC3, 0xC5, 0xC7, 0xC9, 0xCB, 0xCD, 0xCF), (0xC2, 0xC6, 0xCA, 0xCE)
 
 
 def excess(content: bytes) -> str | None:
@@ -32,30 +33,37 @@ def excess(content: bytes) -> str | None:
 _TOO_MANY = f"more than {MOST_PARTS:,} parts of less than {SMALL:,} bytes, which no camera or program writes"
 
 
-def scans_of(content: bytes) -> int:
-    """How many scans a JPEG has; 0 for another file. Of more than one, its decoder keeps the whole image twice."""
-    if not content.startswith(b"\xff\xd8"):
-        return 0
-    return sum(marker == _SCAN for marker, _, _ in _segments(content))
+def is_progressive(content: bytes) -> bool:
+    """Whether a JPEG is made of several scans, be they there or not: then its decoder keeps all of it at once."""
+    components = b""
+    if content.startswith(b"\xff\xd8"):
+        for marker, _, _, at in _segments(content):
+            if marker in _PROGRESSIVE:
+                return True
+            if marker in _FRAMES:
+                components = content[at + 7 : at + 8]
+            if marker == _SCAN:
+                return content[at + 2 : at + 3] < components
+    return False
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """The segments of a JPEG up to its end: marker, size in bytes, and how many bytes stand before it that are in
-    none."""
+def _segments(content: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The segments of a JPEG up to its end: marker, size in bytes, how many bytes stand before it that are in none, and
+    where what follows the marker begins."""
     at = 2
     while found := _MARKER.search(content, at):
         marker, gap, at = content[found.end() - 1], found.start() - at, found.end()
         size = 0 if marker in _ALONE else int.from_bytes(content[at : at + 2], "big")
-        yield marker, size, gap
+        yield marker, size, gap, at
         if marker == _END:
             return
         at += size
-    yield _END, 0, max(0, len(content) - at)
+    yield _END, 0, max(0, len(content) - at), len(content)
 
 
 def _excess_jpeg(content: bytes) -> str | None:
     parts = scans = 0
-    for marker, size, gap in _segments(content):
+    for marker, size, gap, _ in _segments(content):
         # Before the first scan Pillow looks at every byte between segments.
         parts += (size < SMALL) + (0 if scans else gap)
         scans += marker == _SCAN
