@@ -90,7 +90,7 @@ def misbehave(dropout, seed):
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "slow":
-                time.sleep(0.7)
+                time.sleep(0.3)
 
 
 def make_plan(dropouts=(0.0, 0.1), seeds=8, **terms):
