@@ -9,14 +9,19 @@ a little noise, and saved as JPEG, PNG or WebP, in one of eight ways turned, whi
 the same images, and how many were called unlike the training images. Also how well those are told from other things:
 digits, noise, flat and smooth grey, garments upside down (AUROC, and how many are called unlike).
 
+And the pictures of `benchmarks/pictures/`, by others and free: the first and the first three classes, by class, ground
+and kind, for both halves: the half that may be looked at while the steps are chosen, and the half for trials alone.
+
 The test images are those that the run was evaluated on; nothing is chosen here.
 """
 
 import argparse
+import csv
 import io
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +31,12 @@ from PIL import Image
 from benchmarks.common import Evidence, announce, print_table
 from fashionlab.evaluation.images import open_test_set
 from fashionlab.evaluation.metrics import wilson_interval
-from fashionlab.photos.garment import prepare_garment
+from fashionlab.photos.garment import Photo, prepare_garment
 from fashionlab.photos.reading import read_picture
-from fashionlab.portable import forward, open_portable
+from fashionlab.portable import Network, forward, open_portable
+from fashionlab.prediction import Predictor
 from fashionlab.prediction.facts import find_facts
+from fashionlab.prediction.predictor import Views
 from fashionlab.store import find_run
 from fashionlab.training.datasets import load_for
 
@@ -100,15 +107,74 @@ def _on_ground(
     return np.asarray(pixels)
 
 
-def seen(job: tuple[np.ndarray, str, int]) -> tuple[np.ndarray, bool, float]:
-    """What the network sees of one photograph, whether its ground was found, and the seconds that took."""
+PICTURES = Path(__file__).parent / "pictures"
+"""Pictures by others, with their labels and licences: `pictures.csv`, `README.md`."""
+
+
+def pictures() -> list[dict[str, str]]:
+    """The rows of `pictures.csv`, with `half`: of each class in turn "choosing" and "trial"."""
+    with (PICTURES / "pictures.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    met: dict[str, int] = {}
+    for row in rows:
+        place = met[row["class"]] = met.get(row["class"], -1) + 1
+        row["half"] = ("choosing", "trial")[place % 2]
+    return rows
+
+
+def try_pictures(predictor: Predictor) -> dict[str, Any]:
+    """For each half, and in it by class, ground and kind: how many pictures there are, and the share of them whose
+    class is the first, and one of the first three."""
+    rows = pictures()
+    answers = predictor.judge([predictor.prepare(PICTURES / row["file"]) for row in rows])
+    place = []
+    for row, answer in zip(rows, answers, strict=True):
+        ordered = sorted(answer.probabilities, key=lambda name: -answer.probabilities[name])
+        place.append(ordered.index(row["class"]))
+    results: dict[str, Any] = {}
+    for half in ("choosing", "trial", "both"):
+        groups: dict[str, list[int]] = {}
+        for row, found in zip(rows, place, strict=True):
+            if half in (row["half"], "both"):
+                for group in ("all", *(f"{name}: {row[name]}" for name in ("class", "ground", "kind"))):
+                    groups.setdefault(group, []).append(found)
+        results[half] = {
+            group: {
+                "pictures": len(found),
+                "top_1": sum(each < 1 for each in found) / len(found),
+                "top_3": sum(each < 3 for each in found) / len(found),
+            }
+            for group, found in sorted(groups.items())
+        }
+    return results
+
+
+def print_pictures(results: dict[str, Any]) -> None:
+    """A table of `try_pictures`: a line a group."""
+    rows = [("pictures by others", "choosing", "trial", "both")]
+    for group in results["both"]:
+        cells = (results[half].get(group) for half in ("choosing", "trial", "both"))
+        told = (c and f"{c['top_1']:.0%}, {c['top_3']:.0%} of {c['pictures']}" for c in cells)
+        rows.append((group, *(each or "" for each in told)))
+    print_table(rows)
+
+
+def logits_of_photos(network: Network, photos: list[Photo]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits [n, classes] of photographs, their own images, and these images' features."""
+    views = Views.of(photos)
+    answer = forward(network, views.images)
+    return views.mean(answer.logits), views.images[views.own], answer.features[views.own]
+
+
+def seen(job: tuple[np.ndarray, str, int]) -> tuple[Photo, float]:
+    """What the network sees of one photograph, and the seconds that took."""
     image, ground, seed = job
     with tempfile.NamedTemporaryFile(suffix=".photo") as file:
         file.write(photograph(image, ground, np.random.default_rng(seed)))
         file.flush()
         start = time.process_time()
         photo = prepare_garment(read_picture(file.name))
-    return photo.image, photo.plain, time.process_time() - start
+    return replace(photo, steps=[]), time.process_time() - start
 
 
 def other_things(images: np.ndarray) -> dict[str, np.ndarray]:
@@ -159,6 +225,7 @@ def main() -> int:
     results: dict[str, Any] = {
         "network": run.spec.recipe.model.name,
         "accuracy_of_originals": float(right.mean()),
+        "pictures": try_pictures(Predictor(run)),
         "grounds": {},
         "unlike": {},
     }
@@ -167,18 +234,17 @@ def main() -> int:
         for place, ground in enumerate(GROUNDS):
             jobs = [(image, ground, place * len(images) + row) for row, image in enumerate(images)]
             found = list(pool.map(seen, jobs, chunksize=8))
-            shown = np.stack([each[0] for each in found])
-            answer = forward(network, shown)
-            correct = int((answer.logits.argmax(axis=1) == labels).sum())
+            logits, shown, features = logits_of_photos(network, [photo for photo, _ in found])
+            correct = int((logits.argmax(axis=1) == labels).sum())
             low, high = wilson_interval(correct, len(labels))
             results["grounds"][ground] = entry = {
                 "accuracy": correct / len(labels),
                 "accuracy_low": low,
                 "accuracy_high": high,
                 "difference_points": round(100 * (correct / len(labels) - float(right.mean())), 2),
-                "ground_found": float(np.mean([each[1] for each in found])),
-                "unlike": float((familiar.distances(shown, answer.features) > 1).mean()),
-                "median_processor_seconds": float(np.median([each[2] for each in found])),
+                "ground_found": float(np.mean([photo.plain for photo, _ in found])),
+                "unlike": float((familiar.distances(shown, features) > 1).mean()),
+                "median_processor_seconds": float(np.median([seconds for _, seconds in found])),
             }
             rows.append((
                 ground, f"{entry['accuracy']:.2%}", f"{entry['difference_points']:+.2f}",
@@ -195,6 +261,7 @@ def main() -> int:
     for name, each in results["unlike"].items():
         said.append((name, f"{each.get('auroc', 0.5):.3f}", f"{each['called_unlike']:.1%}"))
     print_table(said)
+    print_pictures(results["pictures"])
     evidence.write(arguments.json, len(images), results)
     return 0
 

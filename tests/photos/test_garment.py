@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from fashionlab.errors import DataInvalid, UsageError
 from fashionlab.images import PLAIN
 from fashionlab.photos import arrays
-from fashionlab.photos.garment import prepare_garment
+from fashionlab.photos.garment import USUAL, prepare_garment
 from fashionlab.photos.reading import WORKING_SIDE, Box, read_picture
 from fashionlab.photos.simple import prepare_simple
 from pictures import photograph, shirt_mask
@@ -138,12 +138,12 @@ def test_what_is_large_is_averaged_over_whole_blocks():
 
 
 def test_a_large_jpeg_is_decoded_smaller_and_the_crop_box_still_fits(tmp_path):
-    large = Image.fromarray(photograph()[..., 0]).resize((4200, 4200), Image.Resampling.NEAREST)
+    large = Image.fromarray(photograph()[..., 0]).resize((4100, 4100), Image.Resampling.NEAREST)
     turned = Image.Exif()
     turned[0x0112] = 8
     large.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "large.jpg", exif=turned)
-    with pytest.raises(UsageError, match="4200 x 4200"):
-        read_picture(tmp_path / "large.jpg", Box(0, 0, 4201, 10))
+    with pytest.raises(UsageError, match="4100 x 4100"):
+        read_picture(tmp_path / "large.jpg", Box(0, 0, 4101, 10))
     for box in (None, Box(300, 300, 3500, 3600)):
         found, wanted = seen(tmp_path / "large.jpg", box).image, expected() * 255
         assert ((found > 60) == (wanted > 60)).mean() > 0.95
@@ -164,6 +164,38 @@ def test_the_steps_are_named_and_end_with_what_the_network_sees():
         "the same, wider and narrower",
     ]  # fmt: skip
     assert all(step.image.dtype == np.uint8 for step in steps)
+
+
+def test_a_dim_garment_is_brightened_to_the_usual_median():
+    dim = seen(photograph(ground=(255, 255, 255), garment=(205, 205, 205), noise=0))
+    assert "brightened" in [step.name for step in dim.steps]
+    assert abs(int(np.median(dim.image[dim.image > 0])) - USUAL) < 25
+    assert "brightened" not in [step.name for step in seen(photograph(noise=0)).steps]
+
+
+def test_it_is_shown_wider_and_narrower_as_well():
+    photo = seen(photograph(noise=0))
+    own, *others = ((image > 0).any(axis=0).sum() for image in (photo.image, *photo.others))
+    heights = [(image > 0).any(axis=1).sum() for image in photo.others]
+    assert own == 28
+    assert others == [28, 28, 25]
+    assert heights[0] < heights[1] <= heights[2] == 28
+
+
+def test_a_shadow_below_is_not_the_garment():
+    pixels = photograph(height=420)
+    rows = np.flatnonzero((pixels < 128).all(axis=2).any(axis=1))
+    pixels[rows[-1] + 20 : rows[-1] + 45, 60:240] = 215
+    assert ((seen(pixels).image > 60) == expected()).mean() > 0.95
+    cover = np.where((pixels < 128).all(axis=2), 255, 0)
+    cover[rows[-1] + 20 : rows[-1] + 45, 60:240] = 70
+    clear = np.dstack([np.where(cover[..., None] == 255, pixels, 0), cover]).astype(np.uint8)
+    assert ((seen(clear).image > 60) == expected()).mean() > 0.95
+
+
+def test_on_a_dark_ground_a_bright_colour_is_bright():
+    images = [seen(photograph(ground=(8, 8, 8), garment=colour)).image for colour in ((230, 20, 30), (230, 230, 230))]
+    assert abs(int(np.median(images[0][images[0] > 60])) - int(np.median(images[1][images[1] > 60]))) < 20
 
 
 def test_area_averages_are_means_over_areas():

@@ -14,8 +14,10 @@ from PIL import Image
 import fashionlab
 from fashionlab import ExecutionOptions
 from fashionlab.errors import DataInvalid, UsageError
+from fashionlab.photos.garment import Photo
 from fashionlab.photos.see import PhotoFacts
 from fashionlab.prediction import Predictor
+from fashionlab.prediction.predictor import Views
 from fashionlab.reports.half_blocks import half_blocks
 from fashionlab.store import Run
 from fashionlab.training import datasets
@@ -56,6 +58,14 @@ def test_numpy_gives_what_the_run_stored_and_calibrates_it(small, sample):
     one = small.predict(sample.images[row])
     expected = softmax(stored.validation.logits[3:4] / temperature)[0]
     assert list(one.probabilities.values()) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_answer_is_the_mean_over_widths_and_the_own_image_counts_twice():
+    images = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((1, 28, 28), np.uint8)
+    views = Views.of([Photo(images[0], others=[images[1], images[2]]), Photo(images[3]), Photo(images[4])])
+    assert (views.images == images).all()
+    assert views.own.tolist() == [0, 3, 4]
+    assert views.mean(np.array([[1.0], [2.0], [4.0], [8.0], [16.0]])).tolist() == [[2.0], [8.0], [16.0]]
 
 
 def test_python_takes_files_images_and_arrays(small, photos):

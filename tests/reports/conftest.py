@@ -44,10 +44,10 @@ def made_once(tmp_path_factory):
     return give
 
 
-def run_with_report(folder, **settings):
-    """A run of the dense network in `runs` of a folder, with its report."""
+def run_with_report(folder, model="mlp", **settings):
+    """A run, of the dense network unless another is named, in `runs` of a folder, with its report."""
     quiet = fashionlab.ExecutionOptions(report=False)
-    trained = fashionlab.train("mlp", runs=folder / "runs", execution=quiet, **settings)
+    trained = fashionlab.train(model, runs=folder / "runs", execution=quiet, **settings)
     lab.report(trained.path, runs=folder / "runs")
 
 
@@ -92,13 +92,10 @@ def hostile(hostile_folder):
 
 
 @pytest.fixture(scope="session")
-def convolved(tmp_path_factory, sample_path):
+def convolved(made_once, sample_path):
     """A small convolutional run on the sample, and its report."""
-    runs = tmp_path_factory.mktemp("convolved")
-    trained = fashionlab.train(
-        "cnn", dataset=str(sample_path), runs=runs, epochs=2, filters=(8, 16), depth=(1,), batch_size=32
-    )
-    return Run(trained.path), lab.report(trained.path, runs=runs)
+    settings = {"dataset": str(sample_path), "epochs": 2, "filters": (8, 16), "depth": (1,), "batch_size": 32}
+    return opened(made_once("convolved", lambda folder: run_with_report(folder, "cnn", **settings)))
 
 
 @pytest.fixture(scope="session")

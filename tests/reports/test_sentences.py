@@ -8,7 +8,7 @@ from fashionlab.reports.run.sections.confidence import after_scaling
 from fashionlab.reports.run.sections.made import subset_text
 from fashionlab.reports.study.effects import bounds, percent_bounds
 from fashionlab.reports.wording import plain
-from fashionlab.studies.stats.describe import describe
+from fashionlab.studies.stats.describe import Description, describe
 
 
 def scores(ece, nll):
@@ -45,5 +45,6 @@ def test_a_subset_is_named_and_the_whole_is_not():
 
 def test_equal_values_do_not_pose_as_certainty_and_no_accuracy_is_above_100_per_cent():
     assert bounds(describe([85.33, 85.33]), plain) == "2 equal values: no interval"
+    assert bounds(Description(2, 85.33, 0.0, 85.33, 85.33), plain) == "2 equal values: no interval"
     assert bounds(describe([85.33]), plain) == ""
     assert percent_bounds(describe([82.0, 98.0])).endswith(" to 100.00")

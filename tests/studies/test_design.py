@@ -264,6 +264,11 @@ def test_a_study_file_holds_recipe_terms_and_changes(tmp_path):
     assert (file.model, file.settings) == ("mlp", {"widths": [8, 8], "epochs": 2})
     assert file.terms == {"title": "Deeper?", "seeds": 3}
     assert file.changes == [{"name": "deeper", "widths": [8, 8, 8]}, {"dropout": 0}]
+    path.write_text('[study]\nfrom = "last:wide"\n')
+    assert (read_study_file(path).named, read_study_file(path).terms) == (None, {"origin": "last:wide"})
+    path.write_text("[study]\nform = 3\n")
+    with pytest.raises(UsageError, match=r"has no setting 'form'; did you mean from\?"):
+        read_study_file(path)
     path.write_text("[study]\nseed = 3\n")
     with pytest.raises(UsageError, match=r"\[study\] of .* has no setting 'seed'; did you mean seeds"):
         read_study_file(path)

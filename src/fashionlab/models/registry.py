@@ -214,9 +214,9 @@ def find_architecture(name: str) -> Architecture:
     except OSError as error:
         near = near_path(path, ".py") if isinstance(error, FileNotFoundError) else []
         hint = f"; did you mean {near[0]}?" if near else ""
-        if not near and path.stem == function and isinstance(error, FileNotFoundError):
+        if path.stem == function and isinstance(error, FileNotFoundError):
             # As `own.function.file_of_function` calls it.
-            hint = (
+            hint += (
                 f"; if it was trained from a Python function, there never was one, and each of its runs keeps the "
                 f"text: say RUN/model.py:{function} with the path of a run, or give the function itself in Python"
             )

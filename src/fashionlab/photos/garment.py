@@ -21,13 +21,13 @@ PALE, DARK = 180, 95
 """Grey of the ground: from PALE up it is taken for white paper in less light and becomes white, from DARK down it
 becomes black; between them the garment's own grey counts."""
 
-USUAL = 140
-"""What the median of a garment's values is raised to where it is lower, as it is in two of three training images of
-Fashion-MNIST."""
+USUAL = 120
+"""What the median of a garment's values is raised to where it is lower: three of four training images of Fashion-MNIST
+reach it."""
 
-WIDTHS = (11, 10, 9, 8)
-"""Tenths of its width in which a garment is shown to the network, besides its height: the sleeves of a garment that
-someone has spread out reach further than those of the data set's, which hang down."""
+WIDTHS = (11, 9, 8)
+"""Tenths of its width in which a garment is shown to the network as well: the sleeves of one that somebody has spread
+out reach further than those of the data set's, which hang down."""
 
 COLOUR = 0.4
 """Of the largest difference between a garment and its ground in red, green or blue: the least value it gets. A garment
@@ -63,7 +63,7 @@ class Photo:
 
     image: uint8 [side, side]; plain: whether a plain ground was found (True as well where nothing was looked for);
     steps: in their order; remarks: what the user should know, in sentences; others: uint8 [side, side] each, the same
-    in other widths: the network's logits are the mean over all of them.
+    in other widths, which the network is asked about as well.
     """
 
     image: np.ndarray
@@ -84,14 +84,14 @@ def prepare_garment(picture: Picture) -> Photo:
     values, mask, plain, remarks = _on_black(picture, steps)
     if not mask.all():
         values = _trimmed(values, mask, steps)
-    values = _stretched(values, steps)
+    values = _brightened(values, steps)
     small = _fitted(values)
     steps.append(Step(f"longest edge {SIDE}, areas averaged", small))
     sharp = sharpen(small)
     steps.append(Step("sharpened", sharp))
     image = centred(sharp)
     steps.append(Step(f"centred on {SIDE} x {SIDE}", image))
-    others = [centred(sharpen(_fitted(values, width))) for width in WIDTHS if width != 10]
+    others = [centred(sharpen(_fitted(values, width))) for width in WIDTHS]
     steps.append(Step("the same, wider and narrower", np.concatenate(others, axis=1)))
     return Photo(image, plain, steps, remarks, others)
 
@@ -116,7 +116,7 @@ def _on_black(picture: Picture, steps: list[Step]) -> tuple[np.ndarray, np.ndarr
     steps.append(Step("the ground that was found", ground.surface))
     mask = _without_specks(ground.garment)
     steps.append(Step("garment (white) and ground (black)", mask.astype(np.uint8) * 255))
-    values, negated = contrast(grey, grey_of(ground.surface), mask, ground.alike)
+    values, negated = contrast(colours, ground.surface, mask, ground.alike)
     away = np.abs(colours.astype(np.int32) - ground.surface).max(axis=2)
     values = np.where(mask, np.maximum(values, rounded(COLOUR * away)), 0).astype(np.uint8)
     steps.append(Step("grey, negated, ground black" if negated else "grey, ground black", values))
@@ -142,14 +142,15 @@ def _crop() -> str:
     return spelled("crop", tuple(map(Blank, "xywh")))
 
 
-def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Values on black, uint8 [h, w], and whether they are negated.
+def contrast(colours: np.ndarray, surface: np.ndarray, mask: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Values on black, uint8 [h, w], and whether they are negated, of a garment and its ground, uint8 [h, w, 3].
 
     A garment that is darker than its ground, in the sum over its pixels: 255 (1 - g / w), with w the grey of the
-    ground, at least PALE. A brighter one: 255 (g - b) / (255 - b), b the ground's, at most DARK. But if a pale rim
-    surrounds it, it was cut out of a light ground and put on this one: 255 - g, and 0 where it is like the ground, as
-    within the handle of a bag.
+    ground, at least PALE. A brighter one: 255 (m - b) / (255 - b), with m the brightest of red, green and blue, because
+    grey makes a bright red dark, and b that of the ground, at most DARK. But if a pale rim surrounds it, it was cut out
+    of a light ground and put on this one: 255 - g, and 0 where it is like the ground, as within the handle of a bag.
     """
+    grey, ground = grey_of(colours), grey_of(surface)
     g, under = grey.astype(np.float64), ground.astype(np.float64)
     negated = True
     if int(grey[mask].sum(dtype=np.int64)) <= int(ground[mask].sum(dtype=np.int64)):
@@ -157,8 +158,8 @@ def contrast(grey: np.ndarray, ground: np.ndarray, mask: np.ndarray, alike: np.n
     elif _has_pale_rim(grey, mask):
         values = np.where(alike, 0, 255 - g)
     else:
-        black = np.minimum(under, DARK)
-        values, negated = 255 * (g - black) / (255 - black), False
+        black = np.minimum(surface.max(axis=2), DARK).astype(np.float64)
+        values, negated = 255 * (colours.max(axis=2) - black) / (255 - black), False
     return np.where(mask, rounded(values), 0).astype(np.uint8), negated
 
 
@@ -253,8 +254,8 @@ def _without_shadow(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _stretched(values: np.ndarray, steps: list[Step]) -> np.ndarray:
-    """A dim garment, made as bright as is usual: all that is not 0 by the factor that its median needs."""
+def _brightened(values: np.ndarray, steps: list[Step]) -> np.ndarray:
+    """A dim garment, made as bright as is usual: by the factor that the median of all that is not 0 needs."""
     median = percentile(values[values > 0], 0.5)
     if not 0 < median < USUAL:
         return values
@@ -283,13 +284,14 @@ def _trimmed(values: np.ndarray, mask: np.ndarray, steps: list[Step]) -> np.ndar
 
 def _fitted(values: np.ndarray, tenths: int = 10) -> np.ndarray:
     """The longest edge brought to 28, when the width has become tenths / 10 of what it is."""
-    height, width = values.shape
-    return rounded(area_average(values, *_new_size(height, width, tenths)))
+    height, width = _new_size(values.shape[0], values.shape[1], tenths)
+    return rounded(area_average(values, height, width))
 
 
 def centred(image: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """The image in the middle of a black square; where it cannot be, half a pixel further up or left."""
-    top, left = (side - image.shape[0]) // 2, (side - image.shape[1]) // 2
+    """The image in the middle of a black square; where it cannot be, half a pixel further down or right, as it is in
+    Fashion-MNIST."""
+    top, left = (side - image.shape[0] + 1) // 2, (side - image.shape[1] + 1) // 2
     result = np.zeros((side, side), np.uint8)
     result[top : top + image.shape[0], left : left + image.shape[1]] = image
     return result

@@ -1,9 +1,10 @@
 """From images to classes with calibrated probabilities."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 import numpy as np
 
@@ -49,6 +50,31 @@ class Prediction:
         return html_table(self.class_name, rows | {f"note {n}": said for n, said in enumerate(self.remarks, 1)})
 
 
+class Views(NamedTuple):
+    """The images that a network is shown of photographs, and how its logits for them become one answer a photograph.
+
+    images: uint8 [m, side, side], of each photograph its own image and then the same in other widths; own: int [n],
+    where each photograph's own image is; counts: int [n], how many images there are of it.
+    """
+
+    images: np.ndarray
+    own: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, photos: Sequence[Photo]) -> "Views":
+        """At least one photograph is needed."""
+        counts = np.array([1 + len(photo.others) for photo in photos])
+        images = np.stack([image for photo in photos for image in (photo.image, *photo.others)])
+        return cls(images, np.cumsum(counts) - counts, counts)
+
+    def mean(self, logits: np.ndarray) -> np.ndarray:
+        """Float [n, classes] of logits [m, classes]: the mean, in which a photograph's own image counts twice."""
+        sums = np.add.reduceat(logits, self.own, axis=0) + logits[self.own]
+        result: np.ndarray = sums / (self.counts + 1)[:, None]
+        return result
+
+
 class Predictor:
     """A run, opened once to answer for any number of images.
 
@@ -81,17 +107,16 @@ class Predictor:
         """What the run says of photographs that were prepared."""
         if not photos:
             return []
-        shown = np.stack([image for photo in photos for image in (photo.image, *photo.others)])
-        firsts = np.cumsum([0, *(1 + len(photo.others) for photo in photos[:-1])])
+        views = Views.of(photos)
         distances: np.ndarray | None = None
         if self._network is None:
-            logits = logits_of(self._run, shown, self._trust)
+            logits = logits_of(self._run, views.images, self._trust)
         else:
-            logits, features = forward(self._network, shown)
+            logits, features = forward(self._network, views.images)
             if self._facts.familiar is not None:
-                distances = self._facts.familiar.distances(shown[firsts], features[firsts])
-        counts = np.array([[1 + len(photo.others)] for photo in photos])
-        logits = np.add.reduceat(logits, firsts, axis=0) / counts
+                own = views.own
+                distances = self._facts.familiar.distances(views.images[own], features[own])
+        logits = views.mean(logits)
         shares = softmax(logits / (self._facts.temperature or 1.0))
         return [
             self._prediction(photo, share, None if distances is None else float(distances[i]))

@@ -97,6 +97,7 @@ def test_the_page_stands_alone_and_says_what_the_summary_says(made, two):
     text = page_of(two)
     assert two.path.is_relative_to(made["plain"].derived)
     assert len(text) < 6_000_000
+    assert 'id="network"' not in text
     outline = Outline(text)
     assert outline.headings[:2] == [1, 2]
     assert outline.silent == []

@@ -96,8 +96,12 @@ def _cell(description: Description) -> dict[str, str]:
 
 def bounds(description: Description, write: Callable[[float | None], str]) -> str:
     """An interval as "low to high"; nothing where there is none, but for equal values, which have none, in words."""
+    deviation, mean = description.deviation, description.mean
+    # Summaries that were written before equal values lost their interval have one without width.
+    if deviation is not None and mean is not None and deviation <= 1e-9 * abs(mean):
+        return f"{description.n:,} equal values: no interval"
     if description.low is None:
-        return f"{description.n:,} equal values: no interval" if description.deviation is not None else ""
+        return ""
     return f"{write(description.low)} to {write(description.high)}"
 
 

@@ -179,8 +179,9 @@
   // box: the part that is used, in pixels of the photograph. Returns the steps; the first is the photograph, or the part.
   function see(box) {
     const { image, others, steps, remarks } = fashionlabPhotos.see(photo.rgba, photo.width, photo.height, facts, box);
-    const widths = others.length ? `; the answer is the mean over ${others.length + 1} widths, the layers are those of this one` : "";
-    show(image, `${box ? "part of " : ""}${photo.name}${widths}`, others);
+    show(image, `${box ? "part of " : ""}${photo.name}`, others);
+    the("widths").textContent = others.length
+      ? `The answer is the mean over the photograph in ${others.length + 1} widths; the layers and the nearest images are those of the one shown.` : "";
     remarks.forEach(remark);
     the("steps").replaceChildren(...steps.slice(box ? 0 : 1).map(({ name, width, height, pixels }, k) => {
       const item = make("li");
