@@ -8,15 +8,15 @@
  *   [height, width, 4], fit for ImageData
  * @typedef {{image: Uint8Array, plain: boolean, steps: Step[], remarks: string[], others: Uint8Array[]}} Photo
  *   image: what the network sees [side, side]; plain: whether a plain ground was found, true as well where nothing was
- *   looked for; remarks: what the user should know, in sentences; others: the same in other widths, [side, side] each:
- *   the network's logits are the mean over all of them
+ *   looked for; remarks: what the user should know, in sentences; others: the same in other widths, [side, side] each, which the
+ *   network is asked about as well
  */
 fashionlabPhotos.garment = (() => {
   const { areaAverage, borderOf, components, count, greyOf, mapped, percentile, plane, rounded, sharpen } =
     fashionlabPhotos.arrays;
   const { LEAST_GARMENT, findGround } = fashionlabPhotos.ground;
 
-  const SIDE = 28, PALE = 180, DARK = 95, USUAL = 140, WIDTHS = [11, 10, 9, 8], COLOUR = 0.4, SEEN = 0.2, COVERED = 128,
+  const SIDE = 28, PALE = 180, DARK = 95, USUAL = 120, WIDTHS = [11, 9, 8], COLOUR = 0.4, SEEN = 0.2, COVERED = 128,
     SPECK = 0.05, SHADOW = 6, HOOK = 0.08;
 
   const NO_GROUND = "no plain ground was found, so the whole image is used as it is; photograph the garment on a " +
@@ -30,14 +30,14 @@ fashionlabPhotos.garment = (() => {
   function prepareGarment(picture) {
     const steps = [colourStep("the photograph", picture.colours)];
     const { values: found, mask, plain, remarks } = onBlack(picture, steps);
-    const values = stretched(mask.data.includes(0) ? trimmed(found, mask, steps) : found, steps);
+    const values = brightened(mask.data.includes(0) ? trimmed(found, mask, steps) : found, steps);
     const small = fitted(values);
     steps.push(step(`longest edge ${SIDE}, areas averaged`, small));
     const sharp = sharpen(small);
     steps.push(step("sharpened", sharp));
     const image = centred(sharp);
     steps.push(step(`centred on ${SIDE} x ${SIDE}`, image));
-    const others = WIDTHS.filter((each) => each !== 10).map((each) => centred(sharpen(fitted(values, each))));
+    const others = WIDTHS.map((each) => centred(sharpen(fitted(values, each))));
     steps.push(step("the same, wider and narrower", beside(others)));
     return { image: image.data, plain, steps, remarks, others: others.map(({ data }) => data) };
   }
@@ -56,7 +56,7 @@ fashionlabPhotos.garment = (() => {
     steps.push(colourStep("the ground that was found", ground.surface));
     const mask = withoutSpecks(ground.garment);
     steps.push(step("garment (white) and ground (black)", mapped(mask, (value) => 255 * value)));
-    const { values: contrasted, negated } = contrast(grey, greyOf(ground.surface), mask, ground.alike);
+    const { values: contrasted, negated } = contrast(colours, ground.surface, mask, ground.alike);
     const values = mapped(contrasted, (value, i) => {
       if (!mask.data[i]) return 0;
       let away = 0;
@@ -83,12 +83,13 @@ fashionlabPhotos.garment = (() => {
 
   /**
    * Values on black, and whether they are negated. A garment that is darker than its ground, in the sum over its pixels:
-   * 255 (1 - g / w), with w the grey of the ground, at least PALE. A brighter one: 255 (g - b) / (255 - b), b the
-   * ground's, at most DARK. But if a pale rim surrounds it, it was cut out of a light ground and put on this one:
-   * 255 - g, and 0 where it is like the ground.
+   * 255 (1 - g / w), with w the grey of the ground, at least PALE. A brighter one: 255 (m - b) / (255 - b), with m the
+   * brightest of red, green and blue, and b that of the ground, at most DARK. But if a pale rim surrounds it, it was cut
+   * out of a light ground and put on this one: 255 - g, and 0 where it is like the ground.
    * @returns {{values: Plane, negated: boolean}}
    */
-  function contrast(grey, ground, mask, alike) {
+  function contrast(colours, surface, mask, alike) {
+    const grey = greyOf(colours), ground = greyOf(surface);
     let excess = 0;
     mask.data.forEach((inside, i) => { if (inside) excess += grey.data[i] - ground.data[i]; });
     const inMask = (make) => mapped(grey, (g, i) => (mask.data[i] ? rounded(make(g, i)) : 0));
@@ -96,9 +97,10 @@ fashionlabPhotos.garment = (() => {
       return { values: inMask((g, i) => 255 * (1 - g / Math.max(ground.data[i], PALE))), negated: true };
     }
     if (hasPaleRim(grey, mask)) return { values: inMask((g, i) => (alike.data[i] ? 0 : 255 - g)), negated: true };
-    const brighter = (g, i) => {
-      const black = Math.min(ground.data[i], DARK);
-      return (255 * (g - black)) / (255 - black);
+    const brightest = ({ data }, i) => Math.max(data[3 * i], data[3 * i + 1], data[3 * i + 2]);
+    const brighter = (_, i) => {
+      const black = Math.min(brightest(surface, i), DARK);
+      return (255 * (brightest(colours, i) - black)) / (255 - black);
     };
     return { values: inMask(brighter), negated: false };
   }
@@ -205,8 +207,8 @@ fashionlabPhotos.garment = (() => {
     return mapped(mask, (value, i) => +(value && !dim[numbers[i]]));
   }
 
-  /** A dim garment, made as bright as is usual: all that is not 0 by the factor that its median needs. */
-  function stretched(values, steps) {
+  /** A dim garment, made as bright as is usual: by the factor that the median of all that is not 0 needs. */
+  function brightened(values, steps) {
     const median = percentile(values.data, 0.5, values);
     if (median === 0 || median >= USUAL) return values;
     const result = mapped(values, (value) => rounded(value * (USUAL / median)));
@@ -257,9 +259,10 @@ fashionlabPhotos.garment = (() => {
     return joined;
   }
 
-  /** The image in the middle of a square of one grey; where it cannot be, half a pixel further up or left. */
-  function centred(image, side = SIDE, under = 0) {
-    const square = plane(side, side), top = (side - image.height) >> 1, left = (side - image.width) >> 1;
+  /** The image in the middle of a square of one grey; an odd pixel is left at the top and the left, as in
+   *  Fashion-MNIST, or with odd = 0 at the bottom and the right. */
+  function centred(image, side = SIDE, under = 0, odd = 1) {
+    const square = plane(side, side), top = (side - image.height + odd) >> 1, left = (side - image.width + odd) >> 1;
     square.data.fill(under);
     for (let y = 0; y < image.height; y++) {
       square.data.set(image.data.subarray(y * image.width, (y + 1) * image.width), (top + y) * side + left);

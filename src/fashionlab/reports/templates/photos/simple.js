@@ -33,7 +33,7 @@ fashionlabPhotos.simple = (() => {
     }
     const [height, width] = newSize(values.height, values.width, side);
     const small = { height, width, data: Uint8Array.from(areaAverage(values, height, width), rounded) };
-    const image = centred(small, side, border);
+    const image = centred(small, side, border, 0);
     steps.push(step(`${side} x ${side}, areas averaged`, image));
     return { image: image.data, plain: true, steps, remarks: ground === "unknown" ? [UNKNOWN] : [], others: [] };
   }

@@ -20,7 +20,7 @@
   const clean = (text) => String(text).replace(/[\p{C}\u2028\u2029]/gu, "\ufffd");
 
   // What is tried: the image as it was given (null for an empty square), with what was drawn on it, and the changes.
-  // others: a photograph in other widths; the logits are the mean over all of them, until something is drawn.
+  // others: a photograph in other widths, which count until something is drawn.
   const state = { given: null, others: [], image: new Uint8Array(size).fill(ground), source: "", drawn: false, right: 0, down: 0, noise: 0 };
   const layers = fashionlabLayers.show(the("layers"), model.layers, given.colours, ask, (unit) => model.firstWeights(unit, side));
 
@@ -43,8 +43,9 @@
     layers.draw(found.outputs);
     the("reset").disabled = !changed;
   }
+  // Of the mean logits, in which the image itself counts twice; as Views of prediction/predictor.py.
   function probabilities(found, others, off) {
-    const all = [found, ...others.map((pixels) => model.run(pixels, side, off))];
+    const all = [found, found, ...others.map((pixels) => model.run(pixels, side, off))];
     const mean = Array.from(found.logits, (_, k) => all.reduce((sum, { logits }) => sum + logits[k], 0) / all.length);
     return fashionlabNetwork.softmax(mean, temperature);
   }
