@@ -11,7 +11,7 @@ from benchmarks.tampering import all_cases, draw, judge_case, make_originals
 
 from fashionlab.errors import RunCorrupt, WorkerError
 
-CASES = 20
+CASES = 14
 CASES_OF_ESTIMATORS = 12
 
 FOUND = (

@@ -18,8 +18,6 @@ from fashionlab.data import load
 from fashionlab.errors import NonFiniteLoss
 from fashionlab.evaluation.summary import summarise
 from fashionlab.evaluation.tasks import StoppingFigures
-from fashionlab.lab import ExecutionOptions
-from fashionlab.lab.study_job import run_study
 from fashionlab.recipe.difference import difference
 from fashionlab.recipe.recipe import Recipe
 from fashionlab.store import HistoryRow, NormsRow, Predictions, Run, SetPredictions, TrainingEnd, to_json
@@ -90,7 +88,7 @@ def misbehave(dropout, seed):
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "slow":
-                time.sleep(0.7)
+                time.sleep(0.3)
 
 
 def make_plan(dropouts=(0.0, 0.1), seeds=8, **terms):
@@ -113,6 +111,10 @@ def make_arm(dropout, later=False):
 
 
 def drive(folder, on_event=lambda event: None, workers=2, silence=None, minutes=None, log=None):
+    # Imported here, because the workers, of which every test begins some, do not need it.
+    from fashionlab.lab import ExecutionOptions
+    from fashionlab.lab.study_job import run_study
+
     def executor(work):
         return LocalExecutor(workers, work, task=MAKE_UP)
 

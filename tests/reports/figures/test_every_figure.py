@@ -153,13 +153,19 @@ def test_saving_writes_a_png_and_an_svg_and_a_notebook_shows_the_same_bytes(name
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_page_shows_the_same_texts_as_the_file_but_for_the_heading(name):
-    display, text, roots = on_page(name)
+    display, _, roots = on_page(name)
     _, svg = as_files(name).values()
-    assert display.plot().svg() == text
     in_file, shown = texts(ElementTree.fromstring(svg)), texts(roots[0])
     heading = in_file[len(shown) :]
     assert in_file[: len(shown)] == shown
     assert " ".join(heading) == " ".join(wrapped(display.title, 1e9) + wrapped(display.note, 1e9))
+
+
+@pytest.mark.parametrize("name", ["learning curves", "confusion", "map", "samples", "forest", "pairs of hostile names"])
+def test_drawn_again_after_it_was_saved_it_is_the_same_on_a_page(name):
+    display, text, _ = on_page(name)
+    as_files(name)
+    assert display.plot().svg() == text
 
 
 @pytest.mark.parametrize(
