@@ -62,10 +62,10 @@ def test_what_is_odd_but_whole_is_read_in_little_memory(tmp_path):
     Image.new("RGBA", (4096, 4096), (9, 9, 9, 128)).save(tmp_path / "largest.png", compress_level=1)
     Image.new("L", (2**23, 1), 200).save(tmp_path / "line.png")
     Image.new("CMYK", (300, 300)).save(tmp_path / "print.jpg")
-    large, turned = Image.new("RGB", (8192, 8192), (200, 90, 30)), Image.Exif()
+    large, turned = Image.new("RGB", (6000, 5000), (200, 90, 30)), Image.Exif()
     turned[0x0112] = 6
     large.save(tmp_path / "phone.jpg", exif=turned)
-    some = large.crop((0, 0, 4200, 4200))
+    some = large.crop((0, 0, 4100, 4100))
     some.save(tmp_path / "phone.mpo", "MPO", save_all=True, append_images=[Image.new("RGB", (99, 99))])
     (tmp_path / "polyglot.png").write_bytes(saved("PNG") + b"PK\x03\x04" + bytes(300))
     for name, said, seconds, megabytes in measured(tmp_path):
