@@ -182,7 +182,7 @@
     const { image, others, steps, remarks } = fashionlabPhotos.see(photo.rgba, photo.width, photo.height, facts, box);
     show(image, `${box ? "part of " : ""}${photo.name}`, others);
     the("widths").textContent = others.length
-      ? `The answer is the mean over the photograph in ${others.length + 1} widths; the layers and the nearest images are those of the one shown.` : "";
+      ? `The answer is the mean over the photograph in ${others.length + 1} widths, in which the one shown counts twice; the layers and the nearest images are its own.` : "";
     remarks.forEach(remark);
     the("steps").replaceChildren(...steps.slice(box ? 0 : 1).map(({ name, width, height, pixels }, k) => {
       const item = make("li");
